@@ -1,0 +1,24 @@
+/* k_cold.h - the cold runtime's functions that the kernel may call.
+ *
+ * They are rare by construction: memory, growth, failure.  Implemented in
+ * runtime/exec; unit tests of the kernel bring their own. */
+#ifndef FLOW_KERNEL_K_COLD_H
+#define FLOW_KERNEL_K_COLD_H
+
+#include "runtime/kernel/k_value.h"
+
+/* Makes room for `bytes` more bytes in `buf`; contents and order are kept.
+ * Stops the batch (does not return) when the memory budget is exhausted. */
+void flow_rt_buf_grow(flow_ctx *ctx, flow_buf *buf, int64_t bytes);
+
+/* A new chunk for the task arena of at least `bytes`; returns the allocation,
+ * 16-byte aligned.  Does not return when the budget is exhausted. */
+void *flow_rt_arena_more(flow_ctx *ctx, int64_t bytes);
+
+/* Memory of state (tables, heaps): counted against the budget under the step that
+ * owns it.  flow_rt_mem_free takes the size it was asked with.  Zeroed.  Does not
+ * return when state alone outgrows the budget. */
+void *flow_rt_mem_alloc(flow_ctx *ctx, int64_t bytes);
+void flow_rt_mem_free(flow_ctx *ctx, void *ptr, int64_t bytes);
+
+#endif

@@ -1,0 +1,77 @@
+/* k_value.h - values as the kernel sees them, and the worker context.
+ *
+ * A Flow value is a sequence of 8-byte words:
+ *   int, timestamp, duration  1   i64 (time in microseconds)
+ *   float                     1   the bits of a double
+ *   bool                      1   0 or 1
+ *   string, bytes             2   address, length in bytes
+ *   decimal                   2   i128, low word first
+ *   T?                        n(T) + 1   the value (zeros when none), then 1 or 0
+ *   [T]                       2   address of the elements (n(T) words each), count
+ *   map<K, V>                 2   as a list of { key, value }, sorted by key
+ *   record                    the words of its fields, in order
+ *   tagged record, enum       1 + the widest payload; the tag counts variants from 0
+ *
+ * Generic functions learn the type from a type code, a byte string:
+ *   i f b s y t d   int float bool string bytes timestamp duration
+ *   D p s           decimal(p, s), two bytes
+ *   ? T             optional          [ T   list          < K V   map
+ *   { n (name 0 T)* record of n fields
+ *   | n (name 0 {)* tagged record of n variants, each with its payload record
+ *
+ * Only pointers, i32, i64 and double cross between generated code and kernel. */
+#ifndef FLOW_KERNEL_K_VALUE_H
+#define FLOW_KERNEL_K_VALUE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FLOW_INLINE static inline __attribute__((always_inline, unused))
+#define FLOW_LIKELY(x) __builtin_expect(!!(x), 1)
+#define FLOW_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* Text and bytes: two words.  The bytes are not terminated. */
+typedef struct flow_text {
+    const uint8_t *ptr;
+    int64_t len;
+} flow_text;
+
+/* A contiguous buffer that grows by flow_rt_buf_grow: what tasks write to ports. */
+typedef struct flow_buf {
+    uint8_t *base; /* start of the memory; null while nothing was written */
+    uint8_t *p;    /* where the next byte goes */
+    uint8_t *end;  /* one past the memory */
+    int64_t rows;  /* rows written so far */
+} flow_buf;
+
+/* Bump memory with the lifetime of a task.  Generated code takes a mark and goes
+ * back to it after each input row whose values went nowhere else. */
+typedef struct flow_arena {
+    uint8_t *p;
+    uint8_t *end;
+    void *chunks; /* owned by the cold runtime */
+} flow_arena;
+
+struct flow_table;
+struct flow_rt_worker;
+
+/* What one worker knows while it runs a task.  One per worker; never shared. */
+typedef struct flow_ctx {
+    flow_arena arena;
+    flow_buf **ports;          /* [port] -> buffers, one per partition (a sink has one) */
+    struct flow_table **state; /* [state id] -> tables, one per partition */
+    struct flow_table *partial; /* [state id]: this worker's partial tables */
+    int64_t partition;         /* of the task; 0 in source stages */
+    int64_t nparts;            /* the setting `partitions` */
+    int64_t now;               /* T of the batch, microseconds since the epoch */
+    int64_t batch;             /* number of the batch */
+    int64_t place;             /* place in the batch of the next row, for ordered ports */
+    int64_t final;             /* 1 in the batch that ends the input */
+    uint64_t seed;             /* of the tables' hash; random per run */
+    const uint8_t *record;     /* the record being decoded: for row errors */
+    int64_t record_len;
+    int64_t record_offset;     /* its offset in the source */
+    struct flow_rt_worker *worker; /* the cold runtime's side */
+} flow_ctx;
+
+#endif
