@@ -1,0 +1,156 @@
+/* emit.h - the context of code generation: one emit_t per compile, no statics.
+ *
+ * The program is generated into the kernel's own module (kernel_mod.h), so a call of a
+ * kernel function is a call inside one module and inlines.  Values are val_t (val.h);
+ * instructions are made through the three-word wrappers of ir.h, which name them and
+ * give them the line of the .flow file that e->at says.
+ *
+ * How a stage uses this:
+ *     fn_t f;      emit_fn_open(e, &f, "flowgen_stage0_block", type, span);
+ *     fail_t bad;  emit_fail_open(e, &bad, "where.error");
+ *                  ... val_t v = emit_expr(e, node); ...
+ *                  if (emit_fail_close(e, &bad)) { ir_at(e, bad.block);
+ *                      ... use bad.code, the row's values ...; ir_br(e, next_row); }
+ *                  emit_fn_close(e);
+ */
+#ifndef FLOW_EMIT_EMIT_H
+#define FLOW_EMIT_EMIT_H
+
+#include <stdint.h>
+
+#include <llvm-c/Core.h>
+#include <llvm-c/TargetMachine.h>
+
+#include "compiler/base/arena.h"
+#include "compiler/base/vec.h"
+#include "compiler/diag/source.h"
+#include "compiler/emit/val.h"
+#include "compiler/types/type.h"
+
+struct def;
+struct node;
+struct debuginfo;
+struct diags;
+struct target;
+
+/* Why a row can fail; the numbers are the kernel's (runtime/kernel/k_error.def). */
+typedef enum row_error {
+    ROW_OK,
+#define ERR(id, text) ROW_##id,
+#include "runtime/kernel/k_error.def"
+#undef ERR
+    ROW_ERRORS
+} row_error;
+
+/* Where a fallible instruction goes: one cold block with a phi of the error codes.
+ * The block is made by the first use; who opened it fills it after emit_fail_close. */
+typedef struct fail {
+    const char *name;
+    LLVMBasicBlockRef block; /* null while nothing can fail */
+    LLVMValueRef code;       /* i32 phi at the head of block: row_error */
+    struct fail *outer;
+} fail_t;
+
+/* The function being generated. */
+typedef struct fn {
+    LLVMValueRef fn;
+    LLVMValueRef ctx;            /* its first argument, the worker context */
+    LLVMBasicBlockRef entry;     /* allocas only; falls into the first block at close */
+    LLVMBasicBlockRef first;
+    LLVMMetadataRef scope;       /* DISubprogram */
+    LLVMBasicBlockRef saved;     /* where the builder stood in the outer function */
+    span_t saved_at;
+    fail_t *saved_fail;
+    struct fn *outer;
+} fn_t;
+
+typedef struct binding {
+    const struct def *def;
+    val_t val;
+} binding_t;
+
+/* A user function that became a function of the module. */
+typedef struct emitted_fn {
+    const struct def *def;
+    LLVMValueRef fn;
+} emitted_fn_t;
+
+typedef struct emit {
+    arena_t *arena;
+    types_t *types;
+    sources_t *sources;
+    struct diags *diags;
+    const struct target *target;
+
+    LLVMContextRef llvm;
+    LLVMModuleRef module;
+    LLVMBuilderRef b;
+    struct debuginfo *debug;
+    LLVMValueRef *kernel;       /* by kfn_id; null until first called */
+    LLVMTypeRef i1, i8, i16, i32, i64, i128, f64, ptr, void_;
+
+    fn_t *fn;                   /* innermost function */
+    fail_t *fail;               /* where row errors go; null: they cannot happen here */
+    span_t at;                  /* line of the instructions to come */
+    int cur_step;               /* the plan's step id; owned by who emits steps */
+    const val_t *row;           /* columns of the current step's input, by def->index */
+    uint32_t nrow;
+    VEC(binding_t) env;         /* let, lambda parameters, case names; innermost last */
+    VEC(emitted_fn_t) fns;
+    VEC(binding_t) params;      /* def -> address of the parameter's words (leaf[0]) */
+    int inline_depth;           /* user functions being inlined */
+    unsigned blobs;             /* number of the next constant */
+} emit_t;
+
+/* A context with the kernel parsed in and the target's variants chosen.  The target
+ * must outlive it.  Everything not LLVM's lives in the arena. */
+emit_t *emit_new(arena_t *a, types_t *types, sources_t *sources, struct diags *diags,
+                 const struct target *target);
+void emit_free(emit_t *e);
+
+/* ---- functions ---- */
+/* i32 (ptr ctx, ptr ... extra pointers): the form of every generated function. */
+LLVMTypeRef emit_fn_type(emit_t *e, unsigned extra_pointers);
+/* Begins a function; the builder stands in its first block.  External linkage when
+ * the name begins with "flowgen_", else internal.  f lives until emit_fn_close. */
+void emit_fn_open(emit_t *e, fn_t *f, const char *name, LLVMTypeRef type, span_t at);
+/* The builder's block must be terminated; goes back to where the outer one stood. */
+void emit_fn_close(emit_t *e);
+/* Argument i of the current function. */
+LLVMValueRef emit_arg(emit_t *e, unsigned i, const char *name);
+
+/* ---- row errors ---- */
+void emit_fail_open(emit_t *e, fail_t *f, const char *name);
+/* True if something can fail; then f->block waits to be filled. */
+int emit_fail_close(emit_t *e, fail_t *f);
+/* Goes to the error block if cond (i1) holds; the builder then stands where it does not. */
+void emit_fail_if(emit_t *e, LLVMValueRef cond, row_error code);
+/* The same for a status from the kernel: nonzero is the code. */
+void emit_fail_status(emit_t *e, LLVMValueRef status);
+/* Unconditionally; the builder then stands in an unreachable block. */
+void emit_fail(emit_t *e, row_error code);
+
+/* ---- names of the program ---- */
+/* Sets the line of what follows; returns the span before, to go back to. */
+span_t emit_at(emit_t *e, span_t at);
+void env_bind(emit_t *e, const struct def *def, val_t v);
+size_t env_mark(const emit_t *e);
+void env_reset(emit_t *e, size_t mark);
+/* The value of a name: bound, a column of e->row, a const or a param. */
+val_t env_value(emit_t *e, struct def *def);
+/* The words of a parameter: a zeroed global the runtime fills before anything runs. */
+LLVMValueRef emit_param_address(emit_t *e, struct def *def);
+
+/* ---- constants in the object ---- */
+/* A private constant of n bytes. */
+LLVMValueRef emit_bytes(emit_t *e, const void *bytes, size_t n, const char *name);
+/* The type code of t, as generic kernel functions take it. */
+LLVMValueRef emit_type_code(emit_t *e, const type_t *t);
+
+/* The IR as text (arena).  stage < 0: everything generated; the source line stands as
+ * a comment above what it became. */
+const char *emit_ir_text(emit_t *e, int stage);
+/* Null, or what is wrong with the module. */
+const char *emit_verify(emit_t *e);
+
+#endif

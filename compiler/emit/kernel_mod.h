@@ -1,0 +1,34 @@
+/* kernel_mod.h - the kernel's bitcode as the module the program is generated into.
+ *
+ * Callees are rows of runtime/kernel/kernel.def; their LLVM types come from the bitcode,
+ * so no C layout and no signature is repeated here. */
+#ifndef FLOW_EMIT_KERNEL_MOD_H
+#define FLOW_EMIT_KERNEL_MOD_H
+
+#include "compiler/emit/emit.h"
+
+typedef enum kfn_id {
+#define KFN(name, result, args, doc) KFN_##name,
+#include "runtime/kernel/kernel.def"
+#undef KFN
+    KFN_COUNT
+} kfn_id;
+
+/* The embedded bitcode as a module of the context; aborts with LLVM's words if it is damaged. */
+LLVMModuleRef kernel_parse(LLVMContextRef llvm);
+/* Sets triple, data layout and CPU of every function; picks among the variants name_v4, name_v3,
+ * name_base the best that the target runs, and drops the others. */
+void kernel_retarget(LLVMModuleRef module, const struct target *target);
+
+/* "word_hash" of flow_k_word_hash; -1 when no row has that name. */
+int kfn_by_name(const char *name);
+const char *kfn_name(kfn_id id);
+LLVMValueRef kfn(emit_t *e, kfn_id id);
+
+/* A call with the result of the C function (void gives null). */
+LLVMValueRef k_call(emit_t *e, kfn_id id, LLVMValueRef *args, unsigned n, const char *name);
+#define K_CALL(e, id, name, ...)                                                         \
+    k_call((e), KFN_##id, (LLVMValueRef[]){__VA_ARGS__},                                 \
+           sizeof((LLVMValueRef[]){__VA_ARGS__}) / sizeof(LLVMValueRef), (name))
+
+#endif
