@@ -1,0 +1,211 @@
+/* sema.h - the typed program: what graph, plan and emit read.
+ *
+ * sema_program checks a whole program: imports, declarations, flows and pipelines.  All
+ * it makes lives in the compile's arena.  A program whose diags_errors is 0 is complete
+ * and right: nothing behind it can fail, but for what the tables call not built.
+ *
+ * Expressions are nodes of the syntax tree with `type` and `def` filled in.  A name that
+ * is a column has a def of kind DEF_COLUMN, whose index is the place of the column in the
+ * row that the expression sees: `row_in` of the step, unless the field says otherwise.
+ * Chains of `step` declarations are expanded: each use has its own copy of the nodes. */
+#ifndef FLOW_TYPES_SEMA_H
+#define FLOW_TYPES_SEMA_H
+
+#include "compiler/base/arena.h"
+#include "compiler/base/intern.h"
+#include "compiler/base/vec.h"
+#include "compiler/diag/diag.h"
+#include "compiler/diag/source.h"
+#include "compiler/types/tables.h"
+#include "compiler/types/type.h"
+
+struct node;
+struct def;
+struct cval;
+typedef struct tflow tflow_t;
+typedef struct tstep tstep_t;
+
+/* A column that an expression makes. */
+typedef struct titem {
+    const char *name;  /* interned */
+    struct node *expr;
+    type_t *type;      /* of the column; the expression's own type may be narrower (T for T?) */
+    span_t at;
+} titem_t;
+
+typedef struct torder {
+    struct node *expr;
+    int desc;
+} torder_t;
+
+/* One call of an aggregate in `aggregate`. */
+typedef struct tagg {
+    int agg;             /* row of aggregates.def (agg_id) */
+    int index;           /* 0, 1, ... within the step */
+    struct node *call;   /* the call's node; node->type is the result */
+    struct node **args;  /* over row_in; lambdas and constants stand as written */
+    size_t nargs;
+    struct node *when;   /* over row_in, or null */
+    type_t *type;        /* of the result */
+} tagg_t;
+
+/* An option of a connector, given or by default. */
+typedef struct toption {
+    const opt_info *info;
+    struct node *expr;        /* constant (may use params); null: by default, or word/columns */
+    struct cval *value;       /* folded, where no param is in it; else null */
+    const char *word;         /* OPT_word, OPT_format, and words of OPT_until, OPT_value */
+    const int *columns;       /* OPT_columns: places in the row that enters the sink */
+    size_t ncolumns;
+    int given;                /* 0: the default */
+} toption_t;
+
+typedef enum sink_mode { MODE_append, MODE_update, MODE_complete, MODE_final } sink_mode;
+
+/* A source or sink in use. */
+typedef struct tconnector {
+    int row;                  /* source_id or sink_id */
+    struct node *node;        /* its node; null for `print` */
+    struct node *pos;         /* the argument without a name, or null */
+    struct cval *pos_value;   /* folded, or null */
+    format_id format;
+    VEC(toption_t) options;   /* every built option of the connector and of its format, in
+                               * table order */
+    /* sources */
+    int whole;                /* `as x: T`: the one column is the whole record */
+    type_t *record;           /* what a record is read as: the row, or T */
+    /* sinks */
+    sink_mode mode;
+    int nflows;
+} tconnector_t;
+
+/* Properties of the rows that leave a step. */
+typedef struct tprops {
+    int is_table;
+    window_id windowed;      /* WINDOW_batch: `window` is a column, unless hidden */
+    int window_column;       /* its place, or -1 (not windowed, or dropped from a table) */
+    int bounded;             /* the input ends by itself */
+    /* Of a table: its key, in order.  column: place in the row, or -1 when the column has
+     * been dropped or replaced: the key stays, unseen. */
+    struct tkey {
+        const char *name;
+        type_t *type;
+        int column;
+    } *keys;
+    size_t nkeys;
+    /* Rows in order of a `sort` (of the window, or of the table at its sink): the step, or
+     * null.  For a table the step is the last of its kind. */
+    tstep_t *sorted;
+    int limited;             /* stands behind a `limit` (a stream that may end early) */
+} tprops_t;
+
+struct tstep {
+    op_id op;                 /* where the chain of a `step` is expanded, its steps */
+    struct node *node;
+    span_t at;                /* the word that begins it */
+    span_t used;              /* expanded: where the outermost `step` is used; else == at */
+    int expanded;             /* 1 if it comes from a `step` declaration */
+    int index;                /* place in its flow */
+    tflow_t *flow;
+    type_t *row_in, *row_out; /* TY_RECORD; a step that ends the flow has row_out == row_in */
+    tprops_t in, out;
+
+    union {
+        struct { struct node *pred; } where;   /* row_out may have narrower types, same layout
+                                                * but for T? made T and a union made its variant */
+        /* select: all columns of row_out in order.  let: in order, each sees those before
+         * it; column = place in row_out (a replaced column keeps its place). */
+        struct { titem_t *items; int *column; size_t n; } select, let;
+        /* from[i]: place in row_in of column i of row_out. */
+        struct { int *from; size_t n; } drop;
+        struct { struct node *list; const char *name, *counter; type_t *elem; int is_map;
+                 int column, counter_column; } each; /* counter: null; counter_column: -1 */
+        struct { tflow_t **inputs; size_t n;         /* the others; the flow itself is first */
+                 int **from; } unite;                /* from[k][i]: place in input k of column i */
+        struct { window_id kind; int column; } window; /* place of `window` in row_out */
+        /* keys over row_in; aggs over row_in; items over the row `mid`: the keys, then
+         * `window` if windowed, then the result of each agg.  row_out = keys, items, window. */
+        struct { titem_t *keys; size_t nkeys; tagg_t *aggs; size_t naggs;
+                 titem_t *items; size_t nitems; int window_in; int window_out; } aggregate;
+        struct { titem_t *keys; size_t nkeys;        /* no keys: the whole row */
+                 int *added; } distinct;             /* added[i]: place in row_out, or -1 */
+        struct { torder_t *by; size_t n; } sort;
+        struct { torder_t *by; size_t n; struct node *count; struct cval *count_value;
+                 int ties; const char *rank; int rank_column;
+                 titem_t *keys; size_t nkeys; int *added; } top;
+        struct { struct node *count; struct cval *count_value; } limit;
+        struct { struct { struct node *pred; tflow_t *flow; } *arms; size_t n; } branch;
+                                                     /* pred null: else */
+        struct { tflow_t *flow; } errors;
+        tconnector_t *sink;                          /* to, print */
+    } u;
+};
+
+typedef enum tflow_origin {
+    ORIGIN_source, /* from ... */
+    ORIGIN_flow,   /* another flow */
+    ORIGIN_port    /* a side port: an arm of `branch`, `errors into` */
+} tflow_origin;
+
+struct tflow {
+    const char *name;      /* null: a running pipeline, or the operand in a `union (...)` */
+    int index;             /* place in the program's list */
+    span_t at;             /* its name, else the origin */
+    struct node *node;     /* the declaration, or null */
+    tflow_origin origin;
+    tconnector_t *source;  /* ORIGIN_source */
+    tflow_t *from;         /* ORIGIN_flow: the flow it reads; ORIGIN_port: that of the port */
+    int port_step;         /* ORIGIN_port: index of the step in `from` */
+    int port;              /* ORIGIN_port: the arm of a branch; 0 */
+    type_t *row_in;        /* of the origin */
+    tprops_t in;
+    VEC(tstep_t *) steps;
+    type_t *row;           /* after the last step */
+    tprops_t out;
+    int readers;           /* flows and steps that read it */
+    int live;              /* leads to a sink: flows that are not do not run */
+};
+
+typedef struct tsetting {
+    setting_id id;
+    struct node *expr;
+    struct cval *value;    /* folded, or null if a param is in it */
+    const char *word;      /* a bare word, or null */
+    span_t at;
+} tsetting_t;
+
+typedef struct tparam {
+    const char *name;      /* as the command line has it: "smallest", of a module "c.smallest" */
+    struct def *def;
+    type_t *type;
+    struct node *fallback; /* default, or null: must be given */
+    struct cval *value;    /* folded default, or null */
+    int index;
+} tparam_t;
+
+typedef struct program {
+    arena_t *arena;
+    types_t *types;
+    VEC(tsetting_t) settings;  /* as given, in order of the text; a name once */
+    VEC(tparam_t) params;
+    VEC(tflow_t *) flows;      /* origins before what reads them; else in order of the text */
+    VEC(struct def *) consts;  /* in dependency order */
+} program_t;
+
+/* What a compile has in common.  `load` reads an imported file: the tree of it, or null with
+ * the reason (its diagnostics are already in diags then, if why is null).  path is relative
+ * to the importing file's folder already. */
+typedef struct sema_env {
+    arena_t *arena;
+    intern_t *names;
+    sources_t *sources;
+    diags_t *diags;
+    types_t *types;
+    struct node *(*load)(struct sema_env *env, const char *path, const char **why);
+    void *load_data;
+} sema_env;
+
+/* Never null. */
+program_t *sema_program(sema_env *env, struct node *root);
+
+#endif
