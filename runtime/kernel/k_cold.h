@@ -21,4 +21,19 @@ void *flow_rt_arena_more(flow_ctx *ctx, int64_t bytes);
 void *flow_rt_mem_alloc(flow_ctx *ctx, int64_t bytes);
 void flow_rt_mem_free(flow_ctx *ctx, void *ptr, int64_t bytes);
 
+/* ---- called by generated code, through the kernel ------------------------------- */
+
+/* Reports that the current row failed, from the cold block of a step.  `port` is the
+ * port of this stage that `errors into` reads, -1 if none (then on_error decides).
+ * `raw` is null for a malformed record (its bytes are ctx->record, record_len), else the
+ * step's input row as JSON.  In a source stage ctx->record and record_len name the
+ * record, and the runtime finds source and offset; in stages behind an exchange
+ * ctx->record is null.  Returns 0: go on with the next row; else: return it at once. */
+int32_t flow_rt_row_error(flow_ctx *ctx, int64_t step, int64_t port, int32_t code,
+                          const uint8_t *raw, int64_t raw_len);
+
+/* Says that sink `sink` stands behind a `limit` that is full: when all sinks do, the
+ * input counts as ended. */
+void flow_rt_sink_full(flow_ctx *ctx, int64_t sink);
+
 #endif

@@ -70,7 +70,8 @@ typedef struct flow_ctx {
     uint64_t seed;             /* of the tables' hash; random per run */
     const uint8_t *record;     /* the record being decoded: for row errors */
     int64_t record_len;
-    int64_t record_offset;     /* its offset in the source */
+    int64_t record_offset;     /* index of the row, where rows are generated (`range`) */
+    const int64_t *header;     /* map of the current file's columns; see data/program.h */
     struct flow_rt_worker *worker; /* the cold runtime's side */
 } flow_ctx;
 
