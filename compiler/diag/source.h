@@ -32,6 +32,10 @@ const source_t *source_at(const sources_t *s, uint32_t file);
 size_t sources_count(const sources_t *s);
 /* Line and column, both from 1; the column counts code points. */
 void source_position(const source_t *src, uint32_t offset, int *line, int *column);
+/* The text of a line (from 1) without its line break and without a byte order mark. */
+const char *source_line(const source_t *src, int line, size_t *len);
+/* A span that lies in no file, for what concerns a file as a whole. */
+#define SPAN_NOWHERE ((span_t){0, 0, UINT32_MAX})
 static inline span_t span_join(span_t a, span_t b) {
     return (span_t){a.start < b.start ? a.start : b.start, a.end > b.end ? a.end : b.end, a.file};
 }
