@@ -1,0 +1,179 @@
+/* plan.h - the plan: stages cut at exchanges; read-only once built.
+ *
+ * A stage reads one input - a source, or the rows of an exchange for one partition - and
+ * is one generated function over it.  What it does to a row is a tree of operators
+ * (pop_t): each hands its rows to its consumers at once, and the leaves write to ports,
+ * which lead to exchanges and sinks.  A stage behind an exchange begins with the stateful
+ * operator that asked for the exchange, its root: rows that the root gives at once go to
+ * `outs`, and so do those that it makes when the batch closes.
+ *
+ * Tables.  A table is held by its root.  For each output mode that a sink behind it asks
+ * for there is one `out` of the root: update gives the rows of the keys that changed in
+ * the batch, complete all rows when one changed, final all rows in the last batch.
+ *
+ * Order (see order.c): a row that leaves at once stands where its cause stood; then come
+ * the rows made at the end of the batch, by (step in the text, key).  Where somebody can
+ * see the order, entries carry it as key bytes ("order key"), and are merged by memcmp:
+ *     00 place (8 bytes, big endian)          a row that leaves at once
+ *     01 step (2 bytes) key bytes             a row made when the batch closed */
+#ifndef FLOW_PLAN_PLAN_H
+#define FLOW_PLAN_PLAN_H
+
+#include "compiler/base/buf.h"
+#include "compiler/base/vec.h"
+#include "compiler/graph/graph.h"
+#include "compiler/types/sema.h"
+
+typedef struct pop pop_t;
+typedef VEC(pop_t *) pops_t;
+
+/* A line of the table of steps: what messages and row errors name. */
+typedef struct pstep {
+    int id;
+    span_t at;
+    const char *name; /* the step's word, or "from file" */
+} pstep_t;
+
+typedef struct psource {
+    int id;
+    tflow_t *flow;
+    tconnector_t *conn;
+    int step;         /* pstep id of the decoder */
+    unsigned char *live; /* [columns of row_in]: is it read by a step or a sink? */
+} psource_t;
+
+typedef struct pexchange {
+    int id;
+    tstep_t *step;    /* the keyed step that it serves, or `errors into` */
+    type_t *row;      /* what its rows hold; see the consumer's `kind` */
+    int one_part;     /* no key: everything goes to partition 0 */
+    int framed;       /* entries carry order keys, and are merged by them */
+    const char *key_text; /* for people: "word", "user, url" */
+    int consumer;     /* stage id */
+} pexchange_t;
+
+typedef struct psink {
+    int id;
+    tstep_t *step;
+    tconnector_t *conn;
+    int step_id;
+    sink_mode mode;
+    type_t *row;      /* what it writes */
+    int ordered;      /* shows the order of rows */
+    int framed;       /* entries carry keys: order keys, or the path of a partition */
+    int nports;       /* how many ports lead to it */
+} psink_t;
+
+typedef struct pstate {
+    int id;
+    tstep_t *step;
+    int step_id;
+    int int_key;      /* the key is one int, timestamp or duration; else key bytes */
+    int one_part;
+    int partial;      /* workers aggregate before the exchange */
+    int words;        /* of a slot's state: set by emit (aggregate), or fixed */
+} pstate_t;
+
+typedef struct pport {
+    int id;           /* within the stage */
+    pexchange_t *exchange; /* or */
+    psink_t *sink;
+} pport_t;
+
+typedef enum pop_kind {
+    POP_where,
+    POP_select,
+    POP_let,
+    POP_drop,
+    POP_each,
+    POP_window,   /* adds `window` of the batch */
+    POP_union,    /* puts the columns of one input in order */
+    POP_branch,
+    POP_send,     /* to the exchange of a keyed step: keys, and the columns it needs */
+    POP_partial,  /* aggregates per worker; what comes out goes to the exchange */
+    POP_sink      /* formats the row and writes it to the sink's port */
+} pop_kind;
+
+struct pop {
+    pop_kind kind;
+    tstep_t *step;
+    int step_id;
+    type_t *row_in, *row_out;
+    int input;            /* POP_union: 0 is the flow itself, k its other inputs */
+    int error_port;       /* of the stage: where rows that fail here go; -1: on_error */
+    pport_t *port;        /* POP_send, POP_partial, POP_sink */
+    pstate_t *state;      /* POP_partial */
+    unsigned char *live;  /* [columns of row_out]: needed behind it */
+    pops_t next;          /* consumers; POP_branch: of all arms */
+    VEC(int) arm;         /* POP_branch: the arm of each consumer */
+};
+
+typedef enum proot_kind {
+    ROOT_source,
+    ROOT_aggregate, /* exchange row: key, then arguments or partial states */
+    ROOT_distinct,  /* key, then the row */
+    ROOT_top,       /* key, sort key, then the row */
+    ROOT_sort,      /* sort key, then the row */
+    ROOT_limit,     /* the row */
+    ROOT_errors     /* the rows of `errors into` */
+} proot_kind;
+
+/* Rows that leave a root towards sinks of one mode (streams: append). */
+typedef struct pout {
+    sink_mode mode;
+    pops_t next;
+} pout_t;
+
+typedef struct pstage {
+    int id;
+    proot_kind root;
+    tstep_t *step;        /* of the root; null for a source */
+    int step_id;
+    psource_t *source;
+    pexchange_t *exchange;
+    pstate_t *state;      /* of the root, or null */
+    int partial;          /* ROOT_aggregate: its rows are partial states */
+    int error_port;       /* of the root's own expressions */
+    unsigned char *live;  /* [columns of the root's rows]: needed by outs */
+    VEC(pout_t *) outs;
+    VEC(pport_t *) ports;
+    VEC(pstate_t *) partials; /* of its POP_partial operators */
+} pstage_t;
+
+typedef struct plan {
+    program_t *program;
+    graph_t *graph;
+    VEC(pstep_t) steps;
+    VEC(psource_t *) sources;
+    VEC(pexchange_t *) exchanges;
+    VEC(psink_t *) sinks;
+    VEC(pstate_t *) states;
+    VEC(pstage_t *) stages; /* topological: sources first, in order of the text */
+    int every_batch;        /* a batch is run even without rows (`window batch`) */
+} plan_t;
+
+/* Rules that can be switched off and traced; rows of rules.def. */
+typedef enum rule_id {
+#define RULE(id, doc) RULE_##id,
+#include "compiler/plan/rules.def"
+#undef RULE
+    RULE_COUNT
+} rule_id;
+
+typedef struct plan_options {
+    unsigned char off[RULE_COUNT];
+    buf_t *trace; /* --trace-plan: what each rule did, or null */
+} plan_options;
+
+/* The id of a rule by name, or RULE_COUNT; its name and sentence. */
+rule_id rule_named(const char *name);
+const char *rule_name(rule_id id);
+const char *rule_doc(rule_id id);
+
+plan_t *plan_build(arena_t *a, graph_t *g, sources_t *sources, const plan_options *options);
+
+/* Stable text for goldens, and words for people. */
+void plan_print(buf_t *b, const plan_t *p, sources_t *sources);
+void plan_explain(buf_t *b, const plan_t *p, sources_t *sources);
+
+#endif
