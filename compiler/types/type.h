@@ -16,7 +16,7 @@
 
 typedef enum type_kind {
     TY_POISON, /* of an expression that already has its diagnostic; fits everywhere */
-    TY_NONE,   /* of a bare `none`; fits every T? */
+    TY_NONE,   /* of a bare `none`; fits every T?; its one word is the flag, always 0 */
     TY_INT,
     TY_FLOAT,
     TY_BOOL,
@@ -47,7 +47,8 @@ struct type {
     type_kind kind;
     uint8_t p, s;       /* decimal */
     const char *name;   /* of a declared record or union, else null */
-    type_t *elem, *key;
+    type_t *elem, *key; /* elem of a variant's payload record: its union */
+    uint32_t tag;       /* of a variant's payload record: its place in the union */
     field_t *fields;
     uint32_t nfields;
     uint32_t words;     /* n(T): 8-byte words of a value (runtime/kernel/k_value.h) */
@@ -64,6 +65,9 @@ type_t *type_list(types_t *t, type_t *elem);
 type_t *type_map(types_t *t, type_t *key, type_t *elem);
 /* fields are copied; names must be interned. */
 type_t *type_record(types_t *t, const char *name, const field_t *fields, uint32_t n);
+/* A new type at each call: unions are equal by declaration.  The variants' types are
+ * records; fields[i].type becomes a record of its own that carries the variant's name
+ * and knows its union (what `is` narrows to). */
 type_t *type_union(types_t *t, const char *name, const field_t *variants, uint32_t n);
 /* { start: timestamp, end: timestamp } and { index: int, size: int }. */
 type_t *type_window(types_t *t);
@@ -71,11 +75,20 @@ type_t *type_count_window(types_t *t);
 
 /* Equality of the language: field order of records does not matter. */
 int type_equal(const type_t *a, const type_t *b);
-/* May a value of `from` stand where `to` is asked (T for T?, none for T?, a variant's
- * payload is no union value: constructors already have the union's type)? */
+/* The same words in memory: names do not matter, the order of fields does. */
+int type_same_layout(const type_t *a, const type_t *b);
+/* May a value of `from` stand where `to` is asked?  T and none for T?, a narrowed variant
+ * for its union, fewer digits of the same scale, and records whose fields fit, in any
+ * order.  What stands inside lists and maps must have the same layout. */
 int type_fits(const type_t *from, const type_t *to);
+/* The one type of two branches, or null. */
+type_t *type_join(types_t *t, type_t *a, type_t *b);
+int type_is_poison(const type_t *t); /* it, or a part of it, already has its diagnostic */
 int type_is_ordered(const type_t *t);  /* has < */
 int type_is_number(const type_t *t);   /* int, float, decimal */
+int type_is_comparable(const type_t *t); /* has == */
+int type_is_variant(const type_t *t);  /* a variant's payload record */
+int type_is_enum(const type_t *t);     /* a union without payloads */
 type_t *type_strip(type_t *t);         /* T for T?, else itself */
 int type_field(const type_t *t, const char *name); /* index, or -1; name interned */
 /* The word offset of field i inside the record's words. */
