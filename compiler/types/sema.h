@@ -16,6 +16,7 @@
 #include "compiler/base/vec.h"
 #include "compiler/diag/diag.h"
 #include "compiler/diag/source.h"
+#include "compiler/types/scope.h"
 #include "compiler/types/tables.h"
 #include "compiler/types/type.h"
 
@@ -37,17 +38,6 @@ typedef struct torder {
     struct node *expr;
     int desc;
 } torder_t;
-
-/* One call of an aggregate in `aggregate`. */
-typedef struct tagg {
-    int agg;             /* row of aggregates.def (agg_id) */
-    int index;           /* 0, 1, ... within the step */
-    struct node *call;   /* the call's node; node->type is the result */
-    struct node **args;  /* over row_in; lambdas and constants stand as written */
-    size_t nargs;
-    struct node *when;   /* over row_in, or null */
-    type_t *type;        /* of the result */
-} tagg_t;
 
 /* An option of a connector, given or by default. */
 typedef struct toption {
@@ -114,7 +104,8 @@ struct tstep {
         struct { struct node *pred; } where;   /* row_out may have narrower types, same layout
                                                 * but for T? made T and a union made its variant */
         /* select: all columns of row_out in order.  let: in order, each sees those before
-         * it; column = place in row_out (a replaced column keeps its place). */
+         * it; column = place in row_out (a replaced column keeps its place, a new one stands
+         * behind the row, so places in the row it sees are places in row_out). */
         struct { titem_t *items; int *column; size_t n; } select, let;
         /* from[i]: place in row_in of column i of row_out. */
         struct { int *from; size_t n; } drop;
@@ -123,9 +114,10 @@ struct tstep {
         struct { tflow_t **inputs; size_t n;         /* the others; the flow itself is first */
                  int **from; } unite;                /* from[k][i]: place in input k of column i */
         struct { window_id kind; int column; } window; /* place of `window` in row_out */
-        /* keys over row_in; aggs over row_in; items over the row `mid`: the keys, then
-         * `window` if windowed, then the result of each agg.  row_out = keys, items, window. */
-        struct { titem_t *keys; size_t nkeys; tagg_t *aggs; size_t naggs;
+        /* keys over row_in; the arguments and conditions of aggs over row_in; items over
+         * the row of the keys, then `window` if windowed.  In an item the call of aggs[i]
+         * (the same node) stands for its result.  row_out = keys, items, window. */
+        struct { titem_t *keys; size_t nkeys; agg_call_t **aggs; size_t naggs;
                  titem_t *items; size_t nitems; int window_in; int window_out; } aggregate;
         struct { titem_t *keys; size_t nkeys;        /* no keys: the whole row */
                  int *added; } distinct;             /* added[i]: place in row_out, or -1 */
@@ -134,8 +126,9 @@ struct tstep {
                  int ties; const char *rank; int rank_column;
                  titem_t *keys; size_t nkeys; int *added; } top;
         struct { struct node *count; struct cval *count_value; } limit;
-        struct { struct { struct node *pred; tflow_t *flow; } *arms; size_t n; } branch;
-                                                     /* pred null: else */
+        struct { struct tarm { struct node *pred; tflow_t *flow; } *arms; size_t n; } branch;
+                                                     /* pred null: else; flow->row_in may
+                                                      * be narrower than row_in */
         struct { tflow_t *flow; } errors;
         tconnector_t *sink;                          /* to, print */
     } u;

@@ -1,4 +1,4 @@
-/* tables.h - the rows of lang/{operators,windows,connectors,options}.def as C sees them.
+/* tables.h - the rows of operators, windows, connectors and options.def as C sees them.
  *
  * The ids follow the order of the rows; the descriptions are constant. */
 #ifndef FLOW_TYPES_TABLES_H
