@@ -52,6 +52,10 @@ typedef struct flow_arena {
     void *chunks; /* owned by the cold runtime */
 } flow_arena;
 
+/* Stack memory for the iterators of generated code (lines, pieces of a split): so
+ * many words, whatever the iterator.  kernel.def says it to the emitter. */
+#define FLOW_ITER_WORDS 16
+
 struct flow_table;
 struct flow_rt_worker;
 
@@ -68,10 +72,15 @@ typedef struct flow_ctx {
     int64_t place;             /* place in the batch of the next row, for ordered ports */
     int64_t final;             /* 1 in the batch that ends the input */
     uint64_t seed;             /* of the tables' hash; random per run */
+    const uint8_t *block;      /* source stages: what the decoder was opened with, and one */
+    const uint8_t *readable;   /* past the memory that may be loaded: 64 bytes behind it */
     const uint8_t *record;     /* the record being decoded: for row errors */
     int64_t record_len;
     int64_t record_offset;     /* index of the row, where rows are generated (`range`) */
     const int64_t *header;     /* map of the current file's columns; see data/program.h */
+    const char *why;           /* of the last malformed record: the reason, terminated */
+    int64_t why_at;            /* the byte of the record where it shows */
+    int64_t why_field;         /* index of the column in the source's type; -1: none */
     struct flow_rt_worker *worker; /* the cold runtime's side */
 } flow_ctx;
 

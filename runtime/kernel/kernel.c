@@ -5,3 +5,6 @@
  * and the unit tests.  It keeps no mutable statics: in a linked program it exists twice. */
 #include "runtime/kernel/k_value.h"
 #include "runtime/kernel/k_cold.h"
+
+/* text, records, numbers */
+#include "runtime/kernel/k_hash.c"
