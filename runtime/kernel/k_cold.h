@@ -11,8 +11,11 @@
  * Stops the batch (does not return) when the memory budget is exhausted. */
 void flow_rt_buf_grow(flow_ctx *ctx, flow_buf *buf, int64_t bytes);
 
-/* A new chunk for the task arena of at least `bytes`; returns the allocation,
- * 16-byte aligned.  Does not return when the budget is exhausted. */
+/* A new chunk for the task arena with at least `bytes` free: sets start, p and end of
+ * ctx->arena (p == start, 16-byte aligned), then takes `bytes` from it and returns them.
+ * Each chunk of a task is at least twice as long as the one before: going back to a mark
+ * in an older chunk keeps only the newest one in use.  Does not return when the budget
+ * is exhausted. */
 void *flow_rt_arena_more(flow_ctx *ctx, int64_t bytes);
 
 /* Memory of state (tables, heaps): counted against the budget under the step that

@@ -19,7 +19,12 @@
  *   { n (name 0 T)* record of n fields
  *   | n (name 0 {)* tagged record of n variants, each with its payload record
  *
- * Only pointers, i32, i64 and double cross between generated code and kernel. */
+ * Only pointers, i32, i64 and double cross between generated code and kernel.
+ *
+ * Reading past the end: 64 bytes after the end of every input block, every arena chunk
+ * and every flow_buf are mapped memory, so text of any length may be loaded in whole
+ * vectors as long as what lies beyond its end is masked off.  The cold runtime makes
+ * its buffers so; constants of the program are padded alike. */
 #ifndef FLOW_KERNEL_K_VALUE_H
 #define FLOW_KERNEL_K_VALUE_H
 
@@ -49,7 +54,8 @@ typedef struct flow_buf {
 typedef struct flow_arena {
     uint8_t *p;
     uint8_t *end;
-    void *chunks; /* owned by the cold runtime */
+    uint8_t *start; /* of the chunk that p and end lie in */
+    void *chunks;   /* owned by the cold runtime */
 } flow_arena;
 
 /* Stack memory for the iterators of generated code (lines, pieces of a split): so

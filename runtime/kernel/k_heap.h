@@ -1,0 +1,59 @@
+/* k_heap.h - memory behind the slots of a table: long keys, text and lists in state.
+ *
+ * Pieces come in size classes (four per doubling) from chunks of the state memory, and
+ * go back to a free list per class, so values that are replaced for ever do not grow the
+ * heap; a piece over 16 KiB is memory of its own.  Who frees knows the size.  A null heap
+ * stands for the task arena: then nothing is ever freed, which is how aggregates run
+ * over lists.
+ *
+ * A cell holds text in two words: the length in 4 bytes, then up to 12 bytes of it, or 4
+ * bytes of prefix and the address of all of it in the heap.  All zero is empty text; the
+ * unused bytes of a short one are zero, so equal short texts are equal words.
+ *
+ * A blob holds any value as an encoded row (k_row.h): its address, then the room it has.
+ * All zero is no value. */
+#ifndef FLOW_KERNEL_K_HEAP_H
+#define FLOW_KERNEL_K_HEAP_H
+
+#include "runtime/kernel/k_value.h"
+
+#define FLOW_HEAP_CLASSES 40
+
+typedef struct flow_heap {
+    uint8_t *p, *end;   /* the rest of the newest chunk */
+    void *chunks;       /* list of all chunks */
+    int64_t bytes;      /* taken from the cold runtime */
+    int64_t used;       /* in living pieces, rounded as they are */
+    void *free[FLOW_HEAP_CLASSES];
+} flow_heap;
+
+/* 8-byte aligned, not zeroed; 64 bytes behind it are readable. */
+void *flow_k_heap_alloc(flow_ctx *ctx, flow_heap *heap, int64_t bytes);
+/* bytes as asked for. */
+void flow_k_heap_free(flow_ctx *ctx, flow_heap *heap, void *ptr, int64_t bytes);
+/* Room that a piece asked with `bytes` really has. */
+int64_t flow_k_heap_room(int64_t bytes);
+/* Moves a piece to a new size; the first min(old, bytes) bytes are kept. */
+void *flow_k_heap_resize(flow_ctx *ctx, flow_heap *heap, void *ptr, int64_t old,
+                         int64_t bytes);
+/* Everything at once: clear keeps one chunk for the next use. */
+void flow_k_heap_clear(flow_ctx *ctx, flow_heap *heap);
+void flow_k_heap_release(flow_ctx *ctx, flow_heap *heap);
+
+/* Replace the text of a cell (a living one, or zeros); it must not lie in the cell. */
+void flow_k_cell_set(flow_ctx *ctx, flow_heap *heap, uint64_t *cell, const uint8_t *ptr,
+                     int64_t len);
+/* Its address and length in two words.  Short text lies in the cell itself. */
+void flow_k_cell_get(const uint64_t *cell, uint64_t *text);
+/* Frees what it holds and leaves zeros. */
+void flow_k_cell_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *cell);
+
+/* Status: FLOW_E_limit when the value is too long for a row. */
+int32_t flow_k_blob_set(flow_ctx *ctx, flow_heap *heap, uint64_t *blob,
+                        const uint64_t *words, const uint8_t *tc);
+/* Valid until the blob changes. */
+void flow_k_blob_get(flow_ctx *ctx, const uint64_t *blob, uint64_t *words,
+                     const uint8_t *tc);
+void flow_k_blob_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *blob);
+
+#endif

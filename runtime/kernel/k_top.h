@@ -1,0 +1,30 @@
+/* k_top.h - the first n rows by a sort key, per group.
+ *
+ * The state is four words in a table's entry, all zero at first: the address of a list
+ * of candidates in the heap, its room and count, and the key that a row must be below to
+ * matter.  Up to 2n candidates gather, then they are sorted and cut to n, so a push costs
+ * O(log n) amortised at any n.  Rows are fed in row order: of equal keys the earlier
+ * counts as less.  With ties, all that are equal to the n-th stay. */
+#ifndef FLOW_KERNEL_K_TOP_H
+#define FLOW_KERNEL_K_TOP_H
+
+#include "runtime/kernel/k_heap.h"
+
+#define FLOW_TOP_WORDS 4
+
+/* Keeps the row (any bytes, 8-aligned when read back) if its key is among the first n. */
+void flow_k_top_push(flow_ctx *ctx, flow_heap *heap, uint64_t *state, int64_t n,
+                     int32_t ties, const uint8_t *key, int64_t klen, const uint8_t *row,
+                     int64_t rlen);
+/* 1 if a row of this key would be dropped: asked before the row is encoded. */
+int32_t flow_k_top_rejects(const uint64_t *state, int32_t ties, const uint8_t *key,
+                           int64_t klen);
+/* Sorts and cuts; returns how many rows there are. */
+int64_t flow_k_top_finish(flow_ctx *ctx, flow_heap *heap, uint64_t *state, int64_t n,
+                          int32_t ties);
+/* The i-th row after flow_k_top_finish, and its rank (1 ...; equal keys share one). */
+const uint8_t *flow_k_top_row(const uint64_t *state, int64_t i);
+int64_t flow_k_top_rank(const uint64_t *state, int64_t i);
+void flow_k_top_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *state);
+
+#endif
