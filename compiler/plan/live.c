@@ -1,0 +1,220 @@
+/* live.c - which columns are needed: behind each operator, at each root and source.
+ *
+ * A column is needed if an expression of a step reads it or a sink writes it; a step that
+ * passes it through needs it only if somebody behind does.  Expressions are all kept: they
+ * are evaluated where they stand, read later or not.
+ *
+ * For sources this is a fact about the program (what is not read is checked for syntax
+ * only); for exchanges it is the rule `prune`: switched off, rows carry all columns. */
+#include <string.h>
+
+#include "compiler/base/check.h"
+#include "compiler/plan/build.h"
+#include "compiler/syntax/ast.h"
+#include "compiler/types/def.h"
+
+typedef unsigned char live_t;
+
+typedef struct reads {
+    live_t *live;
+    uint32_t n;
+} reads_t;
+
+static void read_node(node_t **at, void *env) {
+    reads_t *r = env;
+    node_t *n = *at;
+    if (n->kind == AST_name && n->def && n->def->kind == DEF_COLUMN) {
+        flow_assert((uint32_t)n->def->index < r->n);
+        r->live[n->def->index] = 1;
+    }
+    ast_walk(n, read_node, env);
+}
+
+static void reads(live_t *live, uint32_t n, node_t *expr) {
+    reads_t r = {live, n};
+    if (expr) read_node(&expr, &r);
+}
+
+static live_t *new_live(builder_t *b, const type_t *row) {
+    return ARENA_ARRAY(b->a, live_t, row->nfields + 1);
+}
+
+static live_t *op_live(builder_t *b, pop_t *op);
+
+/* What the consumers of a place need of rows of type `row`. */
+static live_t *behind(builder_t *b, const pops_t *next, const type_t *row) {
+    live_t *out = new_live(b, row);
+    for (size_t i = 0; i < next->n; i++) {
+        live_t *in = op_live(b, next->at[i]);
+        for (uint32_t c = 0; c < row->nfields; c++) out[c] |= in[c];
+    }
+    return out;
+}
+
+/* `select` and `let`: each item sees the row, and in `let` the items before it. */
+static void select_live(pop_t *op, live_t *in) {
+    tstep_t *s = op->step;
+    for (size_t i = 0; i < s->u.select.n; i++)
+        reads(in, op->row_in->nfields, s->u.select.items[i].expr);
+}
+
+static void let_live(builder_t *b, pop_t *op, live_t *in) {
+    tstep_t *s = op->step;
+    live_t *row = new_live(b, op->row_out);
+    memcpy(row, op->live, op->row_out->nfields);
+    for (size_t i = s->u.let.n; i-- > 0;) {
+        row[s->u.let.column[i]] = 0; /* made here; what it reads is older */
+        reads(row, op->row_out->nfields, s->u.let.items[i].expr);
+    }
+    memcpy(in, row, op->row_in->nfields);
+}
+
+/* What an operator needs of the rows that enter it. */
+static live_t *op_live(builder_t *b, pop_t *op) {
+    tstep_t *s = op->step;
+    live_t *in = new_live(b, op->row_in);
+    uint32_t n = op->row_in->nfields;
+    if (op->next.n || !op->live) op->live = behind(b, &op->next, op->row_out);
+    switch (op->kind) {
+    case POP_where:
+        memcpy(in, op->live, n);
+        reads(in, n, s->u.where.pred);
+        break;
+    case POP_select: select_live(op, in); break;
+    case POP_let: let_live(b, op, in); break;
+    case POP_drop:
+        for (size_t i = 0; i < s->u.drop.n; i++) in[s->u.drop.from[i]] |= op->live[i];
+        break;
+    case POP_each:
+        memcpy(in, op->live, n);
+        if (s->u.each.column >= 0 && (uint32_t)s->u.each.column < n)
+            in[s->u.each.column] = 0;
+        reads(in, n, s->u.each.list);
+        break;
+    case POP_window:
+        memcpy(in, op->live, n);
+        if ((uint32_t)s->u.window.column < n) in[s->u.window.column] = 0;
+        break;
+    case POP_union:
+        for (uint32_t i = 0; i < op->row_out->nfields; i++) {
+            uint32_t from = op->input ? (uint32_t)s->u.unite.from[op->input - 1][i] : i;
+            in[from] |= op->live[i];
+        }
+        break;
+    case POP_branch:
+        memcpy(in, op->live, n);
+        for (size_t i = 0; i < s->u.branch.n; i++)
+            reads(in, n, s->u.branch.arms[i].pred);
+        break;
+    case POP_partial:
+    case POP_send:
+    case POP_sink: memcpy(in, op->live, n); break;
+    }
+    return in;
+}
+
+/* ---- keyed steps: what they need of the rows that are sent to them ---- */
+
+static void aggregate_reads(const tstep_t *s, live_t *in) {
+    uint32_t n = s->row_in->nfields;
+    for (size_t i = 0; i < s->u.aggregate.nkeys; i++)
+        reads(in, n, s->u.aggregate.keys[i].expr);
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
+        const agg_call_t *g = s->u.aggregate.aggs[i];
+        for (size_t k = 0; k < g->nargs; k++) reads(in, n, g->args[k]);
+        reads(in, n, g->when);
+    }
+}
+
+static void row_step_reads(const tstep_t *s, live_t *in) {
+    uint32_t n = s->row_in->nfields;
+    if (s->op == OP_distinct) {
+        for (size_t i = 0; i < s->u.distinct.nkeys; i++)
+            reads(in, n, s->u.distinct.keys[i].expr);
+        if (!s->u.distinct.nkeys) memset(in, 1, n);
+    }
+    if (s->op == OP_sort)
+        for (size_t i = 0; i < s->u.sort.n; i++) reads(in, n, s->u.sort.by[i].expr);
+    if (s->op == OP_top) {
+        for (size_t i = 0; i < s->u.top.n; i++) reads(in, n, s->u.top.by[i].expr);
+        for (size_t i = 0; i < s->u.top.nkeys; i++) reads(in, n, s->u.top.keys[i].expr);
+    }
+}
+
+/* The columns of the row that crosses the exchange: those that the outs need. */
+static live_t *carried(builder_t *b, pstage_t *stage) {
+    tstep_t *s = stage->step;
+    live_t *out = new_live(b, s->row_in);
+    for (uint32_t c = 0; c < s->row_in->nfields; c++)
+        out[c] = stage->live[c] || !plan_rule(b, RULE_prune);
+    return out;
+}
+
+static const type_t *root_row(const pstage_t *s) {
+    switch (s->root) {
+    case ROOT_source: return s->source->flow->row_in;
+    case ROOT_errors: return s->step->u.errors.flow->row_in;
+    default: return s->step->row_out;
+    }
+}
+
+static void trace_pruned(builder_t *b, pstage_t *stage) {
+    if (!b->options->trace || !plan_rule(b, RULE_prune)) return;
+    const type_t *row = stage->step->row_in;
+    for (uint32_t c = 0; c < row->nfields; c++)
+        if (!stage->live[c])
+            plan_trace(b, RULE_prune, "`%s` at %s: column `%s` does not cross",
+                       op_at(stage->step->op)->spelling, plan_at(b, stage->step->at),
+                       row->fields[c].name);
+}
+
+static void stage_live(builder_t *b, pstage_t *stage) {
+    const type_t *row = root_row(stage);
+    stage->live = new_live(b, row);
+    for (size_t i = 0; i < stage->outs.n; i++) {
+        live_t *need = behind(b, &stage->outs.at[i]->next, row);
+        for (uint32_t c = 0; c < row->nfields; c++) stage->live[c] |= need[c];
+    }
+    if (stage->root == ROOT_source) stage->source->live = stage->live;
+    if (stage->step && stage->root != ROOT_aggregate && stage->root != ROOT_errors) {
+        trace_pruned(b, stage);
+        stage->live = carried(b, stage);
+    }
+}
+
+/* Leaves: what the step or sink behind a port needs. */
+static void leaf_live(builder_t *b, pop_t *op, pstage_t *behind_exchange) {
+    tstep_t *s = op->step;
+    op->live = new_live(b, op->row_out->nfields > op->row_in->nfields ? op->row_out
+                                                                      : op->row_in);
+    if (op->kind == POP_sink) {
+        memset(op->live, 1, op->row_in->nfields);
+    } else if (s->op == OP_aggregate) {
+        aggregate_reads(s, op->live);
+    } else {
+        memcpy(op->live, behind_exchange->live, op->row_in->nfields);
+        row_step_reads(s, op->live);
+    }
+}
+
+static void leaves(builder_t *b, pops_t *ops) {
+    for (size_t i = 0; i < ops->n; i++) {
+        pop_t *op = ops->at[i];
+        leaves(b, &op->next);
+        if (op->kind != POP_sink && op->kind != POP_send && op->kind != POP_partial)
+            continue;
+        pstage_t *next = op->kind == POP_sink
+                             ? NULL
+                             : b->plan->stages.at[op->port->exchange->consumer];
+        leaf_live(b, op, next);
+    }
+}
+
+void plan_live(builder_t *b) {
+    /* Against the flow: the stages behind an exchange say what must cross it. */
+    for (size_t i = b->plan->stages.n; i-- > 0;) {
+        pstage_t *s = b->plan->stages.at[i];
+        for (size_t k = 0; k < s->outs.n; k++) leaves(b, &s->outs.at[k]->next);
+        stage_live(b, s);
+    }
+}

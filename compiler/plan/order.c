@@ -1,0 +1,112 @@
+/* order.c - where the order of rows can be seen, and who must carry it.
+ *
+ * A task writes its rows in order, and buffers are read in the order of their tasks; so
+ * what comes straight from sources is in order without help.  Behind an exchange rows are
+ * spread over partitions: there entries carry an order key where somebody asks for order,
+ * and are merged by it.  Nobody asks for it at `discard` or at directories of parts. */
+#include "compiler/base/check.h"
+#include "compiler/plan/build.h"
+#include "compiler/types/const.h"
+
+static const toption_t *option_of(const tconnector_t *c, const char *name) {
+    for (size_t i = 0; i < c->options.n; i++) {
+        const char *n = c->options.at[i].info->name;
+        size_t k = 0;
+        while (n[k] && n[k] == name[k]) k++;
+        if (n[k] == name[k]) return &c->options.at[i];
+    }
+    return NULL;
+}
+
+/* A directory of parts: the path ends in a slash, or rows choose their part.  A path that
+ * is known only at start counts as one file. */
+static int is_directory(const tconnector_t *c) {
+    const toption_t *partition = option_of(c, "partition");
+    if (partition && partition->ncolumns) return 1;
+    if (!c->pos_value) return 0;
+    const char *path = (const char *)(uintptr_t)c->pos_value->w[0];
+    uint64_t n = c->pos_value->w[1];
+    return n && path[n - 1] == '/';
+}
+
+static int shows_order(const psink_t *s) {
+    switch (s->conn->row) {
+    case SINK_console:
+    case SINK_stdout:
+    case SINK_socket: return 1;
+    case SINK_file: return !is_directory(s->conn);
+    default: return 0;
+    }
+}
+
+static int one_part(const pstage_t *s) {
+    return s->exchange && s->exchange->one_part;
+}
+
+/* Do all ports to the sink come from sources, or its only one from a single partition? */
+static int comes_in_order(builder_t *b, const psink_t *sink) {
+    int sources = 1, single = 1;
+    for (size_t i = 0; i < b->plan->stages.n; i++) {
+        pstage_t *s = b->plan->stages.at[i];
+        for (size_t k = 0; k < s->ports.n; k++) {
+            if (s->ports.at[k]->sink != sink) continue;
+            sources &= s->root == ROOT_source;
+            single &= one_part(s) && sink->nports == 1;
+        }
+    }
+    return sources || single;
+}
+
+/* Does the result of the root depend on the order in which rows enter it? */
+static int order_matters(const pstage_t *s) {
+    switch (s->root) {
+    case ROOT_aggregate: return !s->partial;
+    case ROOT_source: return 0;
+    case ROOT_distinct:
+    case ROOT_top:
+    case ROOT_sort:
+    case ROOT_limit:
+    case ROOT_errors: return 1;
+    }
+    flow_unreachable("root");
+}
+
+/* Roots whose rows leave at once, at the place of the row that entered. */
+static int gives_at_once(const pstage_t *s) {
+    return s->root == ROOT_distinct || s->root == ROOT_limit || s->root == ROOT_errors;
+}
+
+static int has_framed_port(const pstage_t *s) {
+    for (size_t k = 0; k < s->ports.n; k++) {
+        const pport_t *p = s->ports.at[k];
+        if (p->exchange ? p->exchange->framed : p->sink->framed) return 1;
+    }
+    return 0;
+}
+
+static int fed_by_sources(builder_t *b, const pexchange_t *x) {
+    for (size_t i = 0; i < b->plan->stages.n; i++) {
+        pstage_t *s = b->plan->stages.at[i];
+        for (size_t k = 0; k < s->ports.n; k++)
+            if (s->ports.at[k]->exchange == x && s->root != ROOT_source) return 0;
+    }
+    return 1;
+}
+
+void plan_order(builder_t *b) {
+    plan_t *p = b->plan;
+    for (size_t i = 0; i < p->sinks.n; i++) {
+        psink_t *s = p->sinks.at[i];
+        s->ordered = shows_order(s);
+        s->framed = s->ordered && !comes_in_order(b, s);
+        if (s->conn->row == SINK_file && option_of(s->conn, "partition"))
+            s->framed |= option_of(s->conn, "partition")->ncolumns > 0;
+    }
+    /* Against the flow: what a stage must carry depends on the stages behind it. */
+    for (size_t i = p->stages.n; i-- > 0;) {
+        pstage_t *s = p->stages.at[i];
+        if (!s->exchange || s->root == ROOT_errors) continue;
+        s->exchange->framed = (order_matters(s) && !fed_by_sources(b, s->exchange)) ||
+                              (gives_at_once(s) && has_framed_port(s));
+    }
+}

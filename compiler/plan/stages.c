@@ -1,0 +1,441 @@
+/* stages.c - from flows to stages.
+ *
+ * Each source begins a stage, and the walk follows the flows that read it.  Steps that
+ * need no state become operators of the stage at hand; a step with state cuts: the stage
+ * sends what the step needs to an exchange, and a stage behind it begins with the step as
+ * its root.  A step that several stages reach (behind a `union`) has one exchange and one
+ * stage behind it; steps without state are built anew in each stage that reaches them.
+ *
+ * A table's rows leave its root once for each mode that a sink behind it asks for; the walk
+ * behind a table looks only for sinks of that mode.  `top` and `sort` over a table are asked
+ * for all rows of it (complete, final), so they are roots fed by the rows of the table. */
+#include <string.h>
+
+#include "compiler/base/check.h"
+#include "compiler/plan/build.h"
+#include "compiler/syntax/ast.h"
+
+static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at);
+
+/* ---- what leads where ---- */
+
+static int leads(builder_t *b, tflow_t *f, size_t i, sink_mode mode);
+
+static int leads_step(builder_t *b, tstep_t *s, sink_mode mode) {
+    if (s->op == OP_to || s->op == OP_print)
+        return s->in.is_table ? s->u.sink->mode == mode : mode == MODE_append;
+    if (s->op == OP_branch) {
+        for (size_t k = 0; k < s->u.branch.n; k++)
+            if (leads(b, s->u.branch.arms[k].flow, 0, mode)) return 1;
+        return 0;
+    }
+    return -1; /* the next step decides */
+}
+
+/* Is there a sink of the mode behind step i of the flow?  Behind the step that makes a
+ * table of a stream, sinks of any mode count. */
+static int leads(builder_t *b, tflow_t *f, size_t i, sink_mode mode) {
+    for (; i < f->steps.n; i++) {
+        tstep_t *s = f->steps.at[i];
+        if (!s->in.is_table && s->out.is_table && s->op != OP_to && s->op != OP_print)
+            return leads(b, f, i + 1, MODE_update) || leads(b, f, i + 1, MODE_complete) ||
+                   leads(b, f, i + 1, MODE_final);
+        int found = leads_step(b, s, mode);
+        if (found >= 0) return found;
+    }
+    VEC(tflow_t *) *flows = (void *)&b->plan->program->flows;
+    for (size_t k = 0; k < flows->n; k++) {
+        tflow_t *g = flows->at[k];
+        if (!g->live) continue;
+        if (g->origin == ORIGIN_flow && g->from == f && leads(b, g, 0, mode)) return 1;
+        for (size_t j = 0; j < g->steps.n; j++) {
+            tstep_t *s = g->steps.at[j];
+            if (s->op != OP_union) continue;
+            for (size_t u = 0; u < s->u.unite.n; u++)
+                if (s->u.unite.inputs[u] == f && leads(b, g, j, mode)) return 1;
+        }
+    }
+    return 0;
+}
+
+/* ---- making parts of the plan ---- */
+
+static int add_step(builder_t *b, span_t at, const char *name) {
+    for (size_t i = 0; i < b->plan->steps.n; i++) {
+        pstep_t *s = &b->plan->steps.at[i];
+        if (s->at.start == at.start && s->at.file == at.file && !strcmp(s->name, name))
+            return s->id;
+    }
+    pstep_t s = {.id = (int)b->plan->steps.n, .at = at, .name = name};
+    vec_push(b->a, &b->plan->steps, s);
+    return s.id;
+}
+
+static int step_id(builder_t *b, tstep_t *s) {
+    return add_step(b, s->at, op_at(s->op)->spelling);
+}
+
+static pstage_t *add_stage(builder_t *b, proot_kind root, tstep_t *step) {
+    pstage_t *s = ARENA_NEW(b->a, pstage_t);
+    *s = (pstage_t){.id = (int)b->plan->stages.n, .root = root, .step = step,
+                    .error_port = -1};
+    vec_push(b->a, &b->plan->stages, s);
+    return s;
+}
+
+static pexchange_t *add_exchange(builder_t *b, tstep_t *step, int one_part) {
+    pexchange_t *x = ARENA_NEW(b->a, pexchange_t);
+    *x = (pexchange_t){.id = (int)b->plan->exchanges.n, .step = step, .one_part = one_part,
+                       .consumer = -1};
+    vec_push(b->a, &b->plan->exchanges, x);
+    return x;
+}
+
+static pport_t *stage_port(builder_t *b, pstage_t *s, pexchange_t *x, psink_t *sink) {
+    for (size_t i = 0; i < s->ports.n; i++) {
+        pport_t *p = s->ports.at[i];
+        if (p->exchange == x && p->sink == sink) return p;
+    }
+    pport_t *p = ARENA_NEW(b->a, pport_t);
+    *p = (pport_t){.id = (int)s->ports.n, .exchange = x, .sink = sink};
+    vec_push(b->a, &s->ports, p);
+    if (sink) sink->nports++;
+    return p;
+}
+
+static pop_t *add_op(builder_t *b, place_t *at, pop_kind kind, tstep_t *s) {
+    pop_t *op = ARENA_NEW(b->a, pop_t);
+    *op = (pop_t){.kind = kind, .step = s, .step_id = step_id(b, s), .row_in = s->row_in,
+                  .row_out = s->row_out, .error_port = -1};
+    vec_push(b->a, at->next, op);
+    if (at->branch) vec_push(b->a, &at->branch->arm, at->arm);
+    return op;
+}
+
+/* ---- row errors ---- */
+
+/* The exchange behind an `errors into`, and the stage that reads it. */
+static pexchange_t *errors_exchange(builder_t *b, tstep_t *s) {
+    for (size_t i = 0; i < b->keyed.n; i++)
+        if (b->keyed.at[i].step == s) return b->keyed.at[i].exchange;
+    pexchange_t *x = add_exchange(b, s, 1);
+    pstage_t *stage = add_stage(b, ROOT_errors, s);
+    tflow_t *flow = s->u.errors.flow;
+    stage->step_id = step_id(b, s);
+    stage->exchange = x;
+    x->row = flow->row_in;
+    x->consumer = stage->id;
+    keyed_t k = {.step = s, .mode = MODE_append, .exchange = x, .stage = stage};
+    vec_push(b->a, &b->keyed, k);
+    pout_t *out = ARENA_NEW(b->a, pout_t);
+    out->mode = MODE_append;
+    vec_push(b->a, &stage->outs, out);
+    if (flow->live)
+        place_from(b, flow, 0, (place_t){.stage = stage, .next = &out->next});
+    return x;
+}
+
+/* The port of the stage for errors of step i of the flow; -1: on_error decides. */
+static int error_port(builder_t *b, pstage_t *stage, tflow_t *f, size_t i) {
+    for (; i < f->steps.n; i++)
+        if (f->steps.at[i]->op == OP_errors)
+            return stage_port(b, stage, errors_exchange(b, f->steps.at[i]), NULL)->id;
+    return -1;
+}
+
+/* ---- keyed steps ---- */
+
+static proot_kind root_of(op_id op) {
+    switch (op) {
+    case OP_aggregate: return ROOT_aggregate;
+    case OP_distinct: return ROOT_distinct;
+    case OP_top: return ROOT_top;
+    case OP_sort: return ROOT_sort;
+    case OP_limit: return ROOT_limit;
+    default: flow_unreachable("no root");
+    }
+}
+
+static int agg_is_exact(const agg_call_t *g) {
+    static const char *const kinds[] = {
+#define AGG(id, spelling, sig, kind, inv, empty, built, doc, example, result) #kind,
+#include "lang/aggregates.def"
+#undef AGG
+    };
+    return !strcmp(kinds[g->agg], "EXACT");
+}
+
+/* Can the step's states be made by workers and merged?  Only what merges in any order,
+ * and has a partial form of fixed columns: see emit_agg.c, which asks the same. */
+static int can_merge(const tstep_t *s) {
+    static const char *const names[] = {
+#define AGG(id, spelling, sig, kind, inv, empty, built, doc, example, result) #id,
+#include "lang/aggregates.def"
+#undef AGG
+    };
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
+        const agg_call_t *g = s->u.aggregate.aggs[i];
+        if (!agg_is_exact(g) || !strcmp(names[g->agg], "count_distinct")) return 0;
+    }
+    return 1;
+}
+
+static titem_t *step_keys(tstep_t *s, size_t *n) {
+    switch (s->op) {
+    case OP_aggregate: *n = s->u.aggregate.nkeys; return s->u.aggregate.keys;
+    case OP_distinct: *n = s->u.distinct.nkeys; return s->u.distinct.keys;
+    case OP_top: *n = s->u.top.nkeys; return s->u.top.keys;
+    default: *n = 0; return NULL;
+    }
+}
+
+static const char *key_text(builder_t *b, tstep_t *s) {
+    size_t n;
+    titem_t *keys = step_keys(s, &n);
+    if (s->op == OP_distinct && n == 0) return "the whole row";
+    buf_t out;
+    buf_init(&out, b->a);
+    for (size_t i = 0; i < n; i++) buf_printf(&out, "%s%s", i ? ", " : "", keys[i].name);
+    return buf_text(&out);
+}
+
+static int is_int_key(type_t *t) {
+    return t->kind == TY_INT || t->kind == TY_TIMESTAMP || t->kind == TY_DURATION;
+}
+
+static pstate_t *add_state(builder_t *b, tstep_t *s, int one_part) {
+    pstate_t *st = ARENA_NEW(b->a, pstate_t);
+    size_t n;
+    titem_t *keys = step_keys(s, &n);
+    *st = (pstate_t){.id = (int)b->plan->states.n, .step = s, .step_id = step_id(b, s),
+                     .int_key = n == 1 && is_int_key(keys[0].type), .one_part = one_part};
+    if (s->op == OP_distinct && n == 0)
+        st->int_key = s->row_in->nfields == 1 && is_int_key(s->row_in->fields[0].type);
+    vec_push(b->a, &b->plan->states, st);
+    return st;
+}
+
+static void add_out(builder_t *b, pstage_t *stage, tflow_t *f, size_t i, sink_mode mode) {
+    if (!leads(b, f, i, mode)) return;
+    pout_t *out = ARENA_NEW(b->a, pout_t);
+    out->mode = mode;
+    vec_push(b->a, &stage->outs, out);
+    place_from(b, f, i, (place_t){.stage = stage, .next = &out->next, .mode = mode});
+}
+
+/* The exchange and stage of a keyed step; made when it is first reached. */
+static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
+    for (size_t i = 0; i < b->keyed.n; i++)
+        if (b->keyed.at[i].step == s && b->keyed.at[i].mode == mode) return b->keyed.at[i];
+    size_t nkeys;
+    step_keys(s, &nkeys);
+    int one_part = nkeys == 0 && s->op != OP_distinct;
+    pexchange_t *x = add_exchange(b, s, one_part);
+    x->key_text = key_text(b, s);
+    pstage_t *stage = add_stage(b, root_of(s->op), s);
+    stage->exchange = x;
+    stage->step_id = step_id(b, s);
+    stage->state = add_state(b, s, one_part);
+    stage->partial = s->op == OP_aggregate && plan_rule(b, RULE_preagg) && can_merge(s);
+    stage->state->partial = stage->partial;
+    x->consumer = stage->id;
+    keyed_t k = {.step = s, .mode = mode, .exchange = x, .stage = stage};
+    vec_push(b->a, &b->keyed, k);
+    size_t i = (size_t)s->index;
+    stage->error_port = error_port(b, stage, s->flow, i + 1);
+    if (!s->in.is_table && s->out.is_table) {
+        add_out(b, stage, s->flow, i + 1, MODE_update);
+        add_out(b, stage, s->flow, i + 1, MODE_complete);
+        add_out(b, stage, s->flow, i + 1, MODE_final);
+    } else {
+        add_out(b, stage, s->flow, i + 1, mode);
+    }
+    return k;
+}
+
+static void place_keyed(builder_t *b, tstep_t *s, place_t at) {
+    keyed_t k = keyed_stage(b, s, at.mode);
+    pop_t *op = add_op(b, &at, k.stage->partial ? POP_partial : POP_send, s);
+    op->port = stage_port(b, at.stage, k.exchange, NULL);
+    op->state = k.stage->state;
+    op->error_port = error_port(b, at.stage, s->flow, (size_t)s->index + 1);
+    if (k.stage->partial) {
+        vec_push(b->a, &at.stage->partials, k.stage->state);
+        plan_trace(b, RULE_preagg, "`aggregate` at %s: workers count before the exchange",
+                   plan_at(b, s->at));
+    }
+}
+
+/* ---- steps without state ---- */
+
+static void place_sink(builder_t *b, tstep_t *s, place_t at) {
+    psink_t *sink = NULL;
+    for (size_t i = 0; i < b->plan->sinks.n; i++)
+        if (b->plan->sinks.at[i]->step == s) sink = b->plan->sinks.at[i];
+    flow_assert(sink);
+    pop_t *op = add_op(b, &at, POP_sink, s);
+    op->port = stage_port(b, at.stage, NULL, sink);
+    op->error_port = error_port(b, at.stage, s->flow, (size_t)s->index + 1);
+}
+
+static void place_branch(builder_t *b, tstep_t *s, place_t at) {
+    pop_t *op = add_op(b, &at, POP_branch, s);
+    op->error_port = error_port(b, at.stage, s->flow, (size_t)s->index + 1);
+    for (size_t k = 0; k < s->u.branch.n; k++) {
+        tflow_t *arm = s->u.branch.arms[k].flow;
+        if (!leads(b, arm, 0, at.mode)) continue;
+        place_from(b, arm, 0,
+                   (place_t){.stage = at.stage, .next = &op->next, .branch = op,
+                             .arm = (int)k, .mode = at.mode});
+    }
+}
+
+static int pop_of(op_id op) {
+    switch (op) {
+    case OP_where: return POP_where;
+    case OP_select: return POP_select;
+    case OP_let: return POP_let;
+    case OP_drop: return POP_drop;
+    case OP_each: return POP_each;
+    case OP_window: return POP_window;
+    default: return -1;
+    }
+}
+
+/* A `sort` over a table, or over a stream, is a root; so are the other steps with state. */
+static int is_keyed(op_id op) {
+    return op == OP_aggregate || op == OP_distinct || op == OP_top || op == OP_sort ||
+           op == OP_limit;
+}
+
+/* What reads the flow as a whole: other flows, and unions. */
+static void place_readers(builder_t *b, tflow_t *f, place_t at) {
+    VEC(tflow_t *) *flows = (void *)&b->plan->program->flows;
+    for (size_t k = 0; k < flows->n; k++) {
+        tflow_t *g = flows->at[k];
+        if (!g->live) continue;
+        if (g->origin == ORIGIN_flow && g->from == f) place_from(b, g, 0, at);
+        for (size_t j = 0; j < g->steps.n; j++) {
+            tstep_t *s = g->steps.at[j];
+            for (size_t u = 0; s->op == OP_union && u < s->u.unite.n; u++) {
+                if (s->u.unite.inputs[u] != f || !leads(b, g, j, at.mode)) continue;
+                pop_t *op = add_op(b, &at, POP_union, s);
+                op->row_in = f->row;
+                op->input = (int)u + 1;
+                place_from(b, g, j + 1,
+                           (place_t){.stage = at.stage, .next = &op->next, .mode = at.mode});
+            }
+        }
+    }
+}
+
+/* Builds step i of the flow, and all behind it, at a place. */
+static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at) {
+    if (!leads(b, f, i, at.mode)) return;
+    for (; i < f->steps.n; i++) {
+        tstep_t *s = f->steps.at[i];
+        if (s->op == OP_errors) continue; /* found by error_port */
+        if (s->op == OP_to || s->op == OP_print) {
+            place_sink(b, s, at);
+            return;
+        }
+        if (s->op == OP_branch) {
+            place_branch(b, s, at);
+            return;
+        }
+        if (is_keyed(s->op)) {
+            place_keyed(b, s, at);
+            return;
+        }
+        int kind = s->op == OP_union ? POP_union : pop_of(s->op);
+        flow_assert(kind >= 0);
+        pop_t *op = add_op(b, &at, (pop_kind)kind, s);
+        op->error_port = error_port(b, at.stage, f, i + 1);
+        at = (place_t){.stage = at.stage, .next = &op->next, .mode = at.mode};
+        if (s->op == OP_window) b->plan->every_batch = 1;
+    }
+    place_readers(b, f, at);
+}
+
+/* ---- sources and sinks ---- */
+
+static void add_sink(builder_t *b, tstep_t *s) {
+    psink_t *k = ARENA_NEW(b->a, psink_t);
+    *k = (psink_t){.id = (int)b->plan->sinks.n, .step = s, .conn = s->u.sink,
+                   .step_id = step_id(b, s), .row = s->row_in,
+                   .mode = s->in.is_table ? s->u.sink->mode : MODE_append};
+    vec_push(b->a, &b->plan->sinks, k);
+}
+
+static void add_sinks(builder_t *b) {
+    for (size_t i = 0; i < b->plan->program->flows.n; i++) {
+        tflow_t *f = b->plan->program->flows.at[i];
+        for (size_t j = 0; f->live && j < f->steps.n; j++) {
+            tstep_t *s = f->steps.at[j];
+            if (s->op == OP_to || s->op == OP_print) add_sink(b, s);
+        }
+    }
+}
+
+static const char *source_label(builder_t *b, tflow_t *f) {
+    return arena_printf(b->a, "from %s", source_row(f->source->row)->name);
+}
+
+static void add_source(builder_t *b, tflow_t *f) {
+    psource_t *src = ARENA_NEW(b->a, psource_t);
+    span_t at = f->source->node ? f->source->node->span : f->at;
+    *src = (psource_t){.id = (int)b->plan->sources.n, .flow = f, .conn = f->source,
+                       .step = add_step(b, at, source_label(b, f))};
+    vec_push(b->a, &b->plan->sources, src);
+    pstage_t *stage = add_stage(b, ROOT_source, NULL);
+    stage->source = src;
+    stage->step_id = src->step;
+    stage->error_port = error_port(b, stage, f, 0);
+    pout_t *out = ARENA_NEW(b->a, pout_t);
+    vec_push(b->a, &stage->outs, out);
+    place_from(b, f, 0, (place_t){.stage = stage, .next = &out->next});
+}
+
+/* ---- topological order ---- */
+
+static int stage_rank(builder_t *b, pstage_t *s, int *rank) {
+    if (rank[s->id] >= 0) return rank[s->id];
+    int best = 0;
+    for (size_t i = 0; s->exchange && i < b->plan->stages.n; i++) {
+        pstage_t *from = b->plan->stages.at[i];
+        for (size_t k = 0; k < from->ports.n; k++) {
+            if (from->ports.at[k]->exchange != s->exchange) continue;
+            int r = stage_rank(b, from, rank) + 1;
+            if (r > best) best = r;
+        }
+    }
+    return rank[s->id] = best;
+}
+
+/* Sources first, in order of the text; then by the longest way from a source, then by the
+ * order in which they were reached. */
+static void sort_stages(builder_t *b) {
+    size_t n = b->plan->stages.n;
+    int *rank = ARENA_ARRAY(b->a, int, n + 1);
+    pstage_t **sorted = ARENA_ARRAY(b->a, pstage_t *, n + 1);
+    for (size_t i = 0; i < n; i++) rank[i] = -1;
+    size_t out = 0;
+    for (size_t i = 0; i < n; i++) stage_rank(b, b->plan->stages.at[i], rank);
+    for (int r = 0; out < n; r++)
+        for (size_t i = 0; i < n; i++)
+            if (rank[i] == r) sorted[out++] = b->plan->stages.at[i];
+    for (size_t i = 0; i < n; i++) {
+        b->plan->stages.at[i] = sorted[i];
+        sorted[i]->id = (int)i;
+        if (sorted[i]->exchange) sorted[i]->exchange->consumer = (int)i;
+    }
+}
+
+void build_stages(builder_t *b) {
+    add_sinks(b);
+    for (size_t i = 0; i < b->plan->program->flows.n; i++) {
+        tflow_t *f = b->plan->program->flows.at[i];
+        if (f->live && f->origin == ORIGIN_source) add_source(b, f);
+    }
+    sort_stages(b);
+}
