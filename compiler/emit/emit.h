@@ -22,6 +22,7 @@
 #include <llvm-c/TargetMachine.h>
 
 #include "compiler/base/arena.h"
+#include "compiler/base/intern.h"
 #include "compiler/base/vec.h"
 #include "compiler/diag/source.h"
 #include "compiler/emit/val.h"
@@ -77,6 +78,7 @@ typedef struct emitted_fn {
 
 typedef struct emit {
     arena_t *arena;
+    intern_t *names;
     types_t *types;
     sources_t *sources;
     struct diags *diags;
@@ -104,8 +106,8 @@ typedef struct emit {
 
 /* A context with the kernel parsed in and the target's variants chosen.  The target
  * must outlive it.  Everything not LLVM's lives in the arena. */
-emit_t *emit_new(arena_t *a, types_t *types, sources_t *sources, struct diags *diags,
-                 const struct target *target);
+emit_t *emit_new(arena_t *a, intern_t *names, types_t *types, sources_t *sources,
+                 struct diags *diags, const struct target *target);
 void emit_free(emit_t *e);
 
 /* ---- functions ---- */
@@ -138,7 +140,9 @@ size_t env_mark(const emit_t *e);
 void env_reset(emit_t *e, size_t mark);
 /* The value of a name: bound, a column of e->row, a const or a param. */
 val_t env_value(emit_t *e, struct def *def);
-/* The words of a parameter: a zeroed global the runtime fills before anything runs. */
+/* A parameter: a zeroed global of 1 + n(T) words.  Word 0 is 1 once the command line has
+ * given it; the value stands from word 1, where the runtime or flowgen_setup puts it
+ * before anything else runs. */
 LLVMValueRef emit_param_address(emit_t *e, struct def *def);
 
 /* ---- constants in the object ---- */

@@ -76,5 +76,7 @@ LLVMValueRef ir_call(emit_t *e, LLVMValueRef fn, LLVMValueRef *args, unsigned n,
 /* An intrinsic with one overloaded type: ir_intrinsic(e, "llvm.sadd.with.overflow", ...). */
 LLVMValueRef ir_intrinsic(emit_t *e, const char *id, LLVMTypeRef over, LLVMValueRef *args,
                           unsigned n, const char *name);
+/* Part i of what such an intrinsic returns: {result, i1 overflow}. */
+LLVMValueRef ir_extract(emit_t *e, LLVMValueRef pair, unsigned i, const char *name);
 
 #endif

@@ -61,6 +61,9 @@ LLVMValueRef val_tag(struct emit *e, val_t tagged);
 val_t val_payload(struct emit *e, val_t tagged, uint32_t variant); /* unchecked */
 val_t val_variant(struct emit *e, type_t *tagged, uint32_t variant, val_t payload);
 
+/* The elements of a list; of a map, its entries { key, value }. */
+type_t *val_entry_type(struct emit *e, type_t *t);
+
 /* cond ? a : b, both of one type and both computed. */
 val_t val_select(struct emit *e, LLVMValueRef cond, val_t a, val_t b);
 

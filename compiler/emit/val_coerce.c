@@ -1,0 +1,207 @@
+/* val_coerce.c - the implicit conversions of the language, and folded constants.
+ *
+ * Each is made by the consumer: T to T?, none to T?, a record to one with the same
+ * fields in another order, a decimal to one of more digits, [] to its place; and the
+ * narrowing that the checker has proved: T? to T, a tagged record to one variant. */
+#include "compiler/base/check.h"
+#include "compiler/emit/ir.h"
+#include "compiler/emit/kernel_mod.h"
+#include "compiler/emit/val.h"
+#include "compiler/types/const.h"
+
+static val_t coerce_record(emit_t *e, val_t v, type_t *to) {
+    val_t *fields = ARENA_ARRAY(e->arena, val_t, to->nfields + 1);
+    for (uint32_t i = 0; i < to->nfields; i++) {
+        int from = type_field(v.type, to->fields[i].name);
+        flow_assert(from >= 0);
+        fields[i] = val_field(e, v, (uint32_t)from);
+    }
+    return val_record(e, to, fields);
+}
+
+/* A tagged record known to be one variant: the first whose payload is `to`; others of
+ * the same payload have the same leaves. */
+static val_t narrow_union(emit_t *e, val_t v, type_t *to) {
+    for (uint32_t i = 0; i < v.type->nfields; i++)
+        if (v.type->fields[i].type == to) return val_payload(e, v, i);
+    for (uint32_t i = 0; i < v.type->nfields; i++)
+        if (type_equal(v.type->fields[i].type, to))
+            return val_coerce(e, val_payload(e, v, i), to);
+    flow_unreachable("no variant has this payload");
+}
+
+/* Do values of both types have the same words with the same meaning? */
+static int same_layout(const type_t *a, const type_t *b) {
+    if (a == b) return 1;
+    if (a->kind != b->kind || a->words != b->words) return 0;
+    switch (a->kind) {
+    case TY_OPTION: case TY_LIST:
+        return a->elem->kind == TY_POISON || same_layout(a->elem, b->elem);
+    case TY_MAP: return same_layout(a->key, b->key) && same_layout(a->elem, b->elem);
+    case TY_RECORD:
+        if (a->nfields != b->nfields) return 0;
+        for (uint32_t i = 0; i < a->nfields; i++)
+            if (a->fields[i].name != b->fields[i].name ||
+                !same_layout(a->fields[i].type, b->fields[i].type))
+                return 0;
+        return 1;
+    case TY_DECIMAL: return a->s == b->s;
+    case TY_UNION: return type_equal(a, b);
+    case TY_POISON: case TY_NONE: case TY_INT: case TY_FLOAT: case TY_BOOL: case TY_STRING:
+    case TY_BYTES: case TY_TIMESTAMP: case TY_DURATION: case TY_SIZE: case TY_REGEX:
+        return 1;
+    }
+    return 0;
+}
+
+type_t *val_entry_type(emit_t *e, type_t *t) {
+    if (t->kind == TY_LIST) return t->elem;
+    field_t entry[] = {{.name = intern(e->names, "key"), .type = t->key},
+                       {.name = intern(e->names, "value"), .type = t->elem}};
+    return type_record(e->types, NULL, entry, 2);
+}
+
+static val_t coerce_elements(emit_t *e, val_t v, type_t *to) {
+    type_t *from_elem = val_entry_type(e, v.type), *to_elem = val_entry_type(e, to);
+    LLVMValueRef n = v.leaf[1];
+    LLVMValueRef bytes = ir_mul(e, n, ir_i64(e, 8 * (int64_t)to_elem->words), "");
+    LLVMValueRef out = K_CALL(e, alloc, "elements", e->fn->ctx, bytes);
+    loop_t l = ir_loop(e, n, "convert");
+    LLVMValueRef from_at = ir_mul(e, l.i, ir_i64(e, from_elem->words), "");
+    LLVMValueRef to_at = ir_mul(e, l.i, ir_i64(e, to_elem->words), "");
+    val_t x = val_load(e, from_elem, ir_word_at(e, v.leaf[0], from_at, ""), "");
+    val_store(e, val_coerce(e, x, to_elem), ir_word_at(e, out, to_at, ""));
+    ir_loop_end(e, &l);
+    return val_text(e, to, out, n);
+}
+
+static val_t to_option(emit_t *e, val_t v, type_t *to) {
+    if (v.type->kind != TY_OPTION) {
+        val_t some = val_some(e, val_coerce(e, v, to->elem));
+        some.type = to;
+        return some;
+    }
+    val_t inner = val_coerce(e, val_unwrap(e, v), to->elem);
+    val_t out = val_new(e, to);
+    for (uint32_t i = 0; i < to->elem->words; i++) out.leaf[i] = inner.leaf[i];
+    out.leaf[to->elem->words] = val_has(e, v);
+    return out;
+}
+
+val_t val_coerce(emit_t *e, val_t v, type_t *to) {
+    type_t *from = v.type;
+    if (from == to) return v;
+    if (from->kind == TY_NONE) return to->kind == TY_NONE ? v : val_none(e, to);
+    if (same_layout(from, to)) return (val_t){to, v.leaf};
+    if (to->kind == TY_OPTION) return to_option(e, v, to);
+    if (from->kind == TY_OPTION) return val_coerce(e, val_unwrap(e, v), to);
+    if (from->kind == TY_UNION && to->kind == TY_RECORD) return narrow_union(e, v, to);
+    flow_assert(from->kind == to->kind);
+    if (from->kind == TY_RECORD) return coerce_record(e, v, to);
+    flow_assert(from->kind == TY_LIST || from->kind == TY_MAP);
+    return coerce_elements(e, v, to);
+}
+
+/* ---- folded constants ---- */
+
+static val_t const_words(emit_t *e, type_t *t, const uint64_t *w);
+
+/* The elements of a list or the bytes of a text as a constant of the object. */
+static LLVMValueRef const_elements(emit_t *e, type_t *elem, const uint64_t *w, uint64_t n);
+
+static LLVMValueRef const_leaf(emit_t *e, type_t *t, uint64_t word) {
+    switch (leaf_of(t, 0)) {
+    case LEAF_F64: {
+        union { uint64_t u; double d; } x = {.u = word};
+        if (x.d != x.d) /* one NaN, spelled by its bits */
+            return LLVMConstBitCast(LLVMConstInt(e->i64, word, 0), e->f64);
+        return ir_f64(e, x.d);
+    }
+    case LEAF_BIT: return ir_bit(e, word != 0);
+    case LEAF_I64: case LEAF_PTR: break;
+    }
+    return LLVMConstInt(e->i64, word, 0);
+}
+
+static val_t const_parts(emit_t *e, type_t *t, const uint64_t *w) {
+    val_t v = val_new(e, t);
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < t->nfields; i++) {
+        val_t f = const_words(e, t->fields[i].type, w + at);
+        for (uint32_t k = 0; k < t->fields[i].type->words; k++) v.leaf[at++] = f.leaf[k];
+    }
+    return v;
+}
+
+static val_t const_union(emit_t *e, type_t *t, const uint64_t *w) {
+    flow_assert(w[0] < t->nfields);
+    return val_variant(e, t, (uint32_t)w[0],
+                       const_words(e, t->fields[w[0]].type, w + 1));
+}
+
+static val_t const_words(emit_t *e, type_t *t, const uint64_t *w) {
+    switch (t->kind) {
+    case TY_INT: case TY_FLOAT: case TY_BOOL: case TY_TIMESTAMP: case TY_DURATION:
+    case TY_SIZE:
+        return val_int(e, t, const_leaf(e, t, w[0]));
+    case TY_STRING: case TY_BYTES: {
+        val_t v = val_text_const(e, (const char *)(uintptr_t)w[0], w[1]);
+        v.type = t;
+        return v;
+    }
+    case TY_LIST:
+        return val_text(e, t, const_elements(e, t->elem, (void *)(uintptr_t)w[0], w[1]),
+                        ir_i64(e, (int64_t)w[1]));
+    case TY_MAP:
+        return val_text(e, t,
+                        const_elements(e, val_entry_type(e, t), (void *)(uintptr_t)w[0], w[1]),
+                        ir_i64(e, (int64_t)w[1]));
+    case TY_DECIMAL: {
+        val_t v = val_new(e, t);
+        v.leaf[0] = LLVMConstInt(e->i64, w[0], 0);
+        v.leaf[1] = LLVMConstInt(e->i64, w[1], 0);
+        return v;
+    }
+    case TY_OPTION: {
+        if (!w[t->elem->words]) return val_none(e, t);
+        val_t v = val_some(e, const_words(e, t->elem, w));
+        v.type = t;
+        return v;
+    }
+    case TY_RECORD: return const_parts(e, t, w);
+    case TY_UNION: return const_union(e, t, w);
+    case TY_NONE: case TY_REGEX: return val_new(e, t);
+    case TY_POISON: break;
+    }
+    flow_unreachable("no constant of this type");
+}
+
+static LLVMValueRef const_elements(emit_t *e, type_t *elem, const uint64_t *w, uint64_t n) {
+    if (!n) return ir_null(e);
+    LLVMValueRef *words = ARENA_ARRAY(e->arena, LLVMValueRef, n * elem->words + 1);
+    
+    unsigned at = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        val_t v = const_words(e, elem, w + i * elem->words);
+        for (uint32_t k = 0; k < elem->words; k++, at++) {
+            leaf_kind kind = leaf_of(elem, k);
+            words[at] = kind == LEAF_BIT
+                            ? LLVMConstInt(e->i64, LLVMConstIntGetZExtValue(v.leaf[k]), 0)
+                            : v.leaf[k];
+        }
+    }
+    LLVMValueRef data = LLVMConstStructInContext(e->llvm, words, at, 0);
+    LLVMValueRef g = LLVMAddGlobal(e->module, LLVMTypeOf(data),
+                                   arena_printf(e->arena, "flowgen_list%u", e->blobs++));
+    LLVMSetInitializer(g, data);
+    LLVMSetGlobalConstant(g, 1);
+    LLVMSetLinkage(g, LLVMPrivateLinkage);
+    LLVMSetUnnamedAddress(g, LLVMGlobalUnnamedAddr);
+    LLVMSetAlignment(g, 8);
+    return g;
+}
+
+val_t val_const(emit_t *e, type_t *t, const struct cval *c) {
+    val_t v = const_words(e, c->type, c->w);
+    return val_coerce(e, v, t);
+}
