@@ -1,0 +1,66 @@
+/* driver.c - one function per command; the way through the compiler is stages.c. */
+#include "compiler/driver/driver.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi_tag.h"
+#include "compiler/base/check.h"
+#include "compiler/driver/options.h"
+
+static int say_version(void) {
+    printf("flowc %s (%s, LLVM %s, ABI %s)\n", FLOW_VERSION, "x86-64 Linux", FLOW_LLVM_VERSION,
+           FLOW_ABI_TAG);
+    return EXIT_DONE;
+}
+
+static int usage(const char *why, const char *hint) {
+    fprintf(stderr, "flowc: %s\n", why);
+    if (hint) fprintf(stderr, "       %s\n", hint);
+    return EXIT_USAGE;
+}
+
+static int run_help(arena_t *a, const options_t *o) {
+    if (!o->files.n) {
+        options_help(stdout, CMD_COUNT);
+        return EXIT_DONE;
+    }
+    for (int i = 0; i < CMD_COUNT; i++)
+        if (!strcmp(o->files.at[0], command_name((command_id)i))) {
+            options_help(stdout, (command_id)i);
+            return EXIT_DONE;
+        }
+    return usage(arena_printf(a, "there is no command `%s`", o->files.at[0]),
+                 "`flowc --help` lists the commands");
+}
+
+static int run_command(arena_t *a, const options_t *o) {
+    switch (o->command) {
+    case CMD_help: return run_help(a, o);
+    case CMD_build: case CMD_run: case CMD_check: case CMD_emit: case CMD_explain:
+    case CMD_fmt: case CMD_docs:
+        return usage("this command is not built yet", NULL);
+    case CMD_COUNT: break;
+    }
+    flow_unreachable("no command");
+}
+
+int driver_main(int argc, char **argv) {
+    arena_t *a = arena_new("flowc");
+    options_t o;
+    const char *why, *hint;
+    int code;
+    if (!options_read(a, argc, argv, &o, &why, &hint)) {
+        code = usage(why, hint);
+    } else if (o.want_version) {
+        code = say_version();
+    } else if (o.want_help) {
+        options_help(stdout, o.command);
+        code = EXIT_DONE;
+    } else {
+        code = run_command(a, &o);
+    }
+    arena_free(a);
+    return code;
+}
