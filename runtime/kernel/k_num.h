@@ -1,0 +1,61 @@
+/* k_num.h - numbers in text: finding their parts, and ints both ways. */
+#ifndef FLOW_KERNEL_K_NUM_H
+#define FLOW_KERNEL_K_NUM_H
+
+#include "runtime/kernel/k_value.h"
+
+#define FLOW_INT_TEXT 20 /* longest text of an int */
+
+/* What a text held. */
+enum { FLOW_NUM_OK, FLOW_NUM_BAD, FLOW_NUM_RANGE };
+
+/* A number as it is written. */
+typedef struct flow_number {
+    uint64_t digits;      /* the first 19 significant digits */
+    int64_t exponent;     /* value = digits * 10^exponent, unless `more` */
+    int64_t exponent_all; /* the same with all digits, for who reads them again */
+    const uint8_t *first; /* all digits, with a point perhaps: first..last */
+    const uint8_t *last;
+    int32_t negative;
+    int32_t more;         /* digits other than 0 were left out */
+    int32_t integral;     /* written without point and exponent */
+} flow_number;
+
+/* Reads the number that begins at p and returns where it ends, null if none does.
+ * `json`: by the grammar of JSON; else a `+`, leading zeros and a bare point at either end
+ * of the digits are accepted. */
+const uint8_t *k_num_scan(const uint8_t *p, const uint8_t *end, int json, flow_number *n);
+
+/* The whole of [p, end): digits with an optional sign. */
+int32_t flow_k_num_int(const uint8_t *p, const uint8_t *end, int64_t *out);
+
+/* The value of an integral number. */
+int32_t k_num_to_int(const flow_number *n, int64_t *out);
+
+/* Write at p, return the length. */
+int64_t flow_k_put_int(uint8_t *p, int64_t v);
+int64_t flow_k_put_uint(uint8_t *p, uint64_t v);
+/* The lowest `n` decimal digits of v, with zeros in front. */
+void k_put_digits(uint8_t *p, uint64_t v, int64_t n);
+
+/* 8 bytes are digits / the number they stand for, the first in the lowest byte. */
+FLOW_INLINE int k_num_are8(uint64_t v) {
+    return !(((v & 0xF0F0F0F0F0F0F0F0u) | ((v + 0x0606060606060606u) & 0xF0F0F0F0F0F0F0F0u) >> 4) ^
+             0x3333333333333333u);
+}
+
+FLOW_INLINE uint64_t k_num_of8(uint64_t v) {
+    v = (v & 0x0F0F0F0F0F0F0F0Fu) * 2561 >> 8;
+    v = (v & 0x00FF00FF00FF00FFu) * 6553601 >> 16;
+    return (v & 0x0000FFFF0000FFFFu) * 42949672960001u >> 32;
+}
+
+FLOW_INLINE uint64_t k_num_load8(const uint8_t *p) {
+    uint64_t v;
+    __builtin_memcpy(&v, p, 8);
+    return v;
+}
+
+FLOW_INLINE int k_num_digit(uint8_t c) { return (uint8_t)(c - '0') <= 9; }
+
+#endif
