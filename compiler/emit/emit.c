@@ -1,7 +1,7 @@
 /* emit.c - the context: functions, row errors, names, constants, the printed form.
  *
- * Everything generated is internal but `main`; kernel functions become internal as well
- * (optimise.c), so the passes may drop and specialise them. */
+ * Everything generated is internal but `main`, as the kernel is (kernel_mod.c), so the
+ * passes may drop and specialise it. */
 #include "compiler/emit/emit.h"
 
 #include <stdio.h>

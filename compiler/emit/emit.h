@@ -113,8 +113,8 @@ void emit_free(emit_t *e);
 /* ---- functions ---- */
 /* i32 (ptr ctx, ptr ... extra pointers): the form of every generated function. */
 LLVMTypeRef emit_fn_type(emit_t *e, unsigned extra_pointers);
-/* Begins a function; the builder stands in its first block.  External linkage when
- * the name begins with "flowgen_", else internal.  f lives until emit_fn_close. */
+/* Begins an internal function; the builder stands in its first block.  f lives until
+ * emit_fn_close. */
 void emit_fn_open(emit_t *e, fn_t *f, const char *name, LLVMTypeRef type, span_t at);
 /* The builder's block must be terminated; goes back to where the outer one stood. */
 void emit_fn_close(emit_t *e);
@@ -151,9 +151,6 @@ LLVMValueRef emit_bytes(emit_t *e, const void *bytes, size_t n, const char *name
 /* The type code of t, as generic kernel functions take it. */
 LLVMValueRef emit_type_code(emit_t *e, const type_t *t);
 
-/* The IR as text (arena).  stage < 0: everything generated; the source line stands as
- * a comment above what it became. */
-const char *emit_ir_text(emit_t *e, int stage);
 /* Null, or what is wrong with the module. */
 const char *emit_verify(emit_t *e);
 

@@ -7,7 +7,10 @@
  * Variants: a kernel function that needs instructions of its own exists as name_base,
  * name_v3, name_v4; C code calls name_base, which is `noinline` so that clang leaves the
  * call.  Here its uses are given to the best variant the target runs, which then may be
- * inlined, and the others go. */
+ * inlined, and the others go.
+ *
+ * Everything becomes internal: passes may specialise and drop it, and it does not meet
+ * the archive's copy when the program is linked. */
 #include "compiler/emit/kernel_mod.h"
 
 #include <string.h>
@@ -115,8 +118,14 @@ void kernel_retarget(LLVMModuleRef module, const struct target *target) {
     LLVMDisposeTargetData(layout);
     LLVMDisposeMessage(triple);
     choose_variants(module, target_vectors(target));
-    for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f))
-        if (!LLVMGetIntrinsicID(f)) kernel_function_target(f, target);
+    for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
+        if (LLVMGetIntrinsicID(f)) continue;
+        kernel_function_target(f, target);
+        if (!LLVMIsDeclaration(f)) LLVMSetLinkage(f, LLVMInternalLinkage);
+    }
+    for (LLVMValueRef g = LLVMGetFirstGlobal(module); g; g = LLVMGetNextGlobal(g))
+        if (LLVMGetInitializer(g) && LLVMGetLinkage(g) == LLVMExternalLinkage)
+            LLVMSetLinkage(g, LLVMInternalLinkage);
 }
 
 /* ---- callees ---- */

@@ -17,7 +17,7 @@ typedef enum kfn_id {
 /* The embedded bitcode as a module of the context; aborts with LLVM's words if it is damaged. */
 LLVMModuleRef kernel_parse(LLVMContextRef llvm);
 /* Sets triple, data layout and CPU of every function; picks among the variants name_v4, name_v3,
- * name_base the best that the target runs, and drops the others. */
+ * name_base the best that the target runs, and drops the others; makes everything internal. */
 void kernel_retarget(LLVMModuleRef module, const struct target *target);
 /* The target's attributes for one function; emit_fn_open gives them to generated ones. */
 void kernel_function_target(LLVMValueRef fn, const struct target *target);

@@ -1,0 +1,13 @@
+/* spawn.h - other programs: found on the path, run with their words caught. */
+#ifndef FLOW_LINK_SPAWN_H
+#define FLOW_LINK_SPAWN_H
+
+#include "compiler/base/arena.h"
+
+/* The full path of a program (a name with a slash is taken as it is), or null. */
+const char *spawn_find(arena_t *a, const char *name);
+/* Runs it and waits.  Returns its exit code (128 + signal if one ended it), or -1 if it
+ * could not start; *said is what it wrote to standard error, or the reason. */
+int spawn_wait(arena_t *a, const char *const *argv, const char **said);
+
+#endif

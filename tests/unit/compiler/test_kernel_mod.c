@@ -1,0 +1,144 @@
+/* test_kernel_mod.c - the table of kernel functions against the bitcode, and what
+ * retargeting leaves. */
+#include <stdio.h>
+#include <string.h>
+
+#include <CUnit/CUnit.h>
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Core.h>
+
+#include "compiler/emit/emit.h"
+#include "compiler/emit/kernel_mod.h"
+#include "compiler/emit/optimise.h"
+#include "compiler/emit/target.h"
+
+typedef struct row {
+    const char *name, *result, *args;
+} row_t;
+
+static const row_t rows[] = {
+#define KFN(name, result, args, doc) {"flow_k_" #name, #result, #args},
+#include "runtime/kernel/kernel.def"
+#undef KFN
+};
+
+static emit_t *new_emit(arena_t *a, const char *cpu, target_t **target) {
+    const char *why;
+    *target = target_new(a, cpu, 0, &why);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(*target);
+    return emit_new(a, intern_new(a), types_new(a), sources_new(a), NULL, *target);
+}
+
+static const char *type_word(emit_t *e, LLVMTypeRef t) {
+    if (t == e->ptr) return "PTR";
+    if (t == e->i32) return "I32";
+    if (t == e->i64) return "I64";
+    if (t == e->f64) return "F64";
+    if (t == e->void_) return "VOID";
+    return "?";
+}
+
+/* "(PTR, I64)" of a function type; "()" or "(void)" for none. */
+static const char *args_text(emit_t *e, LLVMTypeRef type) {
+    buf_t b;
+    buf_init(&b, e->arena);
+    LLVMTypeRef params[32];
+    unsigned n = LLVMCountParamTypes(type);
+    if (n > 32) return "too many";
+    LLVMGetParamTypes(type, params);
+    buf_char(&b, '(');
+    for (unsigned i = 0; i < n; i++)
+        buf_printf(&b, "%s%s", i ? ", " : "", type_word(e, params[i]));
+    buf_char(&b, ')');
+    return buf_text(&b);
+}
+
+/* Each row exists with that signature. */
+static void test_rows(void) {
+    arena_t *a = arena_new("test");
+    target_t *target;
+    emit_t *e = new_emit(a, "x86-64", &target);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        LLVMValueRef fn = LLVMGetNamedFunction(e->module, rows[i].name);
+        if (!fn || LLVMIsDeclaration(fn)) {
+            printf("kernel.def: %s has no body\n", rows[i].name);
+            CU_FAIL("a row without a function");
+            continue;
+        }
+        LLVMTypeRef type = LLVMGlobalGetValueType(fn);
+        const char *args = args_text(e, type);
+        const char *result = type_word(e, LLVMGetReturnType(type));
+        if (strcmp(args, rows[i].args) || strcmp(result, rows[i].result)) {
+            printf("kernel.def: %s is %s %s\n", rows[i].name, result, args);
+            CU_FAIL("a row with another signature");
+        }
+    }
+    emit_free(e);
+    target_free(target);
+    arena_free(a);
+}
+
+/* The table's size is a decision: raise the bound knowingly. */
+static void test_count(void) {
+    CU_ASSERT(sizeof rows / sizeof *rows < 400);
+    CU_ASSERT(kfn_by_name("alloc") >= 0);
+    CU_ASSERT(kfn_by_name("no_such") < 0);
+}
+
+/* Every function has the target's CPU, is internal, and no variant is left. */
+static void test_targets(void) {
+    static const char *const cpus[] = {"x86-64", "x86-64-v3", "x86-64-v4", "native"};
+    for (int i = 0; i < 4; i++) {
+        arena_t *a = arena_new("test");
+        target_t *target;
+        emit_t *e = new_emit(a, cpus[i], &target);
+        for (LLVMValueRef f = LLVMGetFirstFunction(e->module); f; f = LLVMGetNextFunction(f)) {
+            if (LLVMGetIntrinsicID(f) || LLVMIsDeclaration(f)) continue;
+            LLVMAttributeRef cpu = LLVMGetStringAttributeAtIndex(
+                f, LLVMAttributeFunctionIndex, "target-cpu", 10);
+            unsigned n;
+            CU_ASSERT_PTR_NOT_NULL_FATAL(cpu);
+            CU_ASSERT_STRING_EQUAL(LLVMGetStringAttributeValue(cpu, &n), target_cpu(target));
+            CU_ASSERT(LLVMGetLinkage(f) == LLVMInternalLinkage ||
+                      LLVMGetLinkage(f) == LLVMPrivateLinkage);
+        }
+        CU_ASSERT_PTR_NULL(emit_verify(e));
+        emit_free(e);
+        target_free(target);
+        arena_free(a);
+    }
+}
+
+static void test_unknown_cpu(void) {
+    arena_t *a = arena_new("test");
+    const char *why = NULL;
+    CU_ASSERT_PTR_NULL(target_new(a, "x86-64-v9", 2, &why));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(why);
+    CU_ASSERT_PTR_NOT_NULL(strstr(why, "x86-64-v9"));
+    arena_free(a);
+}
+
+/* With nothing generated, nothing of the kernel stays. */
+static void test_prune(void) {
+    arena_t *a = arena_new("test");
+    target_t *target;
+    emit_t *e = new_emit(a, "x86-64-v3", &target);
+    optimise_prune(e);
+    int bodies = 0;
+    for (LLVMValueRef f = LLVMGetFirstFunction(e->module); f; f = LLVMGetNextFunction(f))
+        bodies += !LLVMIsDeclaration(f);
+    CU_ASSERT_EQUAL(bodies, 0);
+    emit_free(e);
+    target_free(target);
+    arena_free(a);
+}
+
+void suite_kernel_mod(void);
+void suite_kernel_mod(void) {
+    CU_pSuite s = CU_add_suite("kernel_mod", NULL, NULL);
+    CU_add_test(s, "rows of kernel.def", test_rows);
+    CU_add_test(s, "count", test_count);
+    CU_add_test(s, "targets", test_targets);
+    CU_add_test(s, "unknown cpu", test_unknown_cpu);
+    CU_add_test(s, "prune", test_prune);
+}
