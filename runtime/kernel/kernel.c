@@ -8,3 +8,12 @@
 
 /* text, records, numbers */
 #include "runtime/kernel/k_hash.c"
+#include "runtime/kernel/k_num.c"
+#include "runtime/kernel/k_big.c"
+#include "runtime/kernel/k_float.c"
+#include "runtime/kernel/k_decimal.c"
+#include "runtime/kernel/k_time.c"
+#include "runtime/kernel/k_utf8.c"
+#include "runtime/kernel/k_find.c"
+#include "runtime/kernel/k_line.c"
+#include "runtime/kernel/k_split.c"
