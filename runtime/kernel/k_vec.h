@@ -12,7 +12,7 @@
 
 #include "runtime/kernel/k_value.h"
 
-#pragma clang diagnostic push
+/* The ABI of vector arguments does not matter where nothing is called. */
 #pragma clang diagnostic ignored "-Wpsabi"
 
 #define FLOW_LANES 64
@@ -67,5 +67,4 @@ FLOW_INLINE flow_v64 k_vec_some(const uint8_t *p, const uint8_t *end, const uint
     return k_vec_part(p, end - p < FLOW_LANES ? end - p : FLOW_LANES, fill);
 }
 
-#pragma clang diagnostic pop
 #endif
