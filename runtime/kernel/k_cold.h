@@ -23,6 +23,9 @@ void *flow_rt_arena_more(flow_ctx *ctx, int64_t bytes);
  * return when state alone outgrows the budget. */
 void *flow_rt_mem_alloc(flow_ctx *ctx, int64_t bytes);
 void flow_rt_mem_free(flow_ctx *ctx, void *ptr, int64_t bytes);
+/* Moves such memory to another size: the first min(old, bytes) bytes are kept, what is
+ * added is zero.  Large pieces should move by their pages, not by copying. */
+void *flow_rt_mem_resize(flow_ctx *ctx, void *ptr, int64_t old, int64_t bytes);
 
 /* ---- called by generated code, through the kernel ------------------------------- */
 

@@ -2,8 +2,8 @@
  *
  * An item is the first 8 bytes of a key, high first, and the address of a frame
  *   u32 key length · u32 payload length · key · payload
- * Frames stand one behind the other in buffers, unaligned.  Sorting is stable, by bytes,
- * a key before those it begins. */
+ * Frames stand one behind the other in buffers, unaligned, with 64 readable bytes behind
+ * the last.  Sorting is stable, by bytes, a key before those it begins. */
 #ifndef FLOW_KERNEL_K_SORT_H
 #define FLOW_KERNEL_K_SORT_H
 
@@ -45,6 +45,10 @@ void flow_k_frame_close(flow_buf *buf, int64_t frame);
 void flow_k_sort_items(const uint8_t *p, const uint8_t *end, flow_item *items);
 /* Sorts n items; `spare` has room for n more. */
 void flow_k_sort(flow_item *items, flow_item *spare, int64_t n);
+/* The same where the address is that of a cell (k_heap.h) and the prefix is yet to be
+ * filled in, and where the prefix is the whole key. */
+void flow_k_sort_cells(flow_item *items, flow_item *spare, int64_t n);
+void flow_k_sort_prefixes(flow_item *items, flow_item *spare, int64_t n);
 /* Compares the keys of two items: negative, 0, positive. */
 int32_t flow_k_sort_compare(const flow_item *a, const flow_item *b);
 

@@ -3,12 +3,11 @@
  * Entries stand one behind the other in the order they came, each a key (8 bytes for an
  * integer, a cell for text) and the state words the emitter asked for, zero at first.
  * An index of 32-bit positions, addressed by a seeded hash, leads to them.  So an entry
- * has a number that never changes while it lives, iteration is the order of arrival,
- * growing moves no keys through the hash but the index, and what changed in a batch is a
- * list of numbers.
+ * has a number that does not change while it lives, iteration is the order of arrival,
+ * growing rebuilds only the index, and what changed in a batch is a list of numbers.
  *
- * The address of the words is good until the next insertion.  Tables start as zeros plus
- * flow_k_table_init and own no memory until the first insertion. */
+ * The address of the words is good until the next insertion.  A table begins as zeros
+ * plus flow_k_table_init and owns no memory until the first insertion. */
 #ifndef FLOW_KERNEL_K_TABLE_H
 #define FLOW_KERNEL_K_TABLE_H
 
@@ -18,33 +17,39 @@
 #define FLOW_TABLE_I64 0
 #define FLOW_TABLE_TEXT 1
 
+/* Set bits of entry numbers; grows when a bit is set. */
+typedef struct flow_bits {
+    uint64_t *words;
+    int64_t room; /* words */
+} flow_bits;
+
 typedef struct flow_table {
-    uint32_t *index;    /* 1 << index_bits slots: part of the hash, entry number + 1 */
+    uint32_t *index;    /* 2^k slots: bits of the hash above `mask`, entry number + 1 */
     uint8_t *entries;
     int64_t stride;     /* bytes of an entry */
-    uint32_t shift;     /* 64 - index_bits */
-    uint32_t mask;      /* the bits of a slot that number entries */
-    uint32_t count;     /* entries ever made since clear: numbers are below it */
-    uint32_t room;      /* entries before the table must grow */
+    uint32_t shift;     /* 64 - k */
+    uint32_t mask;      /* 2^k - 1 */
+    uint32_t end;       /* entry numbers are below it */
+    uint32_t room;      /* entries that fit before something must grow */
     uint32_t last;      /* entry of the last probe */
     uint32_t fresh;     /* 1 if the last probe made it */
-    uint32_t dead;      /* removed entries, chained from `free` */
-    uint32_t free;      /* number + 1 of the first removed entry */
+    uint32_t removed;   /* how many numbers below `end` are not in use */
+    uint32_t unused;    /* number + 1 of the one to use next; the others are chained */
     uint32_t kind;
     uint32_t words;
     int64_t entry_room; /* entries the memory holds */
     int64_t limit;      /* bytes at which flow_k_table_full says so; 0: never */
     uint32_t *dirty;    /* numbers of touched entries, in order of first touch */
     int64_t dirty_count, dirty_room;
-    uint64_t *dirty_bits;
-    int64_t dirty_bits_room;
+    flow_bits dirty_bits;
+    flow_bits removed_bits;
     flow_heap heap;
 } flow_table;
 
 void flow_k_table_init(flow_table *t, int64_t kind, int64_t words);
-/* Gives back all memory. */
+/* Gives back all memory; the table is as after init. */
 void flow_k_table_release(flow_ctx *ctx, flow_table *t);
-/* Drops all entries and keeps the memory of table and index. */
+/* Drops all entries and keeps the memory of entries and index. */
 void flow_k_table_clear(flow_ctx *ctx, flow_table *t);
 
 /* The state words of a key, made (all zero) if there is none. */
@@ -54,10 +59,10 @@ uint64_t *flow_k_table_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr, in
 uint64_t *flow_k_table_find_i64(flow_ctx *ctx, flow_table *t, int64_t key);
 uint64_t *flow_k_table_find_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr,
                                  int64_t len);
-/* After a probe: 1 if the entry is new; its number (-1 after a find without success). */
+/* After a probe that gave words: 1 if it made the entry; the entry's number. */
 int32_t flow_k_table_fresh(const flow_table *t);
 int64_t flow_k_table_last(const flow_table *t);
-/* Fetches ahead what a probe of the key will read. */
+/* Fetches ahead what a probe of the key reads first. */
 void flow_k_table_prefetch_i64(flow_ctx *ctx, const flow_table *t, int64_t key);
 void flow_k_table_prefetch_text(flow_ctx *ctx, const flow_table *t, const uint8_t *ptr,
                                 int64_t len);
@@ -70,7 +75,8 @@ int32_t flow_k_table_live(const flow_table *t, int64_t entry);
 uint64_t *flow_k_table_words(const flow_table *t, int64_t entry);
 int64_t flow_k_table_key_i64(const flow_table *t, int64_t entry);
 void flow_k_table_key_text(const flow_table *t, int64_t entry, uint64_t *text);
-/* Removes an entry; what its words own in the heap must have been freed. */
+/* Removes a living entry; what its words own in the heap must have been dropped.  The
+ * number may be given to a later key. */
 void flow_k_table_remove(flow_ctx *ctx, flow_table *t, int64_t entry);
 
 /* Marks the entry of the last probe as changed in this batch, or any entry. */
@@ -81,14 +87,15 @@ int64_t flow_k_table_touched(const flow_table *t);
 void flow_k_table_clean(flow_table *t);
 
 /* Numbers of the living entries in the order of their keys, as an array of 32-bit
- * numbers in the task arena; all of them, or only the touched ones (`dirty` = 1).
- * Removed entries that were touched are left out.  flow_k_table_nth reads the array. */
+ * numbers in the task arena: all of them, or only the touched ones (`dirty` = 1).
+ * flow_k_table_nth reads the array. */
 uint32_t *flow_k_table_sorted(flow_ctx *ctx, const flow_table *t, int32_t dirty,
                               int64_t *count);
 int64_t flow_k_table_nth(const uint32_t *order, int64_t i);
 
 flow_heap *flow_k_table_heap(flow_table *t);
-/* Bytes held, and whether they passed t->limit: a partial table is then to be flushed. */
+/* Bytes held; whether entries and heap have passed t->limit, so that a partial table is
+ * to be flushed and cleared. */
 int64_t flow_k_table_bytes(const flow_table *t);
 int32_t flow_k_table_full(const flow_table *t);
 

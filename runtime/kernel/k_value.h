@@ -32,6 +32,7 @@
 #include <stdint.h>
 
 #define FLOW_INLINE static inline __attribute__((always_inline, unused))
+#define FLOW_COLD __attribute__((noinline, cold))
 #define FLOW_LIKELY(x) __builtin_expect(!!(x), 1)
 #define FLOW_UNLIKELY(x) __builtin_expect(!!(x), 0)
 

@@ -17,3 +17,14 @@
 #include "runtime/kernel/k_find.c"
 #include "runtime/kernel/k_line.c"
 #include "runtime/kernel/k_split.c"
+
+/* memory, keys, rows, tables, aggregates */
+#include "runtime/kernel/k_mem.c"
+#include "runtime/kernel/k_type.c"
+#include "runtime/kernel/k_compare.c"
+#include "runtime/kernel/k_key.c"
+#include "runtime/kernel/k_row.c"
+#include "runtime/kernel/k_heap.c"
+#include "runtime/kernel/k_table.c"
+#include "runtime/kernel/k_sort.c"
+#include "runtime/kernel/k_top.c"

@@ -119,6 +119,13 @@ void flow_rt_mem_free(flow_ctx *ctx, void *ptr, int64_t bytes) {
     free(ptr);
 }
 
+void *flow_rt_mem_resize(flow_ctx *ctx, void *ptr, int64_t old, int64_t bytes) {
+    uint8_t *to = flow_rt_mem_alloc(ctx, bytes);
+    memcpy(to, ptr, (size_t)(old < bytes ? old : bytes));
+    flow_rt_mem_free(ctx, ptr, old);
+    return to;
+}
+
 int32_t flow_rt_row_error(flow_ctx *ctx, int64_t step, int64_t port, int32_t code,
                           const uint8_t *raw, int64_t raw_len) {
     (void)ctx;

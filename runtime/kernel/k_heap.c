@@ -1,0 +1,231 @@
+/* k_heap.c - size classes, chunks, free lists; cells and blobs on top.
+ *
+ * Freed pieces are never merged: a size that is no longer used keeps its memory until the
+ * table is cleared.  With classes at most a quarter apart that has not shown as a
+ * problem, and compaction would have to find every address in state. */
+#include "runtime/kernel/k_heap.h"
+#include "runtime/kernel/k_cold.h"
+#include "runtime/kernel/k_error.h"
+#include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_row.h"
+
+#define HEAP_PAD 64             /* readable behind the last piece of a chunk */
+#define HEAP_SMALL 16384        /* the largest class */
+#define HEAP_FIRST 1024         /* the first chunk */
+#define HEAP_CHUNK (128 * 1024) /* chunks double up to this */
+
+/* At the head of a chunk, and of a piece that is memory of its own. */
+typedef struct heap_chunk {
+    struct heap_chunk *next, *prev;
+    int64_t bytes;
+    int64_t large;
+} heap_chunk;
+
+/* Classes 0-7 are 8 to 64 bytes, then four per doubling. */
+FLOW_INLINE int heap_class(int64_t bytes) {
+    if (bytes <= 64) return bytes <= 8 ? 0 : (int)((bytes - 1) >> 3);
+    uint64_t b = (uint64_t)bytes - 1;
+    int e = 63 - __builtin_clzll(b);
+    return 8 + (e - 6) * 4 + (int)((b >> (e - 2)) & 3);
+}
+
+FLOW_INLINE int64_t heap_class_bytes(int c) {
+    if (c < 8) return (c + 1) * 8;
+    return (int64_t)(5 + (c & 3)) << ((c >> 2) + 2);
+}
+
+int64_t flow_k_heap_room(int64_t bytes) {
+    if (bytes > HEAP_SMALL) return (bytes + 63) & ~(int64_t)63;
+    return heap_class_bytes(heap_class(bytes));
+}
+
+static heap_chunk *heap_link(flow_ctx *ctx, flow_heap *heap, int64_t bytes, int large) {
+    heap_chunk *c = flow_rt_mem_alloc(ctx, bytes);
+    heap_chunk *first = heap->chunks;
+    c->next = first;
+    c->prev = 0;
+    c->bytes = bytes;
+    c->large = large;
+    if (first) first->prev = c;
+    heap->chunks = c;
+    heap->bytes += bytes;
+    return c;
+}
+
+static void heap_unlink(flow_ctx *ctx, flow_heap *heap, heap_chunk *c) {
+    if (c->next) c->next->prev = c->prev;
+    if (c->prev) c->prev->next = c->next;
+    else heap->chunks = c->next;
+    heap->bytes -= c->bytes;
+    flow_rt_mem_free(ctx, c, c->bytes);
+}
+
+static void heap_give(flow_heap *heap, void *piece, int c) {
+    *(void **)piece = heap->free[c];
+    heap->free[c] = piece;
+}
+
+/* What is left of the newest chunk becomes free pieces. */
+static void heap_retire(flow_heap *heap) {
+    while (heap->end - heap->p >= 8) {
+        int64_t left = heap->end - heap->p;
+        int c = left >= HEAP_SMALL ? FLOW_HEAP_CLASSES - 1 : heap_class(left);
+        if (heap_class_bytes(c) > left) c--;
+        heap_give(heap, heap->p, c);
+        heap->p += heap_class_bytes(c);
+    }
+}
+
+static FLOW_COLD void *heap_more(flow_ctx *ctx, flow_heap *heap, int64_t room) {
+    if (room > HEAP_SMALL) {
+        int64_t bytes = (int64_t)sizeof(heap_chunk) + room + HEAP_PAD;
+        return heap_link(ctx, heap, bytes, 1) + 1;
+    }
+    heap_retire(heap);
+    int64_t bytes = heap->bytes < HEAP_FIRST ? HEAP_FIRST : heap->bytes;
+    if (bytes > HEAP_CHUNK) bytes = HEAP_CHUNK;
+    while (bytes < room + HEAP_PAD + (int64_t)sizeof(heap_chunk)) bytes *= 2;
+    heap_chunk *c = heap_link(ctx, heap, bytes, 0);
+    heap->p = (uint8_t *)(c + 1);
+    heap->end = (uint8_t *)c + bytes - HEAP_PAD;
+    void *piece = heap->p;
+    heap->p += room;
+    return piece;
+}
+
+void *flow_k_heap_alloc(flow_ctx *ctx, flow_heap *heap, int64_t bytes) {
+    if (!heap) return flow_k_alloc(ctx, bytes);
+    int64_t room = flow_k_heap_room(bytes);
+    heap->used += room;
+    if (FLOW_LIKELY(room <= HEAP_SMALL)) {
+        int c = heap_class(bytes);
+        void *piece = heap->free[c];
+        if (piece) {
+            heap->free[c] = *(void **)piece;
+            return piece;
+        }
+        piece = heap->p;
+        if (FLOW_LIKELY(heap->end - heap->p >= room)) {
+            heap->p += room;
+            return piece;
+        }
+    }
+    return heap_more(ctx, heap, room);
+}
+
+void flow_k_heap_free(flow_ctx *ctx, flow_heap *heap, void *ptr, int64_t bytes) {
+    if (!heap) return;
+    int64_t room = flow_k_heap_room(bytes);
+    heap->used -= room;
+    if (room > HEAP_SMALL) heap_unlink(ctx, heap, (heap_chunk *)ptr - 1);
+    else heap_give(heap, ptr, heap_class(bytes));
+}
+
+void *flow_k_heap_resize(flow_ctx *ctx, flow_heap *heap, void *ptr, int64_t old,
+                         int64_t bytes) {
+    if (flow_k_heap_room(old) == flow_k_heap_room(bytes)) return ptr;
+    void *to = flow_k_heap_alloc(ctx, heap, bytes);
+    __builtin_memcpy(to, ptr, (size_t)(old < bytes ? old : bytes));
+    flow_k_heap_free(ctx, heap, ptr, old);
+    return to;
+}
+
+void flow_k_heap_release(flow_ctx *ctx, flow_heap *heap) {
+    heap_chunk *c = heap->chunks;
+    while (c) {
+        heap_chunk *next = c->next;
+        flow_rt_mem_free(ctx, c, c->bytes);
+        c = next;
+    }
+    __builtin_memset(heap, 0, sizeof *heap);
+}
+
+/* Keeps the largest of the chunks that pieces are cut from. */
+void flow_k_heap_clear(flow_ctx *ctx, flow_heap *heap) {
+    heap_chunk *keep = 0;
+    for (heap_chunk *c = heap->chunks; c; c = c->next)
+        if (!c->large && (!keep || c->bytes > keep->bytes)) keep = c;
+    for (heap_chunk *c = heap->chunks, *next; c; c = next) {
+        next = c->next;
+        if (c != keep) flow_rt_mem_free(ctx, c, c->bytes);
+    }
+    __builtin_memset(heap, 0, sizeof *heap);
+    if (!keep) return;
+    keep->next = keep->prev = 0;
+    heap->chunks = keep;
+    heap->bytes = keep->bytes;
+    heap->p = (uint8_t *)(keep + 1);
+    heap->end = (uint8_t *)keep + keep->bytes - HEAP_PAD;
+}
+
+/* ---- cells ---------------------------------------------------------------------------- */
+
+#define CELL_INLINE 12
+
+FLOW_INLINE int64_t cell_len(const uint64_t *cell) { return (uint32_t)cell[0]; }
+
+void flow_k_cell_get(const uint64_t *cell, uint64_t *text) {
+    int64_t len = cell_len(cell);
+    text[0] = len <= CELL_INLINE ? (uint64_t)((const uint8_t *)cell + 4) : cell[1];
+    text[1] = (uint64_t)len;
+}
+
+void flow_k_cell_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *cell) {
+    int64_t len = cell_len(cell);
+    if (len > CELL_INLINE) flow_k_heap_free(ctx, heap, (void *)cell[1], len);
+    cell[0] = cell[1] = 0;
+}
+
+void flow_k_cell_set(flow_ctx *ctx, flow_heap *heap, uint64_t *cell, const uint8_t *ptr,
+                     int64_t len) {
+    int64_t old = cell_len(cell);
+    uint64_t to[2] = {(uint32_t)len, 0};
+    if (len > CELL_INLINE) {
+        uint8_t *piece = (uint8_t *)cell[1];
+        if (old <= CELL_INLINE || flow_k_heap_room(old) != flow_k_heap_room(len)) {
+            flow_k_cell_drop(ctx, heap, cell);
+            piece = flow_k_heap_alloc(ctx, heap, len);
+        }
+        __builtin_memcpy(piece, ptr, (size_t)len);
+        __builtin_memcpy((uint8_t *)to + 4, ptr, 4);
+        to[1] = (uint64_t)piece;
+    } else {
+        if (len) __builtin_memcpy((uint8_t *)to + 4, ptr, (size_t)len);
+        if (old > CELL_INLINE) flow_k_cell_drop(ctx, heap, cell);
+    }
+    cell[0] = to[0];
+    cell[1] = to[1];
+}
+
+/* ---- blobs ---------------------------------------------------------------------------- */
+
+int32_t flow_k_blob_set(flow_ctx *ctx, flow_heap *heap, uint64_t *blob,
+                        const uint64_t *words, const uint8_t *tc) {
+    int64_t size = flow_k_row_measure(8, words, tc);
+    if (size > FLOW_ROW_MAX) return FLOW_E_limit;
+    int64_t room = flow_k_heap_room(size), old = (int64_t)blob[1];
+    uint8_t *row = (uint8_t *)blob[0];
+    if (room > old || room < old / 4) {
+        uint8_t *fresh = flow_k_heap_alloc(ctx, heap, room);
+        if (row) flow_k_heap_free(ctx, heap, row, old);
+        row = fresh;
+        blob[0] = (uint64_t)row;
+        blob[1] = (uint64_t)room;
+    }
+    /* Writing a row may touch what stands behind it, so it is not done in the heap. */
+    uint8_t *draft = flow_k_alloc(ctx, size + FLOW_SLACK);
+    flow_k_row_write(draft, 8, words, tc);
+    __builtin_memcpy(row, draft, (size_t)size);
+    flow_k_reset(ctx, draft);
+    return 0;
+}
+
+void flow_k_blob_get(flow_ctx *ctx, const uint64_t *blob, uint64_t *words,
+                     const uint8_t *tc) {
+    flow_k_row_read(ctx, (const uint8_t *)blob[0], 8, words, tc);
+}
+
+void flow_k_blob_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *blob) {
+    if (blob[0]) flow_k_heap_free(ctx, heap, (void *)blob[0], (int64_t)blob[1]);
+    blob[0] = blob[1] = 0;
+}

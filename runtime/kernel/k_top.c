@@ -1,0 +1,123 @@
+/* k_top.c - the first n rows by a sort key.
+ *
+ * words: address of the list (flow_item each) · room and count · frame of the n-th key,
+ * or 0 while fewer than n are known.  A candidate is a frame (k_sort.h) in the heap whose
+ * row begins at a multiple of 8.  The list is in order of arrival behind a sorted head,
+ * and sorting is stable, so equal keys keep their order. */
+#include "runtime/kernel/k_top.h"
+#include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_sort.h"
+
+typedef struct top_state {
+    flow_item *list;
+    uint32_t count, room;
+    const uint8_t *bound; /* frame of the n-th candidate */
+} top_state;
+
+_Static_assert(sizeof(top_state) <= FLOW_TOP_WORDS * 8, "the state's words");
+
+FLOW_INLINE int64_t top_row_at(int64_t klen) { return (8 + klen + 7) & ~(int64_t)7; }
+
+static int64_t top_bytes(const uint8_t *frame) {
+    return top_row_at(flow_frame_klen(frame)) + flow_frame_plen(frame);
+}
+
+static int32_t top_compare(const uint8_t *key, int64_t klen, const uint8_t *frame) {
+    int64_t n = flow_frame_klen(frame);
+    int c = __builtin_memcmp(key, flow_frame_key(frame), (size_t)(klen < n ? klen : n));
+    return c ? c : (klen > n) - (klen < n);
+}
+
+int32_t flow_k_top_rejects(const uint64_t *state, int32_t ties, const uint8_t *key,
+                           int64_t klen) {
+    const top_state *s = (const top_state *)state;
+    if (!s->bound) return 0;
+    int32_t c = top_compare(key, klen, s->bound);
+    return ties ? c > 0 : c >= 0;
+}
+
+/* Sorts the candidates and drops those behind the n-th (ties: behind its equals). */
+static void top_cut(flow_ctx *ctx, flow_heap *heap, top_state *s, int64_t n, int32_t ties) {
+    void *mark = flow_k_mark(ctx);
+    int64_t count = s->count, keep = count;
+    flow_item *spare = flow_k_alloc(ctx, count * (int64_t)sizeof *spare);
+    flow_k_sort(s->list, spare, count);
+    flow_k_reset(ctx, mark);
+    if (n <= count) {
+        keep = n;
+        s->bound = s->list[n - 1].frame;
+        while (ties && keep < count &&
+               !flow_k_sort_compare(&s->list[keep], &s->list[n - 1]))
+            keep++;
+    }
+    for (int64_t i = keep; i < count; i++)
+        flow_k_heap_free(ctx, heap, (void *)s->list[i].frame, top_bytes(s->list[i].frame));
+    s->count = (uint32_t)keep;
+}
+
+/* Room for one more: by dropping what no longer matters, if that gives much. */
+static void top_grow(flow_ctx *ctx, flow_heap *heap, top_state *s, int64_t n,
+                     int32_t ties) {
+    if (s->count >= n) top_cut(ctx, heap, s, n, ties);
+    if (s->room && s->count <= s->room / 4 * 3) return;
+    int64_t old = (int64_t)s->room * (int64_t)sizeof *s->list;
+    int64_t room = s->room ? (int64_t)s->room * 2 : 8;
+    int64_t bytes = room * (int64_t)sizeof *s->list;
+    s->list = old ? flow_k_heap_resize(ctx, heap, s->list, old, bytes)
+                  : flow_k_heap_alloc(ctx, heap, bytes);
+    s->room = (uint32_t)room;
+}
+
+void flow_k_top_push(flow_ctx *ctx, flow_heap *heap, uint64_t *state, int64_t n,
+                     int32_t ties, const uint8_t *key, int64_t klen, const uint8_t *row,
+                     int64_t rlen) {
+    top_state *s = (top_state *)state;
+    if (n <= 0 || flow_k_top_rejects(state, ties, key, klen)) return;
+    if (s->count == s->room) {
+        top_grow(ctx, heap, s, n, ties);
+        if (flow_k_top_rejects(state, ties, key, klen)) return;
+    }
+    uint8_t *frame = flow_k_heap_alloc(ctx, heap, top_row_at(klen) + rlen);
+    uint32_t lens[2] = {(uint32_t)klen, (uint32_t)rlen};
+    __builtin_memcpy(frame, lens, 8);
+    if (klen) __builtin_memcpy(frame + 8, key, (size_t)klen);
+    if (rlen) __builtin_memcpy(frame + top_row_at(klen), row, (size_t)rlen);
+    flow_item *it = &s->list[s->count++];
+    it->frame = frame;
+    it->prefix = 0;
+    for (int64_t i = 0; i < 8; i++)
+        it->prefix = it->prefix << 8 | (i < klen ? key[i] : 0);
+}
+
+int64_t flow_k_top_finish(flow_ctx *ctx, flow_heap *heap, uint64_t *state, int64_t n,
+                          int32_t ties) {
+    top_state *s = (top_state *)state;
+    if (s->count) top_cut(ctx, heap, s, n, ties);
+    return s->count;
+}
+
+const uint8_t *flow_k_top_row(const uint64_t *state, int64_t i) {
+    const uint8_t *frame = ((const top_state *)state)->list[i].frame;
+    return frame + top_row_at(flow_frame_klen(frame));
+}
+
+/* The place of the first of its equals; they stand together. */
+int64_t flow_k_top_rank(const uint64_t *state, int64_t i) {
+    const top_state *s = (const top_state *)state;
+    int64_t low = 0, high = i;
+    while (low < high) {
+        int64_t mid = (low + high) / 2;
+        if (flow_k_sort_compare(&s->list[mid], &s->list[i]) < 0) low = mid + 1;
+        else high = mid;
+    }
+    return low + 1;
+}
+
+void flow_k_top_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *state) {
+    top_state *s = (top_state *)state;
+    for (int64_t i = 0; i < s->count; i++)
+        flow_k_heap_free(ctx, heap, (void *)s->list[i].frame, top_bytes(s->list[i].frame));
+    if (s->room)
+        flow_k_heap_free(ctx, heap, s->list, (int64_t)s->room * (int64_t)sizeof *s->list);
+    __builtin_memset(s, 0, sizeof *s);
+}
