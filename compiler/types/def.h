@@ -47,7 +47,6 @@ typedef struct def {
     struct node *node;   /* the declaration, or null */
     struct cval *value;  /* of a constant, once evaluated */
     struct scope *scope; /* where its declaration is checked (the module's scope) */
-    struct def *next;    /* DEF_VARIANT: the next variant of the same name */
     struct node **params; /* DEF_FN, DEF_EXTERN_FN: the ast_param nodes, def set */
     uint32_t nparams;
     int used;            /* read at least once: for lints, and which columns are read */

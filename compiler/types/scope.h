@@ -16,7 +16,7 @@ typedef enum name_space {
     NS_VALUE,  /* columns, bindings, consts, params, models */
     NS_FN,     /* user and extern functions */
     NS_TYPE,
-    NS_VARIANT, /* variants of all unions; several of one name are chained by def->next */
+    NS_VARIANT, /* variants of all unions; several may have one name: scope_variants */
     NS_FLOW,
     NS_STEP,
     NS_MODULE
@@ -75,7 +75,7 @@ struct scope {
 /* The frame of a file: its declarations, in all spaces. */
 scope_t *scope_file(arena_t *a);
 /* Enters a declaration; the earlier definition of that name in this file, or null.
- * (NS_VARIANT never clashes.) */
+ * (Variants never clash.) */
 def_t *scope_declare(arena_t *a, scope_t *file, name_space ns, def_t *d);
 /* A frame of columns made from a record type: their order is their index.  `at` may be
  * null, or has a place of declaration per field (else the field's own is taken). */
@@ -91,6 +91,8 @@ scope_t *scope_items(arena_t *a, scope_t *keys, scope_t *rows, agg_calls_t *out,
 def_t *scope_find(const scope_t *s, const char *name);
 /* In the file's frame at the top of the chain. */
 def_t *scope_find_in(const scope_t *s, name_space ns, const char *name);
+/* All variants of that name in the file: at most `max` are written, their number returned. */
+size_t scope_variants(const scope_t *s, const char *name, def_t **out, size_t max);
 /* The narrowed type that holds here for a definition (npath 0) or a path in it, or null. */
 type_t *scope_narrowed(const scope_t *s, const def_t *d, const char *const *path, int npath);
 /* The nearest row frame, or null; the nearest items frame, or null; the file's frame. */
