@@ -29,6 +29,9 @@ void const_set_param(check_t *c, def_t *param, const uint64_t *words);
 /* The batch time that now() gives; the epoch unless set. */
 void const_set_now(check_t *c, int64_t now);
 
+/* const_eval, as a value of `type`. */
+cval_t *const_eval_as(check_t *c, node_t *e, type_t *type);
+
 /* Makes a value of type `from` one of type `to` (T to T?, none, decimal, record order). */
 void const_coerce(check_t *c, const type_t *from, const uint64_t *in, const type_t *to,
                   uint64_t *out);

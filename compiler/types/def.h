@@ -25,7 +25,8 @@ typedef enum def_kind {
     DEF_FN,           /* node: its declaration; type: of the result */
     DEF_EXTERN_FN,
     DEF_BUILTIN,      /* index: row of lang/builtins.def */
-    DEF_AGGREGATE,    /* index: row of lang/aggregates.def */
+    DEF_AGGREGATE,    /* of rows, in `aggregate`; index: row of lang/aggregates.def */
+    DEF_AGG_LIST,     /* the same name over lists */
     DEF_VARIANT,      /* index: its tag; type: the union */
     DEF_TYPE,         /* type: what the name stands for */
     DEF_STEP,

@@ -2,7 +2,22 @@
  *
  * expr_check fills `type` and `def` of every node below an expression.  An expression
  * with an error has its one diagnostic and the type TY_POISON, which fits everywhere
- * and causes no other message. */
+ * and causes no other message.
+ *
+ * What a reader of checked expressions relies on:
+ *  - The type of a node is its own; where a value of another type is asked (an argument,
+ *    a branch, an element, a cell's place) the reader coerces: T to T?, none to T?,
+ *    fields to another order, a narrowed variant to its union.
+ *  - A name or member may have a narrower type than what it reads (T for T?, a variant's
+ *    payload record for a union): the reader unwraps, unchecked.
+ *  - The arguments of a checked call are those of the signature, in its order, without
+ *    names, defaults put in; call->node.def is the function.  A call through a module's
+ *    alias has lost the alias.  The arguments of a `make` are the fields, in order.
+ *  - A member that names something of a module has become a name.
+ *  - `-` before an int literal has become a negative literal.
+ *  - node.def of a bind, lambda_param, param is its definition; of a case_arm that of the
+ *    name its pattern binds (or null); of a pat_variant, an `is` and a make the variant
+ *    (a make of a record type: the type). */
 #ifndef FLOW_TYPES_EXPR_H
 #define FLOW_TYPES_EXPR_H
 
@@ -19,10 +34,12 @@ typedef struct check {
     types_t *types;
     sources_t *sources;
     diags_t *diags;
-    scope_t *builtins;   /* NS_FN: functions and aggregates of the language */
+    struct sig **fn_sigs, **agg_sigs; /* of the tables' rows, read when first used */
+    struct def **fn_defs, **agg_defs;
     VEC(def_t *) calling; /* functions being checked, outermost first: finds E27 */
     int params;          /* how many params were entered */
-    int depth;           /* of nested expressions */
+    node_t *outer;       /* the whole expression being checked, for help lines */
+    int condition;       /* it is a condition */
     struct folder *folder; /* const.c's state, made when first used */
 } check_t;
 
@@ -72,6 +89,8 @@ struct cval *const_eval(check_t *c, node_t *e);
 /* ---- messages shared by expressions and steps ---- */
 /* "no column `x` here" with what is there, what was lost, and one guess. */
 void expr_unknown_name(check_t *c, scope_t *s, span_t at, const char *name);
+/* E34: a column `name` hides a const, param or model of the file. */
+void expr_warn_hides(check_t *c, scope_t *s, const char *name, span_t at);
 /* "user: string, url: string": the columns of a row, at most `max` of them. */
 const char *expr_columns_text(check_t *c, const type_t *row, int max);
 /* A part of the language that this version does not have: one diagnostic. */
