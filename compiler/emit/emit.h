@@ -26,6 +26,7 @@
 #include "compiler/base/vec.h"
 #include "compiler/diag/source.h"
 #include "compiler/emit/val.h"
+#include "compiler/emit/val_coerce.h"
 #include "compiler/types/type.h"
 
 struct def;

@@ -10,8 +10,7 @@
 
 #include "compiler/base/check.h"
 #include "compiler/emit/ir.h"
-#include "compiler/emit/kernel_mod.h"
-#include "compiler/types/const.h"
+#include "compiler/emit/val_coerce.h"
 
 /* ---- leaves ---- */
 

@@ -13,7 +13,6 @@
 #include "compiler/types/type.h"
 
 struct emit;
-struct cval;
 
 typedef struct val {
     type_t *type;
@@ -30,7 +29,6 @@ LLVMTypeRef leaf_type(struct emit *e, leaf_kind kind);
 val_t val_new(struct emit *e, type_t *t);
 /* All words zero: 0, "", none, [], the first variant. */
 val_t val_zero(struct emit *e, type_t *t);
-val_t val_const(struct emit *e, type_t *t, const struct cval *c);
 val_t val_int(struct emit *e, type_t *t, LLVMValueRef i64); /* one leaf of any kind */
 val_t val_text(struct emit *e, type_t *t, LLVMValueRef ptr, LLVMValueRef len);
 val_t val_text_const(struct emit *e, const char *s, size_t n);
@@ -46,10 +44,6 @@ val_t val_from_words(struct emit *e, type_t *t, LLVMValueRef *words);
 /* The value with its leaves named from the program: x, x.len, x.none, x.field. */
 val_t val_named(struct emit *e, val_t v, const char *name);
 
-/* The value of `to` that v stands for (T to T?, none to T?, record field order, decimals
- * of more digits, [] to its place, narrowing T? to T and a union to one variant). */
-val_t val_coerce(struct emit *e, val_t v, type_t *to);
-
 /* Parts. */
 val_t val_field(struct emit *e, val_t record, uint32_t i);
 val_t val_record(struct emit *e, type_t *t, const val_t *fields); /* one per field */
@@ -60,9 +54,6 @@ val_t val_none(struct emit *e, type_t *optional);
 LLVMValueRef val_tag(struct emit *e, val_t tagged);
 val_t val_payload(struct emit *e, val_t tagged, uint32_t variant); /* unchecked */
 val_t val_variant(struct emit *e, type_t *tagged, uint32_t variant, val_t payload);
-
-/* The elements of a list; of a map, its entries { key, value }. */
-type_t *val_entry_type(struct emit *e, type_t *t);
 
 /* cond ? a : b, both of one type and both computed. */
 val_t val_select(struct emit *e, LLVMValueRef cond, val_t a, val_t b);

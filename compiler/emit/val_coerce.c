@@ -3,10 +3,11 @@
  * Each is made by the consumer: T to T?, none to T?, a record to one with the same
  * fields in another order, a decimal to one of more digits, [] to its place; and the
  * narrowing that the checker has proved: T? to T, a tagged record to one variant. */
+#include "compiler/emit/val_coerce.h"
+
 #include "compiler/base/check.h"
 #include "compiler/emit/ir.h"
 #include "compiler/emit/kernel_mod.h"
-#include "compiler/emit/val.h"
 #include "compiler/types/const.h"
 
 static val_t coerce_record(emit_t *e, val_t v, type_t *to) {
@@ -176,21 +177,13 @@ static val_t const_words(emit_t *e, type_t *t, const uint64_t *w) {
     flow_unreachable("no constant of this type");
 }
 
-static LLVMValueRef const_elements(emit_t *e, type_t *elem, const uint64_t *w, uint64_t n) {
-    if (!n) return ir_null(e);
-    LLVMValueRef *words = ARENA_ARRAY(e->arena, LLVMValueRef, n * elem->words + 1);
-    
-    unsigned at = 0;
-    for (uint64_t i = 0; i < n; i++) {
-        val_t v = const_words(e, elem, w + i * elem->words);
-        for (uint32_t k = 0; k < elem->words; k++, at++) {
-            leaf_kind kind = leaf_of(elem, k);
-            words[at] = kind == LEAF_BIT
-                            ? LLVMConstInt(e->i64, LLVMConstIntGetZExtValue(v.leaf[k]), 0)
-                            : v.leaf[k];
-        }
+LLVMValueRef val_const_words(emit_t *e, LLVMValueRef *words, unsigned n) {
+    for (unsigned i = 0; i < n; i++) {
+        flow_assert(LLVMIsConstant(words[i]));
+        if (LLVMTypeOf(words[i]) == e->i1)
+            words[i] = LLVMConstInt(e->i64, LLVMConstIntGetZExtValue(words[i]), 0);
     }
-    LLVMValueRef data = LLVMConstStructInContext(e->llvm, words, at, 0);
+    LLVMValueRef data = LLVMConstStructInContext(e->llvm, words, n, 0);
     LLVMValueRef g = LLVMAddGlobal(e->module, LLVMTypeOf(data),
                                    arena_printf(e->arena, "flowgen_list%u", e->blobs++));
     LLVMSetInitializer(g, data);
@@ -199,6 +192,17 @@ static LLVMValueRef const_elements(emit_t *e, type_t *elem, const uint64_t *w, u
     LLVMSetUnnamedAddress(g, LLVMGlobalUnnamedAddr);
     LLVMSetAlignment(g, 8);
     return g;
+}
+
+static LLVMValueRef const_elements(emit_t *e, type_t *elem, const uint64_t *w, uint64_t n) {
+    if (!n) return ir_null(e);
+    LLVMValueRef *words = ARENA_ARRAY(e->arena, LLVMValueRef, n * elem->words + 1);
+    unsigned at = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        val_t v = const_words(e, elem, w + i * elem->words);
+        for (uint32_t k = 0; k < elem->words; k++) words[at++] = v.leaf[k];
+    }
+    return val_const_words(e, words, at);
 }
 
 val_t val_const(emit_t *e, type_t *t, const struct cval *c) {

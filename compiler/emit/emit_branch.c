@@ -1,0 +1,90 @@
+/* emit_branch.c - `if`, `case` and `let`: what chooses and what names. */
+#include "compiler/base/check.h"
+#include "compiler/emit/emit_expr.h"
+#include "compiler/emit/emit_order.h"
+#include "compiler/emit/ir.h"
+#include "compiler/types/def.h"
+
+val_t emit_if(emit_t *e, ast_if_t *n) {
+    LLVMValueRef cond = emit_cond(e, n->cond);
+    LLVMBasicBlockRef yes = ir_block(e, "then"), no = ir_block(e, "else");
+    join_t j = val_join(e, n->node.type, "if.end");
+    ir_if(e, cond, yes, no);
+    ir_at(e, yes);
+    val_join_add(e, &j, emit_expr(e, n->yes));
+    ir_at(e, no);
+    val_join_add(e, &j, emit_expr(e, n->no));
+    return val_join_end(e, &j);
+}
+
+/* ---- case ---- */
+
+static uint32_t variant_index(val_t tagged, node_t *pat) {
+    if (pat->def && pat->def->kind == DEF_VARIANT) return (uint32_t)pat->def->index;
+    int i = type_field(tagged.type, AST(pat_variant, pat)->name);
+    flow_assert(i >= 0);
+    return (uint32_t)i;
+}
+
+/* Does the subject match the pattern?  i1. */
+static LLVMValueRef matches(emit_t *e, val_t subject, node_t *pat) {
+    if (pat->kind == AST_none) return ir_not(e, val_has(e, subject), "none");
+    val_t inner = val_unwrap(e, subject);
+    LLVMValueRef same;
+    if (pat->kind == AST_pat_variant)
+        same = ir_eq(e, val_tag(e, inner), ir_i64(e, variant_index(inner, pat)),
+                     AST(pat_variant, pat)->name);
+    else
+        same = emit_equal(e, inner, emit_expr_as(e, pat, inner.type));
+    return ir_and(e, val_has(e, subject), same, "case");
+}
+
+/* `Bid b => ...`: b is the payload, in this arm. */
+static void bind_payload(emit_t *e, val_t subject, node_t *pat) {
+    ast_pat_variant_t *p = AST(pat_variant, pat);
+    if (!p->bind) return;
+    val_t inner = val_unwrap(e, subject);
+    uint32_t variant = variant_index(inner, pat);
+    val_t payload = val_named(e, val_payload(e, inner, variant), p->bind);
+    def_t *def = emit_bound_def(pat);
+    env_bind(e, def, payload);
+}
+
+val_t emit_case(emit_t *e, ast_case_t *n) {
+    val_t subject = emit_expr_whole(e, n->subject);
+    join_t j = val_join(e, n->node.type, "case.end");
+    for (size_t i = 0; i < n->arms.n; i++) {
+        ast_case_arm_t *arm = AST(case_arm, n->arms.at[i]);
+        LLVMBasicBlockRef body = ir_block(e, "arm"), next = ir_block(e, "next");
+        span_t before = emit_at(e, arm->node.span);
+        LLVMValueRef any = ir_bit(e, arm->pats.n == 0); /* none: `else` */
+        for (size_t k = 0; k < arm->pats.n; k++)
+            any = ir_or(e, any, matches(e, subject, arm->pats.at[k]), "case");
+        ir_if(e, any, body, next);
+        ir_at(e, body);
+        size_t mark = env_mark(e);
+        if (arm->pats.n == 1 && arm->pats.at[0]->kind == AST_pat_variant)
+            bind_payload(e, subject, arm->pats.at[0]);
+        val_join_add(e, &j, emit_expr(e, arm->value));
+        env_reset(e, mark);
+        emit_at(e, before);
+        ir_at(e, next);
+    }
+    /* The arms cover every value: the checker has seen to that. */
+    LLVMBuildUnreachable(e->b);
+    return val_join_end(e, &j);
+}
+
+/* ---- let ---- */
+
+val_t emit_let(emit_t *e, ast_let_t *n) {
+    size_t mark = env_mark(e);
+    for (size_t i = 0; i < n->binds.n; i++) {
+        ast_bind_t *b = AST(bind, n->binds.at[i]);
+        val_t v = val_named(e, emit_expr(e, b->value), b->name);
+        env_bind(e, b->node.def, v);
+    }
+    val_t v = emit_expr(e, n->body);
+    env_reset(e, mark);
+    return v;
+}
