@@ -77,6 +77,13 @@ typedef struct emitted_fn {
     LLVMValueRef fn;
 } emitted_fn_t;
 
+/* A regex whose tables stand in the object. */
+typedef struct emitted_regex {
+    const char *pattern;
+    size_t n;
+    LLVMValueRef table;
+} emitted_regex_t;
+
 typedef struct emit {
     arena_t *arena;
     intern_t *names;
@@ -100,6 +107,7 @@ typedef struct emit {
     uint32_t nrow;
     VEC(binding_t) env;         /* let, lambda parameters, case names; innermost last */
     VEC(emitted_fn_t) fns;
+    VEC(emitted_regex_t) regexes;
     VEC(binding_t) params;      /* def -> address of the parameter's words (leaf[0]) */
     int inline_depth;           /* user functions being inlined */
     unsigned blobs;             /* number of the next constant */

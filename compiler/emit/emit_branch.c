@@ -40,14 +40,14 @@ static LLVMValueRef matches(emit_t *e, val_t subject, node_t *pat) {
 }
 
 /* `Bid b => ...`: b is the payload, in this arm. */
-static void bind_payload(emit_t *e, val_t subject, node_t *pat) {
-    ast_pat_variant_t *p = AST(pat_variant, pat);
-    if (!p->bind) return;
+static void bind_payload(emit_t *e, val_t subject, ast_case_arm_t *arm) {
+    if (!arm->node.def) return;
+    node_t *pat = arm->pats.at[0];
+    flow_assert(arm->pats.n == 1 && arm->node.def->kind == DEF_CASE_BIND);
     val_t inner = val_unwrap(e, subject);
     uint32_t variant = variant_index(inner, pat);
-    val_t payload = val_named(e, val_payload(e, inner, variant), p->bind);
-    def_t *def = emit_bound_def(pat);
-    env_bind(e, def, payload);
+    val_t payload = val_payload(e, inner, variant);
+    env_bind(e, arm->node.def, val_named(e, payload, AST(pat_variant, pat)->bind));
 }
 
 val_t emit_case(emit_t *e, ast_case_t *n) {
@@ -63,8 +63,7 @@ val_t emit_case(emit_t *e, ast_case_t *n) {
         ir_if(e, any, body, next);
         ir_at(e, body);
         size_t mark = env_mark(e);
-        if (arm->pats.n == 1 && arm->pats.at[0]->kind == AST_pat_variant)
-            bind_payload(e, subject, arm->pats.at[0]);
+        bind_payload(e, subject, arm);
         val_join_add(e, &j, emit_expr(e, arm->value));
         env_reset(e, mark);
         emit_at(e, before);
