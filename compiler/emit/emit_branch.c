@@ -19,21 +19,13 @@ val_t emit_if(emit_t *e, ast_if_t *n) {
 
 /* ---- case ---- */
 
-static uint32_t variant_index(val_t tagged, node_t *pat) {
-    if (pat->def && pat->def->kind == DEF_VARIANT) return (uint32_t)pat->def->index;
-    int i = type_field(tagged.type, AST(pat_variant, pat)->name);
-    flow_assert(i >= 0);
-    return (uint32_t)i;
-}
-
 /* Does the subject match the pattern?  i1. */
 static LLVMValueRef matches(emit_t *e, val_t subject, node_t *pat) {
     if (pat->kind == AST_none) return ir_not(e, val_has(e, subject), "none");
     val_t inner = val_unwrap(e, subject);
     LLVMValueRef same;
     if (pat->kind == AST_pat_variant)
-        same = ir_eq(e, val_tag(e, inner), ir_i64(e, variant_index(inner, pat)),
-                     AST(pat_variant, pat)->name);
+        same = emit_is_variant(e, inner, pat->def);
     else
         same = emit_equal(e, inner, emit_expr_as(e, pat, inner.type));
     return ir_and(e, val_has(e, subject), same, "case");
@@ -44,9 +36,9 @@ static void bind_payload(emit_t *e, val_t subject, ast_case_arm_t *arm) {
     if (!arm->node.def) return;
     node_t *pat = arm->pats.at[0];
     flow_assert(arm->pats.n == 1 && arm->node.def->kind == DEF_CASE_BIND);
-    val_t inner = val_unwrap(e, subject);
-    uint32_t variant = variant_index(inner, pat);
-    val_t payload = val_payload(e, inner, variant);
+    val_t payload = val_unwrap(e, subject);
+    if (payload.type->kind == TY_UNION)
+        payload = val_payload(e, payload, (uint32_t)pat->def->index);
     env_bind(e, arm->node.def, val_named(e, payload, AST(pat_variant, pat)->bind));
 }
 

@@ -14,6 +14,8 @@ val_t emit_expr_as(emit_t *e, struct node *n, type_t *to);
 LLVMValueRef emit_cond(emit_t *e, struct node *n);
 /* The value before narrowing: of a name its whole union or T?, though more is known. */
 val_t emit_expr_whole(emit_t *e, struct node *n);
+/* Is the tagged record this variant?  i1. */
+LLVMValueRef emit_is_variant(emit_t *e, val_t v, const struct def *variant);
 
 /* One function per kind of expression. */
 val_t emit_binary(emit_t *e, ast_binary_t *n);     /* emit_logic.c */

@@ -94,11 +94,11 @@ static LLVMValueRef in_value(emit_t *e, val_t x, node_t *right) {
 
 /* ---- is ---- */
 
-static uint32_t variant_of(const type_t *tagged, ast_is_t *n) {
-    if (n->node.def && n->node.def->kind == DEF_VARIANT) return (uint32_t)n->node.def->index;
-    int i = type_field(tagged, n->variant);
-    flow_assert(i >= 0);
-    return (uint32_t)i;
+/* Is the value this variant?  What is narrowed already carries no tag, but its type. */
+LLVMValueRef emit_is_variant(emit_t *e, val_t v, const def_t *variant) {
+    flow_assert(variant && variant->kind == DEF_VARIANT);
+    if (v.type->kind == TY_RECORD) return ir_bit(e, (int)v.type->tag == variant->index);
+    return ir_eq(e, val_tag(e, v), ir_i64(e, variant->index), variant->name);
 }
 
 val_t emit_is(emit_t *e, ast_is_t *n) {
@@ -107,9 +107,8 @@ val_t emit_is(emit_t *e, ast_is_t *n) {
     if (!n->variant) {
         yes = ir_not(e, val_has(e, v), "none");
     } else {
-        val_t tagged = val_unwrap(e, v);
-        LLVMValueRef tag = ir_i64(e, variant_of(tagged.type, n));
-        yes = ir_and(e, val_has(e, v), ir_eq(e, val_tag(e, tagged), tag, n->variant), "is");
+        LLVMValueRef same = emit_is_variant(e, val_unwrap(e, v), n->node.def);
+        yes = ir_and(e, val_has(e, v), same, "is");
     }
     return val_int(e, n->node.type, n->negated ? ir_not(e, yes, "not") : yes);
 }

@@ -1,8 +1,7 @@
 /* val.c - values as leaves: parts, memory, branches, and the implicit conversions.
  *
  * The type decides everything; leaves never carry more than LLVM's type.  Conversions
- * that cost nothing (T to T?, a variant read out of its union) only rearrange leaves.
- * What must rebuild memory (a list whose elements change their layout) is a loop. */
+ * (val_coerce.c) only rearrange leaves. */
 #include "compiler/emit/val.h"
 
 #include <stdint.h>

@@ -1,13 +1,13 @@
 /* val_coerce.c - the implicit conversions of the language, and folded constants.
  *
  * Each is made by the consumer: T to T?, none to T?, a record to one with the same
- * fields in another order, a decimal to one of more digits, [] to its place; and the
- * narrowing that the checker has proved: T? to T, a tagged record to one variant. */
+ * fields in another order, a decimal to one of more digits, a variant to its union, [] to
+ * its place; and the narrowing that the checker has proved: T? to T, a tagged record to
+ * one variant.  None of them touches memory: inside lists and maps layouts are equal. */
 #include "compiler/emit/val_coerce.h"
 
 #include "compiler/base/check.h"
 #include "compiler/emit/ir.h"
-#include "compiler/emit/kernel_mod.h"
 #include "compiler/types/const.h"
 
 static val_t coerce_record(emit_t *e, val_t v, type_t *to) {
@@ -20,60 +20,21 @@ static val_t coerce_record(emit_t *e, val_t v, type_t *to) {
     return val_record(e, to, fields);
 }
 
-/* A tagged record known to be one variant: the first whose payload is `to`; others of
- * the same payload have the same leaves. */
+/* A tagged record known to be one variant. */
 static val_t narrow_union(emit_t *e, val_t v, type_t *to) {
-    for (uint32_t i = 0; i < v.type->nfields; i++)
-        if (v.type->fields[i].type == to) return val_payload(e, v, i);
+    if (type_is_variant(to)) return val_payload(e, v, to->tag);
     for (uint32_t i = 0; i < v.type->nfields; i++)
         if (type_equal(v.type->fields[i].type, to))
             return val_coerce(e, val_payload(e, v, i), to);
     flow_unreachable("no variant has this payload");
 }
 
-/* Do values of both types have the same words with the same meaning? */
-static int same_layout(const type_t *a, const type_t *b) {
-    if (a == b) return 1;
-    if (a->kind != b->kind || a->words != b->words) return 0;
-    switch (a->kind) {
-    case TY_OPTION: case TY_LIST:
-        return a->elem->kind == TY_POISON || same_layout(a->elem, b->elem);
-    case TY_MAP: return same_layout(a->key, b->key) && same_layout(a->elem, b->elem);
-    case TY_RECORD:
-        if (a->nfields != b->nfields) return 0;
-        for (uint32_t i = 0; i < a->nfields; i++)
-            if (a->fields[i].name != b->fields[i].name ||
-                !same_layout(a->fields[i].type, b->fields[i].type))
-                return 0;
-        return 1;
-    case TY_DECIMAL: return a->s == b->s;
-    case TY_UNION: return type_equal(a, b);
-    case TY_POISON: case TY_NONE: case TY_INT: case TY_FLOAT: case TY_BOOL: case TY_STRING:
-    case TY_BYTES: case TY_TIMESTAMP: case TY_DURATION: case TY_SIZE: case TY_REGEX:
-        return 1;
-    }
-    return 0;
-}
-
+/* The elements of a list or the entries of a map, as records. */
 type_t *val_entry_type(emit_t *e, type_t *t) {
     if (t->kind == TY_LIST) return t->elem;
     field_t entry[] = {{.name = intern(e->names, "key"), .type = t->key},
                        {.name = intern(e->names, "value"), .type = t->elem}};
     return type_record(e->types, NULL, entry, 2);
-}
-
-static val_t coerce_elements(emit_t *e, val_t v, type_t *to) {
-    type_t *from_elem = val_entry_type(e, v.type), *to_elem = val_entry_type(e, to);
-    LLVMValueRef n = v.leaf[1];
-    LLVMValueRef bytes = ir_mul(e, n, ir_i64(e, 8 * (int64_t)to_elem->words), "");
-    LLVMValueRef out = K_CALL(e, alloc, "elements", e->fn->ctx, bytes);
-    loop_t l = ir_loop(e, n, "convert");
-    LLVMValueRef from_at = ir_mul(e, l.i, ir_i64(e, from_elem->words), "");
-    LLVMValueRef to_at = ir_mul(e, l.i, ir_i64(e, to_elem->words), "");
-    val_t x = val_load(e, from_elem, ir_word_at(e, v.leaf[0], from_at, ""), "");
-    val_store(e, val_coerce(e, x, to_elem), ir_word_at(e, out, to_at, ""));
-    ir_loop_end(e, &l);
-    return val_text(e, to, out, n);
 }
 
 static val_t to_option(emit_t *e, val_t v, type_t *to) {
@@ -93,14 +54,15 @@ val_t val_coerce(emit_t *e, val_t v, type_t *to) {
     type_t *from = v.type;
     if (from == to) return v;
     if (from->kind == TY_NONE) return to->kind == TY_NONE ? v : val_none(e, to);
-    if (same_layout(from, to)) return (val_t){to, v.leaf};
+    if (from->kind == to->kind && type_same_layout(from, to)) return (val_t){to, v.leaf};
     if (to->kind == TY_OPTION) return to_option(e, v, to);
     if (from->kind == TY_OPTION) return val_coerce(e, val_unwrap(e, v), to);
     if (from->kind == TY_UNION && to->kind == TY_RECORD) return narrow_union(e, v, to);
-    flow_assert(from->kind == to->kind);
-    if (from->kind == TY_RECORD) return coerce_record(e, v, to);
-    flow_assert(from->kind == TY_LIST || from->kind == TY_MAP);
-    return coerce_elements(e, v, to);
+    if (to->kind == TY_UNION && type_is_variant(from)) return val_variant(e, to, from->tag, v);
+    if (from->kind == TY_RECORD && to->kind == TY_RECORD) return coerce_record(e, v, to);
+    /* What is left keeps its words: [] in its place, decimals of more digits. */
+    flow_assert(from->kind == to->kind && from->words == to->words);
+    return (val_t){to, v.leaf};
 }
 
 /* ---- folded constants ---- */
