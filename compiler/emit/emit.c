@@ -172,6 +172,25 @@ void env_reset(emit_t *e, size_t mark) {
     e->env.n = mark;
 }
 
+size_t emit_calls_mark(const emit_t *e) {
+    return e->calls.n;
+}
+
+void emit_calls_bind(emit_t *e, const struct node *call, val_t v) {
+    vec_push(e->arena, &e->calls, ((call_binding_t){call, v}));
+}
+
+void emit_calls_reset(emit_t *e, size_t mark) {
+    flow_assert(mark <= e->calls.n);
+    e->calls.n = mark;
+}
+
+const val_t *emit_call_value(const emit_t *e, const struct node *call) {
+    for (size_t i = e->calls.n; i-- > 0;)
+        if (e->calls.at[i].call == call) return &e->calls.at[i].val;
+    return NULL;
+}
+
 LLVMValueRef emit_param_address(emit_t *e, def_t *def) {
     for (size_t i = 0; i < e->params.n; i++)
         if (e->params.at[i].def == def) return *e->params.at[i].val.leaf;

@@ -71,6 +71,12 @@ typedef struct binding {
     val_t val;
 } binding_t;
 
+/* The value that stands for a call: the result of an aggregate. */
+typedef struct call_binding {
+    const struct node *call;
+    val_t val;
+} call_binding_t;
+
 /* A user function that became a function of the module. */
 typedef struct emitted_fn {
     const struct def *def;
@@ -106,6 +112,7 @@ typedef struct emit {
     const val_t *row;           /* columns of the current step's input, by def->index */
     uint32_t nrow;
     VEC(binding_t) env;         /* let, lambda parameters, case names; innermost last */
+    VEC(call_binding_t) calls;  /* results of aggregates in the items at hand */
     VEC(emitted_fn_t) fns;
     VEC(emitted_regex_t) regexes;
     VEC(binding_t) params;      /* def -> address of the parameter's words (leaf[0]) */
@@ -147,6 +154,12 @@ span_t emit_at(emit_t *e, span_t at);
 void env_bind(emit_t *e, const struct def *def, val_t v);
 size_t env_mark(const emit_t *e);
 void env_reset(emit_t *e, size_t mark);
+/* Calls whose value is known: aggregates in the items of `aggregate`. */
+size_t emit_calls_mark(const emit_t *e);
+void emit_calls_bind(emit_t *e, const struct node *call, val_t v);
+void emit_calls_reset(emit_t *e, size_t mark);
+/* The bound value of a call, or null. */
+const val_t *emit_call_value(const emit_t *e, const struct node *call);
 /* The value of a name: bound, a column of e->row, a const or a param. */
 val_t env_value(emit_t *e, struct def *def);
 /* A parameter: a zeroed global of 1 + n(T) words.  Word 0 is 1 once the command line has

@@ -78,6 +78,8 @@ typedef struct flow_ctx {
     int64_t batch;             /* number of the batch */
     int64_t place;             /* place in the batch of the next row, for ordered ports */
     int64_t final;             /* 1 in the batch that ends the input */
+    int64_t fed;               /* the stage got rows in this batch, in any partition */
+    int64_t collect_limit;     /* the setting */
     uint64_t seed;             /* of the tables' hash; random per run */
     const uint8_t *block;      /* source stages: what the decoder was opened with, and one */
     const uint8_t *readable;   /* past the memory that may be loaded: 64 bytes behind it */

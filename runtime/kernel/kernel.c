@@ -28,3 +28,4 @@
 #include "runtime/kernel/k_table.c"
 #include "runtime/kernel/k_sort.c"
 #include "runtime/kernel/k_top.c"
+#include "runtime/kernel/k_order.c"

@@ -1,0 +1,626 @@
+/* emit_agg.c - `aggregate`: arguments before the exchange, states behind it.
+ *
+ * What crosses the exchange is { key, one column per aggregate }.  Without the rule
+ * `preagg` a column holds the aggregate's arguments (T? where a row may not count); with
+ * it each worker steps a table of its own and the columns are those of the states' parts
+ * (runtime/kernel/k_agg.def).  Behind the exchange one table per partition takes them in;
+ * when the batch closes, each entry gives its row.
+ *
+ * The words of an entry are those of the aggregates, one behind the other. */
+#include "compiler/emit/emit_stage.h"
+
+#include <string.h>
+
+#include "compiler/base/check.h"
+#include "compiler/emit/emit_expr.h"
+#include "compiler/syntax/ast.h"
+
+/* ---- rows of the kernel's table ---- */
+
+typedef struct aggk {
+    const char *id, *cls;
+    int words;
+    const char *partial, *result;
+    int step, part, merge, res; /* kfn ids, -1 if there is none */
+} aggk_t;
+
+static const char *agg_id(const agg_call_t *c) {
+    static const char *const ids[] = {
+#define AGG(id, ...) #id,
+#include "lang/aggregates.def"
+#undef AGG
+    };
+    return ids[c->agg];
+}
+
+static int is_int_like(const type_t *t) {
+    return t->kind == TY_INT || t->kind == TY_TIMESTAMP || t->kind == TY_DURATION;
+}
+
+static int is_text(const type_t *t) {
+    return t->kind == TY_STRING || t->kind == TY_BYTES;
+}
+
+static int is_one_of(const char *id, const char *list) {
+    size_t n = strlen(id);
+    for (const char *p = list; (p = strstr(p, id)); p += n)
+        if ((p == list || p[-1] == ' ') && (p[n] == ' ' || !p[n])) return 1;
+    return 0;
+}
+
+/* The class of the argument, as k_agg.def has it. */
+static const char *class_of(const char *id, const type_t *t) {
+    if (!strcmp(id, "count")) return "n";
+    if (is_one_of(id, "count_if any all")) return "b";
+    if (is_one_of(id, "first last count_distinct"))
+        return is_text(t) ? "s" : t->words == 1 && t->kind != TY_UNION ? "w" : "g";
+    if (is_one_of(id, "collect collect_set")) return "g";
+    if (is_one_of(id, "arg_min arg_max")) return t->words == 1 && t->kind != TY_UNION ? "i" : "s";
+    if (t->kind == TY_FLOAT) return "f";
+    if (t->kind == TY_DECIMAL) return "d";
+    if (is_int_like(t)) return "i";
+    return is_text(t) ? "s" : "g";
+}
+
+/* The argument that says the class, stripped of `?`: arg_min and arg_max go by the key. */
+static type_t *class_type(emit_t *e, const agg_call_t *c) {
+    size_t i = is_one_of(agg_id(c), "arg_min arg_max") ? 1 : 0;
+    return c->nargs > i ? type_strip(c->args[i]->type) : type_basic(e->types, TY_INT);
+}
+
+/* The type that `T` of the table means: of x, or of v for arg_min and arg_max. */
+static type_t *value_type(emit_t *e, const agg_call_t *c) {
+    return c->nargs ? type_strip(c->args[0]->type) : type_basic(e->types, TY_INT);
+}
+
+static aggk_t aggk_of(emit_t *e, const agg_call_t *c) {
+    static const struct {
+        const char *id, *cls;
+        int words;
+        const char *partial, *result;
+    } rows[] = {
+#define AGGK(id, cls, words, how, partial, result, args, what)                           \
+    {#id, #cls, words, partial, result},
+#include "runtime/kernel/k_agg.def"
+#undef AGGK
+    };
+    const char *id = agg_id(c), *cls = class_of(id, class_type(e, c));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(rows[i].id, id) || strcmp(rows[i].cls, cls)) continue;
+        const char *base = arena_printf(e->arena, "agg_%s_%s", id, cls);
+        return (aggk_t){
+            .id = rows[i].id, .cls = rows[i].cls, .words = rows[i].words,
+            .partial = rows[i].partial, .result = rows[i].result,
+            .step = kfn_by_name(arena_printf(e->arena, "%s_step", base)),
+            .part = kfn_by_name(arena_printf(e->arena, "%s_partial", base)),
+            .merge = kfn_by_name(arena_printf(e->arena, "%s_merge", base)),
+            .res = kfn_by_name(arena_printf(e->arena, "%s_result", base))};
+    }
+    flow_unreachable(id);
+}
+
+/* Type codes of k_agg.def ("ffy", "?T") to types; appends to out. */
+static size_t types_of_codes(emit_t *e, const char *codes, type_t *t, type_t **out) {
+    size_t n = 0;
+    int option = 0;
+    for (const char *p = codes; *p; p++) {
+        type_t *x = NULL;
+        switch (*p) {
+        case '?': option = 1; continue;
+        case '[': x = type_list(e->types, t); p++; break;
+        case 'i': x = type_basic(e->types, TY_INT); break;
+        case 'f': x = type_basic(e->types, TY_FLOAT); break;
+        case 'b': x = type_basic(e->types, TY_BOOL); break;
+        case 's': x = type_basic(e->types, TY_STRING); break;
+        case 'y': x = type_basic(e->types, TY_BYTES); break;
+        case 'T': x = t; break;
+        case 'D': x = type_decimal(e->types, 38, t->s + 6 > 38 ? 38 : t->s + 6); break;
+        default: flow_unreachable("type code of k_agg.def");
+        }
+        out[n++] = option ? type_option(e->types, x) : x;
+        option = 0;
+    }
+    return n;
+}
+
+int emit_agg_words(gen_t *g, tstep_t *s) {
+    int n = 0;
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++)
+        n += aggk_of(g->e, s->u.aggregate.aggs[i]).words;
+    return n;
+}
+
+/* ---- the columns of the exchange ---- */
+
+static int is_conditional(const agg_call_t *c) {
+    if (c->when) return 1;
+    for (uint32_t i = 0; i < c->nargs; i++)
+        if (c->args[i] && c->args[i]->type->kind == TY_OPTION) return 1;
+    return 0;
+}
+
+/* The arguments as a record; count needs none of them but their `?`. */
+static type_t *args_type(emit_t *e, const agg_call_t *c) {
+    field_t fields[8];
+    uint32_t n = 0;
+    flow_assert(c->nargs <= 8);
+    for (uint32_t i = 0; i < c->nargs && strcmp(agg_id(c), "count"); i++)
+        fields[n++] = (field_t){.name = arena_printf(e->arena, "a%u", i),
+                                .type = type_strip(c->args[i]->type)};
+    type_t *t = type_record(e->types, NULL, fields, n);
+    return is_conditional(c) ? type_option(e->types, t) : t;
+}
+
+size_t emit_agg_columns(gen_t *g, pstage_t *stage, type_t **types, size_t room) {
+    emit_t *e = g->e;
+    tstep_t *s = stage->step;
+    size_t n = 0;
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
+        const agg_call_t *c = s->u.aggregate.aggs[i];
+        flow_assert(n + 16 < room);
+        if (stage->partial)
+            n += types_of_codes(e, aggk_of(e, c).partial, value_type(e, c), types + n);
+        else types[n++] = args_type(e, c);
+    }
+    return n;
+}
+
+/* The columns of one row's arguments, as aggs see them; none where a row does not count. */
+static val_t args_value(gen_t *g, const agg_call_t *c) {
+    emit_t *e = g->e;
+    type_t *t = args_type(e, c);
+    type_t *record = type_strip(t);
+    if (t == record) {
+        val_t fields[8];
+        for (uint32_t i = 0; i < record->nfields; i++) fields[i] = emit_expr(e, c->args[i]);
+        return val_record(e, record, fields);
+    }
+    join_t join = val_join(e, t, "args");
+    if (c->when) {
+        LLVMBasicBlockRef counts = ir_block(e, "when"), not = ir_block(e, "when.not");
+        ir_if(e, emit_cond(e, c->when), counts, not);
+        ir_at(e, not);
+        val_join_add(e, &join, val_none(e, t));
+        ir_at(e, counts);
+    }
+    val_t fields[8];
+    for (uint32_t i = 0; i < c->nargs; i++) {
+        val_t v = emit_expr(e, c->args[i]);
+        if (v.type->kind == TY_OPTION) {
+            LLVMBasicBlockRef some = ir_block(e, "some"), none = ir_block(e, "none");
+            ir_if(e, val_has(e, v), some, none);
+            ir_at(e, none);
+            val_join_add(e, &join, val_none(e, t));
+            ir_at(e, some);
+            v = val_unwrap(e, v);
+        }
+        if (i < record->nfields) fields[i] = v;
+    }
+    val_join_add(e, &join, val_some(e, val_record(e, record, fields)));
+    return val_join_end(e, &join);
+}
+
+/* ---- calls of the kernel ---- */
+
+/* One argument as a step function takes it in its class. */
+static void push_class(gen_t *g, const char *cls, val_t v, LLVMValueRef *a, unsigned *n) {
+    emit_t *e = g->e;
+    switch (*cls) {
+    case 'n': break;
+    case 'b': a[(*n)++] = ir_i32_of(e, v.leaf[0], ""); break;
+    case 'i':
+    case 'f': a[(*n)++] = v.leaf[0]; break;
+    case 's':
+        a[(*n)++] = v.leaf[0];
+        a[(*n)++] = v.leaf[1];
+        break;
+    case 'w': a[(*n)++] = val_word(e, v, 0); break;
+    default: a[(*n)++] = val_spill(e, v); break;
+    }
+}
+
+/* The key of arg_min and arg_max: one word in order, or text, or key bytes. */
+static void push_rank(gen_t *g, val_t key, LLVMValueRef *a, unsigned *n) {
+    emit_t *e = g->e;
+    if (key.type->kind == TY_FLOAT) {
+        a[(*n)++] = K_CALL(e, rank_f64, "rank", key.leaf[0]);
+    } else if (key.type->words == 1 && key.type->kind != TY_UNION) {
+        a[(*n)++] = val_word(e, key, 0);
+    } else {
+        gkey_t k = emit_key(g, &key, 1, 0);
+        a[(*n)++] = k.ptr;
+        a[(*n)++] = k.len;
+    }
+}
+
+static void call_step(gen_t *g, const agg_call_t *c, aggk_t k, LLVMValueRef heap,
+                      LLVMValueRef state, val_t args) {
+    emit_t *e = g->e;
+    LLVMValueRef a[12] = {e->fn->ctx, heap, state};
+    unsigned n = 3;
+    if (is_one_of(k.id, "arg_min arg_max")) {
+        push_rank(g, val_field(e, args, 1), a, &n);
+        a[n++] = val_spill(e, val_field(e, args, 0));
+    } else {
+        for (uint32_t i = 0; i < args.type->nfields; i++)
+            push_class(g, k.cls, val_field(e, args, i), a, &n);
+    }
+    a[n++] = emit_type_code(e, value_type(e, c));
+    k_call(e, (kfn_id)k.step, a, n, "");
+}
+
+/* Steps every aggregate of the entry by the row's arguments. */
+static void step_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef words,
+                     const val_t *args) {
+    emit_t *e = g->e;
+    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
+    int64_t at = 0;
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
+        const agg_call_t *c = s->u.aggregate.aggs[i];
+        aggk_t k = aggk_of(e, c);
+        LLVMValueRef state = ir_word(e, words, at);
+        at += k.words;
+        if (args[i].type->kind != TY_OPTION) {
+            call_step(g, c, k, heap, state, args[i]);
+            continue;
+        }
+        LLVMBasicBlockRef some = ir_block(e, "agg.some"), next = ir_block(e, "agg.next");
+        ir_if(e, val_has(e, args[i]), some, next);
+        ir_at(e, some);
+        call_step(g, c, k, heap, state, val_unwrap(e, args[i]));
+        ir_br(e, next);
+        ir_at(e, next);
+    }
+}
+
+static int is_collecting(const agg_call_t *c) {
+    return is_one_of(agg_id(c), "collect collect_set concat");
+}
+
+/* A full list refuses the row before any aggregate of it has stepped. */
+static void ask_room(gen_t *g, tstep_t *s, LLVMValueRef words) {
+    emit_t *e = g->e;
+    int64_t at = 0;
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
+        const agg_call_t *c = s->u.aggregate.aggs[i];
+        if (is_collecting(c)) {
+            LLVMValueRef limit = K_CALL(e, ctx_collect_limit, "limit", e->fn->ctx);
+            emit_fail_status(e, K_CALL(e, agg_room, "room", ir_word(e, words, at), limit));
+        }
+        at += aggk_of(e, c).words;
+    }
+}
+
+static LLVMValueRef probe(gen_t *g, LLVMValueRef table, gkey_t key) {
+    emit_t *e = g->e;
+    return key.is_int
+               ? K_CALL(e, table_i64, "entry", e->fn->ctx, table, key.i64)
+               : K_CALL(e, table_text, "entry", e->fn->ctx, table, key.ptr, key.len);
+}
+
+/* ---- before the exchange ---- */
+
+typedef struct inputs {
+    gkey_t key;
+    val_t *args;
+} inputs_t;
+
+/* Keys and arguments of a row, computed under one guard. */
+static inputs_t compute(gen_t *g, pop_t *op, val_t *cols, LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    tstep_t *s = op->step;
+    inputs_t in = {.args = ARENA_ARRAY(e->arena, val_t, s->u.aggregate.naggs + 1)};
+    val_t *keys = ARENA_ARRAY(e->arena, val_t, s->u.aggregate.nkeys + 1);
+    fail_t fail;
+    emit_guard_open(g, &fail, "aggregate.error");
+    for (size_t i = 0; i < s->u.aggregate.nkeys; i++)
+        keys[i] = emit_expr_as(e, s->u.aggregate.keys[i].expr, s->u.aggregate.keys[i].type);
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++)
+        in.args[i] = args_value(g, s->u.aggregate.aggs[i]);
+    emit_guard_close(g, &fail, op->step_id, op->error_port, cols, op->row_in, next);
+    in.key = emit_key(g, keys, s->u.aggregate.nkeys,
+                      g->plan->stages.at[op->port->exchange->consumer]->state->int_key);
+    return in;
+}
+
+static type_t *key_type(gen_t *g, const pstage_t *stage) {
+    return type_basic(g->e->types, stage->state->int_key ? TY_INT : TY_BYTES);
+}
+
+static val_t key_value(gen_t *g, gkey_t key) {
+    emit_t *e = g->e;
+    return key.is_int ? val_int(e, type_basic(e->types, TY_INT), key.i64)
+                      : val_text(e, type_basic(e->types, TY_BYTES), key.ptr, key.len);
+}
+
+static gkey_t key_of_value(val_t v) {
+    if (v.type->kind == TY_INT) return (gkey_t){.is_int = 1, .i64 = v.leaf[0]};
+    return (gkey_t){.ptr = v.leaf[0], .len = v.leaf[1]};
+}
+
+type_t *emit_agg_row(gen_t *g, pstage_t *stage);
+type_t *emit_agg_row(gen_t *g, pstage_t *stage) {
+    emit_t *e = g->e;
+    size_t room = stage->step->u.aggregate.naggs * 17 + 18;
+    type_t **types = ARENA_ARRAY(e->arena, type_t *, room);
+    field_t *fields = ARENA_ARRAY(e->arena, field_t, room);
+    size_t n = emit_agg_columns(g, stage, types, room);
+    fields[0] = (field_t){.name = "key", .type = key_type(g, stage)};
+    for (size_t i = 0; i < n; i++)
+        fields[i + 1] = (field_t){.name = arena_printf(e->arena, "c%zu", i), .type = types[i]};
+    return type_record(e->types, NULL, fields, (uint32_t)n + 1);
+}
+
+void emit_agg_send(gen_t *g, pop_t *op, val_t *cols) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef next = ir_block(e, "aggregate.next");
+    pstage_t *stage = g->plan->stages.at[op->port->exchange->consumer];
+    inputs_t in = compute(g, op, cols, next);
+    size_t n = op->step->u.aggregate.naggs;
+    val_t *fields = ARENA_ARRAY(e->arena, val_t, n + 1);
+    fields[0] = key_value(g, in.key);
+    for (size_t i = 0; i < n; i++) fields[i + 1] = in.args[i];
+    emit_send_row(g, op->port, emit_part_of(g, op->port->exchange, in.key),
+                  val_record(e, emit_agg_row(g, stage), fields));
+    ir_br(e, next);
+    ir_at(e, next);
+}
+
+void emit_agg_partial(gen_t *g, pop_t *op, val_t *cols) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef next = ir_block(e, "aggregate.next");
+    inputs_t in = compute(g, op, cols, next);
+    LLVMValueRef table = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, op->state->id));
+    LLVMValueRef words = probe(g, table, in.key);
+    step_all(g, op->step, table, words, in.args);
+    ir_br(e, next);
+    ir_at(e, next);
+}
+
+/* The gkey of entry i of a table. */
+static gkey_t entry_key(gen_t *g, LLVMValueRef table, LLVMValueRef i, int int_key) {
+    emit_t *e = g->e;
+    if (int_key)
+        return (gkey_t){.is_int = 1, .i64 = K_CALL(e, table_key_i64, "key", table, i)};
+    LLVMValueRef text = ir_words(e, 2, "key");
+    K_CALL(e, table_key_text, "", table, i, text);
+    return (gkey_t){.ptr = ir_load(e, e->ptr, text, "key"),
+                    .len = ir_load(e, e->i64, ir_word(e, text, 1), "key.len")};
+}
+
+/* Writes the worker's partial table out and empties it. */
+void emit_agg_flush(gen_t *g, pstage_t *source, pstate_t *state) {
+    emit_t *e = g->e;
+    pport_t *port = NULL;
+    for (size_t i = 0; i < source->ports.n; i++)
+        if (source->ports.at[i]->exchange && source->ports.at[i]->exchange->step == state->step)
+            port = source->ports.at[i];
+    flow_assert(port);
+    pstage_t *stage = g->plan->stages.at[port->exchange->consumer];
+    tstep_t *s = state->step;
+    type_t *record = emit_agg_row(g, stage);
+    LLVMValueRef table = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, state->id));
+    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
+    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
+    loop_t l = ir_loop(e, K_CALL(e, table_end, "entries", table), "flush");
+    LLVMValueRef words = K_CALL(e, table_words, "entry", table, l.i);
+    gkey_t key = entry_key(g, table, l.i, state->int_key);
+    val_t *fields = ARENA_ARRAY(e->arena, val_t, record->nfields);
+    fields[0] = key_value(g, key);
+    uint32_t f = 1;
+    int64_t at = 0;
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
+        const agg_call_t *c = s->u.aggregate.aggs[i];
+        aggk_t k = aggk_of(e, c);
+        type_t *types[20];
+        size_t n = types_of_codes(e, k.partial, value_type(e, c), types);
+        uint32_t total = 0;
+        for (size_t j = 0; j < n; j++) total += types[j]->words;
+        LLVMValueRef out = ir_words(e, total, "part");
+        k_call(e, (kfn_id)k.part,
+               (LLVMValueRef[]){e->fn->ctx, heap, ir_word(e, words, at), out,
+                                emit_type_code(e, value_type(e, c))},
+               5, "");
+        int64_t w = 0;
+        for (size_t j = 0; j < n; j++) {
+            fields[f++] = val_load(e, types[j], ir_word(e, out, w), "part");
+            w += types[j]->words;
+        }
+        at += k.words;
+    }
+    emit_send_row(g, port, emit_part_of(g, port->exchange, key), val_record(e, record, fields));
+    K_CALL(e, reset, "", e->fn->ctx, mark);
+    ir_loop_end(e, &l);
+    K_CALL(e, table_clear, "", e->fn->ctx, table);
+}
+
+/* ---- behind the exchange ---- */
+
+static void merge_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef words,
+                      val_t row) {
+    emit_t *e = g->e;
+    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
+    int64_t at = 0;
+    uint32_t f = 1;
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
+        const agg_call_t *c = s->u.aggregate.aggs[i];
+        aggk_t k = aggk_of(e, c);
+        type_t *types[20];
+        size_t n = types_of_codes(e, k.partial, value_type(e, c), types);
+        uint32_t total = 0;
+        for (size_t j = 0; j < n; j++) total += types[j]->words;
+        LLVMValueRef in = ir_words(e, total, "part");
+        int64_t w = 0;
+        for (size_t j = 0; j < n; j++) {
+            val_store(e, val_field(e, row, f++), ir_word(e, in, w));
+            w += types[j]->words;
+        }
+        k_call(e, (kfn_id)k.merge,
+               (LLVMValueRef[]){e->fn->ctx, heap, ir_word(e, words, at), in,
+                                emit_type_code(e, value_type(e, c))},
+               5, "");
+        at += k.words;
+    }
+}
+
+static int has_mode(const pstage_t *s, sink_mode mode) {
+    for (size_t i = 0; i < s->outs.n; i++)
+        if (s->outs.at[i]->mode == mode) return 1;
+    return 0;
+}
+
+/* One row of the exchange into the table. */
+void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next);
+void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    pstage_t *st = g->stage;
+    val_t row = emit_read_row(g, at, emit_agg_row(g, st));
+    LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, st->state->id));
+    LLVMValueRef words = probe(g, table, key_of_value(val_field(e, row, 0)));
+    if (has_mode(st, MODE_update)) K_CALL(e, table_touch, "", e->fn->ctx, table);
+    if (st->partial) {
+        merge_all(g, st->step, table, words, row);
+        return;
+    }
+    size_t n = st->step->u.aggregate.naggs;
+    val_t *args = ARENA_ARRAY(e->arena, val_t, n + 1);
+    for (size_t i = 0; i < n; i++) args[i] = val_field(e, row, (uint32_t)i + 1);
+    fail_t fail;
+    emit_guard_open(g, &fail, "aggregate.full");
+    ask_room(g, st->step, words);
+    emit_guard_close(g, &fail, st->step_id, st->error_port, NULL, NULL, next);
+    step_all(g, st->step, table, words, args);
+}
+
+/* The result of one aggregate, of the type of its call. */
+static val_t result_of(gen_t *g, const agg_call_t *c, LLVMValueRef heap, LLVMValueRef state) {
+    emit_t *e = g->e;
+    aggk_t k = aggk_of(e, c);
+    type_t *t[2];
+    types_of_codes(e, k.result, value_type(e, c), t);
+    LLVMValueRef out = ir_words(e, t[0]->words + 1, "result");
+    LLVMValueRef status =
+        k_call(e, (kfn_id)k.res,
+               (LLVMValueRef[]){e->fn->ctx, heap, state, out,
+                                emit_type_code(e, value_type(e, c))},
+               5, "status");
+    emit_fail_status(e, status);
+    val_t v = val_load(e, t[0], out, k.id);
+    type_t *want = c->result;
+    /* Sums of durations are ints to the kernel, and their mean is cut to microseconds. */
+    if (type_strip(v.type)->kind == TY_FLOAT && type_strip(want)->kind == TY_DURATION) {
+        val_t x = val_unwrap(e, v);
+        val_t d = val_int(e, type_strip(want),
+                          ir_cast(e, LLVMFPToSI, x.leaf[0], e->i64, "mean"));
+        if (want->kind != TY_OPTION) return d;
+        return val_select(e, val_has(e, v), val_some(e, d), val_none(e, want));
+    }
+    if (v.type->kind == TY_OPTION && want->kind != TY_OPTION) v = val_unwrap(e, v);
+    if (type_equal(v.type, want)) return v;
+    return (val_t){.type = want, .leaf = v.leaf};
+}
+
+/* The row of entry i of the table: keys, items, window; then on to the outs. */
+static void give_entry(gen_t *g, LLVMValueRef table, LLVMValueRef i, sink_mode mode,
+                       LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    tstep_t *s = g->stage->step;
+    size_t nkeys = s->u.aggregate.nkeys;
+    type_t **types = ARENA_ARRAY(e->arena, type_t *, nkeys + 1);
+    val_t *mid = ARENA_ARRAY(e->arena, val_t, nkeys + 2);
+    for (size_t k = 0; k < nkeys; k++) types[k] = s->u.aggregate.keys[k].type;
+    gkey_t key = entry_key(g, table, i, g->stage->state->int_key);
+    if (nkeys) emit_key_parts(g, key, types, mid, nkeys);
+    uint32_t nmid = (uint32_t)nkeys;
+    int window = s->u.aggregate.window_in;
+    if (window >= 0) {
+        type_t *w = type_window(e->types);
+        LLVMValueRef now = K_CALL(e, ctx_now, "window.start", e->fn->ctx);
+        mid[nmid] = val_new(e, w);
+        mid[nmid].leaf[0] = mid[nmid].leaf[1] = now;
+        nmid++;
+    }
+    LLVMValueRef words = K_CALL(e, table_words, "entry", table, i);
+    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
+    val_t *out = ARENA_ARRAY(e->arena, val_t, s->row_out->nfields + 1);
+    fail_t fail;
+    emit_guard_open(g, &fail, "aggregate.error");
+    size_t mark = emit_calls_mark(e);
+    int64_t at = 0;
+    for (size_t a = 0; a < s->u.aggregate.naggs; a++) {
+        const agg_call_t *c = s->u.aggregate.aggs[a];
+        emit_calls_bind(e, c->call, result_of(g, c, heap, ir_word(e, words, at)));
+        at += aggk_of(e, c).words;
+    }
+    e->row = mid;
+    e->nrow = nmid;
+    for (size_t k = 0; k < nkeys; k++) out[k] = mid[k];
+    for (size_t k = 0; k < s->u.aggregate.nitems; k++)
+        out[nkeys + k] = val_named(
+            e, emit_expr_as(e, s->u.aggregate.items[k].expr, s->u.aggregate.items[k].type),
+            s->u.aggregate.items[k].name);
+    if (s->u.aggregate.window_out >= 0) out[s->u.aggregate.window_out] = mid[nkeys];
+    emit_calls_reset(e, mark);
+    type_t *known = s->row_out;
+    field_t *names = ARENA_ARRAY(e->arena, field_t, nkeys + 1);
+    for (size_t k = 0; k < nkeys; k++) names[k] = known->fields[k];
+    emit_guard_close(g, &fail, g->stage->step_id, g->stage->error_port, mid,
+                     type_record(e->types, NULL, names, (uint32_t)nkeys), next);
+    LLVMValueRef k64 = key.is_int ? key.i64 : ir_i64(e, 0);
+    LLVMValueRef step = ir_i64(e, g->stage->step_id), len = ir_words(e, 1, "order.len");
+    g->order = ORDER_bytes;
+    g->key = key.is_int ? K_CALL(e, order_int, "order", e->fn->ctx, step, k64, len)
+                        : K_CALL(e, order_key, "order", e->fn->ctx, step, key.ptr, key.len, len);
+    g->key_len = ir_load(e, e->i64, len, "order.len");
+    emit_outs(g, mode, out, s->row_out);
+}
+
+/* All entries, or the touched ones, to the outs of a mode. */
+static void give_all(gen_t *g, LLVMValueRef table, sink_mode mode) {
+    emit_t *e = g->e;
+    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx), order = NULL, n;
+    if (mode == MODE_update) {
+        LLVMValueRef count = ir_words(e, 1, "touched");
+        order = K_CALL(e, table_sorted, "order", e->fn->ctx, table, ir_i32(e, 1), count);
+        n = ir_load(e, e->i64, count, "touched");
+        mark = K_CALL(e, mark, "mark", e->fn->ctx);
+    } else {
+        n = K_CALL(e, table_end, "entries", table);
+    }
+    loop_t l = ir_loop(e, n, "entry");
+    LLVMBasicBlockRef next = ir_block(e, "entry.next");
+    LLVMValueRef i = order ? K_CALL(e, table_nth, "entry", order, l.i) : l.i;
+    give_entry(g, table, i, mode, next);
+    ir_br(e, next);
+    ir_at(e, next);
+    K_CALL(e, reset, "", e->fn->ctx, mark);
+    ir_loop_end(e, &l);
+}
+
+static void give_if(gen_t *g, LLVMValueRef table, sink_mode mode, LLVMValueRef cond) {
+    emit_t *e = g->e;
+    if (!has_mode(g->stage, mode)) return;
+    LLVMBasicBlockRef give = ir_block(e, "give"), done = ir_block(e, "given");
+    ir_if(e, cond, give, done);
+    ir_at(e, give);
+    give_all(g, table, mode);
+    ir_br(e, done);
+    ir_at(e, done);
+}
+
+void emit_agg_close(gen_t *g) {
+    emit_t *e = g->e;
+    tstep_t *s = g->stage->step;
+    LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, g->stage->state->id));
+    if (!s->out.is_table) {
+        give_if(g, table, MODE_append, ir_bit(e, 1));
+        K_CALL(e, table_clear, "", e->fn->ctx, table);
+        return;
+    }
+    LLVMValueRef fed = ir_bit_of(e, K_CALL(e, ctx_fed, "fed", e->fn->ctx), "fed");
+    LLVMValueRef final = ir_bit_of(e, K_CALL(e, ctx_final, "final", e->fn->ctx), "final");
+    give_if(g, table, MODE_update, ir_bit(e, 1));
+    give_if(g, table, MODE_complete, fed);
+    give_if(g, table, MODE_final, final);
+    if (has_mode(g->stage, MODE_update)) K_CALL(e, table_clean, "", table);
+}

@@ -1,0 +1,361 @@
+/* emit_keyed.c - distinct, top, sort and limit: before and behind their exchange.
+ *
+ * What crosses is a record of what the step needs - the key of distinct and top, the sort
+ * key of top and sort - and of the columns that somebody reads behind it.
+ *   distinct  the first row of a key goes on at once; the table holds the keys
+ *   limit     one partition; a counter
+ *   top       per key the candidates of k_top.h
+ *   sort      top without a bound, in one partition */
+#include "compiler/emit/emit_stage.h"
+
+#include "compiler/base/check.h"
+#include "compiler/emit/emit_expr.h"
+
+typedef struct shape {
+    int key, order;   /* fields of the record, or -1 */
+    uint32_t columns; /* the first column's field */
+    int *carried;     /* places in row_in, -1 closes */
+    type_t *record;
+} shape_t;
+
+int *emit_carried(gen_t *g, pstage_t *stage) {
+    const type_t *row = stage->step->row_in;
+    int *out = ARENA_ARRAY(g->e->arena, int, row->nfields + 1);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < row->nfields; i++)
+        if (stage->live[i]) out[n++] = (int)i;
+    out[n] = -1;
+    return out;
+}
+
+static shape_t shape_of(gen_t *g, pstage_t *stage) {
+    emit_t *e = g->e;
+    tstep_t *s = stage->step;
+    shape_t h = {.key = -1, .order = -1, .carried = emit_carried(g, stage)};
+    field_t *fields = ARENA_ARRAY(e->arena, field_t, s->row_in->nfields + 3);
+    uint32_t n = 0;
+    if (s->op == OP_distinct || s->op == OP_top) {
+        h.key = (int)n;
+        fields[n++] = (field_t){
+            .name = "key",
+            .type = type_basic(e->types, stage->state->int_key ? TY_INT : TY_BYTES)};
+    }
+    if (s->op == OP_sort || s->op == OP_top) {
+        h.order = (int)n;
+        fields[n++] = (field_t){.name = "order", .type = type_basic(e->types, TY_BYTES)};
+    }
+    h.columns = n;
+    for (int *c = h.carried; *c >= 0; c++)
+        fields[n++] = (field_t){.name = arena_printf(e->arena, "c%d", *c),
+                                .type = s->row_in->fields[*c].type};
+    h.record = type_record(e->types, NULL, fields, n);
+    return h;
+}
+
+type_t *emit_exchange_row(gen_t *g, pstage_t *stage) {
+    return shape_of(g, stage).record;
+}
+
+static titem_t *keys_of(tstep_t *s, size_t *n) {
+    *n = s->op == OP_distinct ? s->u.distinct.nkeys : s->op == OP_top ? s->u.top.nkeys : 0;
+    return s->op == OP_distinct ? s->u.distinct.keys : s->op == OP_top ? s->u.top.keys : NULL;
+}
+
+static torder_t *orders_of(tstep_t *s, size_t *n) {
+    *n = s->op == OP_sort ? s->u.sort.n : s->op == OP_top ? s->u.top.n : 0;
+    return s->op == OP_sort ? s->u.sort.by : s->op == OP_top ? s->u.top.by : NULL;
+}
+
+static gkey_t step_key(gen_t *g, tstep_t *s, const val_t *cols, int int_key) {
+    emit_t *e = g->e;
+    size_t n;
+    titem_t *keys = keys_of(s, &n);
+    if (s->op == OP_distinct && !n) return emit_key(g, cols, s->row_in->nfields, int_key);
+    val_t *parts = ARENA_ARRAY(e->arena, val_t, n + 1);
+    for (size_t i = 0; i < n; i++) parts[i] = emit_expr_as(e, keys[i].expr, keys[i].type);
+    return emit_key(g, parts, n, int_key);
+}
+
+static val_t order_value(gen_t *g, tstep_t *s) {
+    emit_t *e = g->e;
+    size_t n;
+    torder_t *by = orders_of(s, &n);
+    val_t *parts = ARENA_ARRAY(e->arena, val_t, n + 1);
+    int *desc = ARENA_ARRAY(e->arena, int, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        parts[i] = emit_expr(e, by[i].expr);
+        desc[i] = by[i].desc;
+    }
+    gkey_t k = emit_sort_key(g, parts, desc, n);
+    return val_text(e, type_basic(e->types, TY_BYTES), k.ptr, k.len);
+}
+
+void emit_keyed_send(gen_t *g, pop_t *op, val_t *cols) {
+    emit_t *e = g->e;
+    tstep_t *s = op->step;
+    pstage_t *stage = g->plan->stages.at[op->port->exchange->consumer];
+    shape_t h = shape_of(g, stage);
+    LLVMBasicBlockRef next = ir_block(e, "sent");
+    val_t *fields = ARENA_ARRAY(e->arena, val_t, h.record->nfields + 1);
+    gkey_t key = {.is_int = 1};
+    fail_t fail;
+    emit_guard_open(g, &fail, "key.error");
+    if (h.key >= 0) {
+        key = step_key(g, s, cols, stage->state->int_key);
+        fields[h.key] = key.is_int
+                            ? val_int(e, type_basic(e->types, TY_INT), key.i64)
+                            : val_text(e, type_basic(e->types, TY_BYTES), key.ptr, key.len);
+    }
+    if (h.order >= 0) fields[h.order] = order_value(g, s);
+    emit_guard_close(g, &fail, op->step_id, op->error_port, cols, op->row_in, next);
+    for (uint32_t i = 0; h.carried[i] >= 0; i++)
+        fields[h.columns + i] = val_coerce(e, cols[h.carried[i]],
+                                           h.record->fields[h.columns + i].type);
+    emit_send_row(g, op->port, emit_part_of(g, op->port->exchange, key),
+                  val_record(e, h.record, fields));
+    ir_br(e, next);
+    ir_at(e, next);
+}
+
+/* ---- behind the exchange ---- */
+
+int emit_keyed_words(const pstage_t *stage) {
+    return stage->root == ROOT_top || stage->root == ROOT_sort ? 4 : 1; /* FLOW_TOP_WORDS */
+}
+
+static gkey_t key_of(val_t v) {
+    if (v.type->kind == TY_INT) return (gkey_t){.is_int = 1, .i64 = v.leaf[0]};
+    return (gkey_t){.ptr = v.leaf[0], .len = v.leaf[1]};
+}
+
+static LLVMValueRef probe(gen_t *g, LLVMValueRef table, gkey_t key) {
+    emit_t *e = g->e;
+    return key.is_int
+               ? K_CALL(e, table_i64, "entry", e->fn->ctx, table, key.i64)
+               : K_CALL(e, table_text, "entry", e->fn->ctx, table, key.ptr, key.len);
+}
+
+/* The columns of the step's row_out, from a record that crossed; what did not cross has
+ * no leaves. */
+static val_t *columns_of(gen_t *g, const shape_t *h, val_t record) {
+    tstep_t *s = g->stage->step;
+    val_t *out = ARENA_ARRAY(g->e->arena, val_t, s->row_out->nfields + 1);
+    for (uint32_t i = 0; i < s->row_out->nfields; i++)
+        out[i] = (val_t){.type = s->row_out->fields[i].type};
+    for (uint32_t i = 0; h->carried[i] >= 0; i++)
+        out[h->carried[i]] = val_field(g->e, record, h->columns + i);
+    return out;
+}
+
+/* Key columns that the step adds with `per name = ...`. */
+static void add_keys(gen_t *g, gkey_t key, val_t *out) {
+    tstep_t *s = g->stage->step;
+    size_t n;
+    titem_t *keys = keys_of(s, &n);
+    int *added = s->op == OP_distinct ? s->u.distinct.added : s->u.top.added;
+    int any = 0;
+    for (size_t i = 0; i < n; i++) any |= added[i] >= 0;
+    if (!any) return;
+    type_t **types = ARENA_ARRAY(g->e->arena, type_t *, n + 1);
+    val_t *parts = ARENA_ARRAY(g->e->arena, val_t, n + 1);
+    for (size_t i = 0; i < n; i++) types[i] = keys[i].type;
+    emit_key_parts(g, key, types, parts, n);
+    for (size_t i = 0; i < n; i++)
+        if (added[i] >= 0) out[added[i]] = parts[i];
+}
+
+static sink_mode at_once_mode(gen_t *g) {
+    return g->stage->outs.n ? g->stage->outs.at[0]->mode : MODE_append;
+}
+
+static void distinct_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t record) {
+    emit_t *e = g->e;
+    gkey_t key = key_of(val_field(e, record, (uint32_t)h->key));
+    probe(g, table, key);
+    LLVMValueRef fresh = ir_bit_of(e, K_CALL(e, table_fresh, "fresh", table), "fresh");
+    LLVMBasicBlockRef first = ir_block(e, "distinct.first"), next = ir_block(e, "distinct.next");
+    ir_if(e, fresh, first, next);
+    ir_at(e, first);
+    val_t *out = columns_of(g, h, record);
+    add_keys(g, key, out);
+    emit_outs(g, at_once_mode(g), out, g->stage->step->row_out);
+    ir_br(e, next);
+    ir_at(e, next);
+}
+
+/* Sinks that can be reached from here: all of them stand behind the limit. */
+static void sinks_full(gen_t *g, const pops_t *next) {
+    emit_t *e = g->e;
+    for (size_t i = 0; i < next->n; i++) {
+        pop_t *op = next->at[i];
+        sinks_full(g, &op->next);
+        if (op->kind == POP_sink && op->port->sink->nports == 1)
+            K_CALL(e, sink_full, "", e->fn->ctx, ir_i64(e, op->port->sink->id));
+        if (op->kind != POP_send && op->kind != POP_partial) continue;
+        pstage_t *st = g->plan->stages.at[op->port->exchange->consumer];
+        for (size_t k = 0; k < st->outs.n; k++) sinks_full(g, &st->outs.at[k]->next);
+    }
+}
+
+static void limit_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t record) {
+    emit_t *e = g->e;
+    tstep_t *s = g->stage->step;
+    LLVMValueRef words = K_CALL(e, table_i64, "counter", e->fn->ctx, table, ir_i64(e, 0));
+    LLVMValueRef seen = ir_load(e, e->i64, words, "seen");
+    LLVMValueRef most = emit_expr(e, s->u.limit.count).leaf[0];
+    LLVMBasicBlockRef keep = ir_block(e, "limit.keep"), next = ir_block(e, "limit.next");
+    ir_if(e, ir_lt(e, seen, most, ""), keep, next);
+    ir_at(e, keep);
+    LLVMValueRef now = ir_add(e, seen, ir_i64(e, 1), "seen");
+    ir_store(e, now, words);
+    emit_outs(g, at_once_mode(g), columns_of(g, h, record), s->row_out);
+    if (s->in.windowed == WINDOW_NONE) {
+        LLVMBasicBlockRef full = ir_block(e, "limit.full");
+        ir_if_rare(e, ir_eq(e, now, most, ""), full, next);
+        ir_at(e, full);
+        for (size_t i = 0; i < g->stage->outs.n; i++) sinks_full(g, &g->stage->outs.at[i]->next);
+    }
+    ir_br(e, next);
+    ir_at(e, next);
+}
+
+/* How many rows a key keeps; sort keeps all. */
+static LLVMValueRef top_count(gen_t *g) {
+    tstep_t *s = g->stage->step;
+    if (s->op == OP_sort) return ir_i64(g->e, INT64_MAX / 4);
+    return emit_expr(g->e, s->u.top.count).leaf[0];
+}
+
+static LLVMValueRef ties(gen_t *g) {
+    tstep_t *s = g->stage->step;
+    return ir_i32(g->e, s->op == OP_top && s->u.top.ties);
+}
+
+static void top_row(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueRef at,
+                    val_t record) {
+    emit_t *e = g->e;
+    gkey_t key = {.is_int = 1, .i64 = ir_i64(e, 0)};
+    if (h->key >= 0) key = key_of(val_field(e, record, (uint32_t)h->key));
+    LLVMValueRef words = probe(g, table, key);
+    K_CALL(e, table_touch, "", e->fn->ctx, table);
+    val_t order = val_field(e, record, (uint32_t)h->order);
+    K_CALL(e, top_push, "", e->fn->ctx, K_CALL(e, table_heap, "heap", table), words,
+           top_count(g), ties(g), order.leaf[0], order.leaf[1], at,
+           K_CALL(e, row_size, "row.size", at));
+}
+
+void emit_keyed_row_in(gen_t *g, LLVMValueRef at);
+void emit_keyed_row_in(gen_t *g, LLVMValueRef at) {
+    emit_t *e = g->e;
+    pstage_t *st = g->stage;
+    shape_t h = shape_of(g, st);
+    val_t record = emit_read_row(g, at, h.record);
+    LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, st->state->id));
+    switch (st->root) {
+    case ROOT_distinct: distinct_row(g, &h, table, record); break;
+    case ROOT_limit: limit_row(g, &h, table, record); break;
+    case ROOT_top:
+    case ROOT_sort: top_row(g, &h, table, at, record); break;
+    case ROOT_source:
+    case ROOT_aggregate:
+    case ROOT_errors: flow_unreachable("not a keyed root");
+    }
+}
+
+/* The rows of one entry of top, in order. */
+static void give_rows(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueRef entry,
+                      sink_mode mode) {
+    emit_t *e = g->e;
+    tstep_t *s = g->stage->step;
+    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
+    LLVMValueRef words = K_CALL(e, table_words, "entry", table, entry);
+    LLVMValueRef n =
+        K_CALL(e, top_finish, "rows", e->fn->ctx, heap, words, top_count(g), ties(g));
+    loop_t l = ir_loop(e, n, "row");
+    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
+    LLVMValueRef row = K_CALL(e, top_row, "row", words, l.i);
+    val_t record = emit_read_row(g, row, h->record);
+    val_t *out = columns_of(g, h, record);
+    gkey_t key = {.ptr = ir_null(e), .len = ir_i64(e, 0)};
+    if (h->key >= 0) {
+        key = key_of(val_field(e, record, (uint32_t)h->key));
+        add_keys(g, key, out);
+        if (s->u.top.rank_column >= 0)
+            out[s->u.top.rank_column] = val_int(e, type_basic(e->types, TY_INT),
+                                                K_CALL(e, top_rank, "rank", words, l.i));
+    } else if (s->op == OP_top && s->u.top.rank_column >= 0) {
+        out[s->u.top.rank_column] = val_int(e, type_basic(e->types, TY_INT),
+                                            K_CALL(e, top_rank, "rank", words, l.i));
+    }
+    LLVMValueRef step = ir_i64(e, g->stage->step_id), len = ir_words(e, 1, "order.len");
+    LLVMValueRef kp = key.ptr, kl = key.len;
+    if (key.is_int) {
+        LLVMValueRef buf = ir_words(e, 1, "key");
+        K_CALL(e, key_i64, "", buf, key.i64);
+        kp = buf;
+        kl = ir_i64(e, 8);
+    }
+    g->order = ORDER_bytes;
+    g->key = K_CALL(e, order_rank, "order", e->fn->ctx, step, kp, kl, l.i, len);
+    g->key_len = ir_load(e, e->i64, len, "order.len");
+    emit_outs(g, mode, out, s->row_out);
+    K_CALL(e, reset, "", e->fn->ctx, mark);
+    ir_loop_end(e, &l);
+}
+
+static void give_all(gen_t *g, const shape_t *h, LLVMValueRef table, sink_mode mode,
+                     LLVMValueRef cond) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef give = ir_block(e, "give"), done = ir_block(e, "given");
+    ir_if(e, cond, give, done);
+    ir_at(e, give);
+    LLVMValueRef order = NULL, n;
+    if (mode == MODE_update) {
+        LLVMValueRef count = ir_words(e, 1, "touched");
+        order = K_CALL(e, table_sorted, "order", e->fn->ctx, table, ir_i32(e, 1), count);
+        n = ir_load(e, e->i64, count, "touched");
+    } else {
+        n = K_CALL(e, table_end, "entries", table);
+    }
+    loop_t l = ir_loop(e, n, "entry");
+    LLVMValueRef i = order ? K_CALL(e, table_nth, "entry", order, l.i) : l.i;
+    give_rows(g, h, table, i, mode);
+    ir_loop_end(e, &l);
+    ir_br(e, done);
+    ir_at(e, done);
+}
+
+static int has_mode(const pstage_t *s, sink_mode mode) {
+    for (size_t i = 0; i < s->outs.n; i++)
+        if (s->outs.at[i]->mode == mode) return 1;
+    return 0;
+}
+
+static void close_rows(gen_t *g, LLVMValueRef table) {
+    emit_t *e = g->e;
+    tstep_t *s = g->stage->step;
+    shape_t h = shape_of(g, g->stage);
+    LLVMValueRef fed = ir_bit_of(e, K_CALL(e, ctx_fed, "fed", e->fn->ctx), "fed");
+    LLVMValueRef final = ir_bit_of(e, K_CALL(e, ctx_final, "final", e->fn->ctx), "final");
+    /* Fed by a window or by all rows of a table: nothing is kept for the next batch. */
+    int passing = s->in.is_table || s->in.windowed != WINDOW_NONE;
+    for (int m = MODE_append; m <= MODE_final; m++) {
+        if (!has_mode(g->stage, (sink_mode)m)) continue;
+        LLVMValueRef cond = passing || m == MODE_update ? ir_bit(e, 1)
+                            : m == MODE_final           ? final
+                                                        : fed;
+        give_all(g, &h, table, (sink_mode)m, cond);
+    }
+    K_CALL(e, table_clean, "", table);
+    if (passing) K_CALL(e, table_clear, "", e->fn->ctx, table);
+}
+
+void emit_keyed_close(gen_t *g) {
+    emit_t *e = g->e;
+    LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, g->stage->state->id));
+    if (g->stage->root == ROOT_top || g->stage->root == ROOT_sort) {
+        close_rows(g, table);
+    } else if (g->stage->step->in.windowed != WINDOW_NONE) {
+        K_CALL(e, table_clear, "", e->fn->ctx, table);
+    }
+}

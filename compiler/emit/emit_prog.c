@@ -1,0 +1,418 @@
+/* emit_prog.c - the program descriptor, setup, and main.
+ *
+ * The descriptor's form is documented in runtime/data/program.h.  Settings and options of
+ * connectors are all handed over by flowgen_setup, constants or not: one way for both, and
+ * LLVM folds what is constant. */
+#include "compiler/emit/emit_stage.h"
+
+#include <string.h>
+
+#include "abi_tag.h"
+#include "compiler/base/check.h"
+#include "compiler/emit/emit_expr.h"
+#include "compiler/emit/target.h"
+#include "compiler/syntax/ast.h"
+#include "compiler/types/const.h"
+#include "compiler/types/def.h"
+
+typedef struct prog {
+    gen_t *g;
+    buf_t text;
+    VEC(LLVMValueRef) addresses;
+} prog_t;
+
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
+
+/* ---- text of the descriptor ---- */
+
+static void put_text(buf_t *b, const char *s) {
+    for (; *s; s++) {
+        if (*s == '\\') buf_str(b, "\\\\");
+        else if (*s == '\t') buf_str(b, "\\t");
+        else if (*s == '\n') buf_str(b, "\\n");
+        else buf_char(b, *s);
+    }
+}
+
+static void word(prog_t *p, const char *s) {
+    buf_char(&p->text, '\t');
+    put_text(&p->text, s);
+}
+
+static void pair(prog_t *p, const char *name, const char *value) {
+    buf_printf(&p->text, "\t%s=", name);
+    put_text(&p->text, value);
+}
+
+static void pair_int(prog_t *p, const char *name, int64_t value) {
+    buf_printf(&p->text, "\t%s=%lld", name, (long long)value);
+}
+
+static int address(prog_t *p, LLVMValueRef v) {
+    vec_push(p->g->e->arena, &p->addresses, v);
+    return (int)p->addresses.n - 1;
+}
+
+static const char *place(prog_t *p, span_t at) {
+    const source_t *src = source_at(p->g->e->sources, at.file);
+    int line, column;
+    source_position(src, at.start, &line, &column);
+    return arena_printf(p->g->e->arena, "%s:%d:%d", src->path, line, column);
+}
+
+/* ---- setup: settings and options ---- */
+
+/* The value of an option as words, with the letter of its type (program.h). */
+static void set_option(gen_t *g, int kind, int id, const char *name, char letter, val_t v) {
+    emit_t *e = g->e;
+    LLVMValueRef text = emit_bytes(e, name, strlen(name), "option");
+    K_CALL(e, set_option, "", e->fn->ctx, ir_i64(e, kind), ir_i64(e, id), text,
+           ir_i64(e, (int64_t)strlen(name)), ir_i64(e, letter), val_spill(e, v));
+}
+
+static char letter_of(const type_t *t) {
+    switch (t->kind) {
+    case TY_INT: return 'i';
+    case TY_FLOAT: return 'f';
+    case TY_BOOL: return 'b';
+    case TY_DURATION: return 'd';
+    case TY_TIMESTAMP: return 't';
+    case TY_SIZE: return 'z';
+    case TY_LIST: return 'l';
+    default: return 's';
+    }
+}
+
+static void set_expr(gen_t *g, int kind, int id, const char *name, node_t *expr) {
+    val_t v = emit_expr(g->e, expr);
+    set_option(g, kind, id, name, letter_of(v.type), v);
+}
+
+static void set_word(gen_t *g, int kind, int id, const char *name, const char *text) {
+    set_option(g, kind, id, name, 's', val_text_const(g->e, text, strlen(text)));
+}
+
+static void setup_connector(gen_t *g, int kind, int id, const tconnector_t *c) {
+    if (c->pos && c->pos->kind != AST_lambda) set_expr(g, kind, id, "arg", c->pos);
+    for (size_t i = 0; i < c->options.n; i++) {
+        const toption_t *o = &c->options.at[i];
+        if (!o->given || o->info->type == OPT_columns || o->info->type == OPT_row) continue;
+        if (o->word) set_word(g, kind, id, o->info->name, o->word);
+        else if (o->expr) set_expr(g, kind, id, o->info->name, o->expr);
+    }
+}
+
+static void setup_param(gen_t *g, const tparam_t *p) {
+    emit_t *e = g->e;
+    LLVMValueRef at = emit_param_address(e, p->def);
+    if (!p->fallback) return;
+    LLVMBasicBlockRef fill = ir_block(e, "default"), done = ir_block(e, "given");
+    LLVMValueRef given = ir_load(e, e->i64, at, "given");
+    ir_if(e, ir_eq(e, given, ir_i64(e, 0), ""), fill, done);
+    ir_at(e, fill);
+    val_store(e, emit_expr_as(e, p->fallback, p->type), ir_word(e, at, 1));
+    ir_br(e, done);
+    ir_at(e, done);
+}
+
+static void setup_all(gen_t *g) {
+    enum { SETTING, SOURCE, SINK }; /* FLOW_OPTION_* of runtime/data/program.h */
+    const program_t *p = g->plan->program;
+    for (size_t i = 0; i < p->params.n; i++) setup_param(g, &p->params.at[i]);
+    for (size_t i = 0; i < p->settings.n; i++) {
+        const tsetting_t *s = &p->settings.at[i];
+        const char *name = setting_row(s->id)->name;
+        if (s->word) set_word(g, SETTING, 0, name, s->word);
+        else set_expr(g, SETTING, 0, name, s->expr);
+    }
+    for (size_t i = 0; i < g->plan->sources.n; i++)
+        setup_connector(g, SOURCE, (int)i, g->plan->sources.at[i]->conn);
+    for (size_t i = 0; i < g->plan->sinks.n; i++)
+        setup_connector(g, SINK, (int)i, g->plan->sinks.at[i]->conn);
+}
+
+/* Defaults of params may fail (an overflow): then the program does not start. */
+static LLVMValueRef emit_setup(gen_t *g) {
+    emit_t *e = g->e;
+    fn_t f;
+    span_t at = g->plan->program->flows.n ? g->plan->program->flows.at[0]->at : (span_t){0};
+    emit_fn_open(e, &f, "flowgen_setup", emit_fn_type(e, 0), at);
+    LLVMValueRef fn = f.fn;
+    fail_t fail;
+    emit_fail_open(e, &fail, "setup.error");
+    setup_all(g);
+    ir_ret(e, ir_i32(e, 0));
+    if (emit_fail_close(e, &fail)) {
+        ir_at(e, fail.block);
+        ir_ret(e, fail.code);
+    }
+    emit_fn_close(e);
+    return fn;
+}
+
+/* ---- lines ---- */
+
+static void put_program(prog_t *p, const char *explain, const char *hash) {
+    const plan_t *plan = p->g->plan;
+    const source_t *src = source_at(p->g->e->sources, 0);
+    const char *base = strrchr(src->path, '/');
+    base = base ? base + 1 : src->path;
+    const char *dot = strrchr(base, '.');
+    size_t n = dot && dot != base ? (size_t)(dot - base) : strlen(base);
+    buf_str(&p->text, "flow\t1\nprogram");
+    word(p, arena_strndup(p->g->e->arena, base, n));
+    pair(p, "hash", hash);
+    pair(p, "compiler", FLOW_VERSION);
+    pair(p, "abi", FLOW_ABI_TAG);
+    if (plan->every_batch) pair_int(p, "every_batch", 1);
+    buf_str(&p->text, "\ncpu");
+    word(p, target_cpu(p->g->e->target));
+    const char *needs = target_needs(p->g->e->target);
+    if (*needs) pair(p, "features", needs);
+    buf_char(&p->text, '\n');
+    for (const char *line = explain; *line;) {
+        size_t len = strcspn(line, "\n");
+        buf_str(&p->text, "explain");
+        word(p, arena_strndup(p->g->e->arena, line, len));
+        buf_char(&p->text, '\n');
+        line += len + (line[len] == '\n');
+    }
+}
+
+static void put_params(prog_t *p) {
+    emit_t *e = p->g->e;
+    const program_t *prog = p->g->plan->program;
+    for (size_t i = 0; i < prog->params.n; i++) {
+        const tparam_t *t = &prog->params.at[i];
+        buf_str(&p->text, "param");
+        word(p, t->name);
+        word(p, type_text(e->arena, t->type));
+        pair_int(p, "addr", address(p, emit_param_address(e, t->def)));
+        if (t->fallback) {
+            check_t *c = check_new(e->arena, e->names, e->sources, e->diags);
+            c->types = e->types;
+            pair(p, "default", t->value ? const_text(c, t->value->type, t->value->w) : "");
+        }
+        buf_char(&p->text, '\n');
+    }
+}
+
+static void put_steps(prog_t *p) {
+    for (size_t i = 0; i < p->g->plan->steps.n; i++) {
+        const pstep_t *s = &p->g->plan->steps.at[i];
+        buf_printf(&p->text, "step\t%d", s->id);
+        word(p, place(p, s->at));
+        word(p, s->name);
+        buf_char(&p->text, '\n');
+    }
+}
+
+static const char *format_text(format_id f) {
+    return f == FORMAT_none ? "text" : format_row(f)->name;
+}
+
+static int error_port_of(const plan_t *plan, const psource_t *src) {
+    for (size_t i = 0; i < plan->stages.n; i++)
+        if (plan->stages.at[i]->source == src) return plan->stages.at[i]->error_port;
+    return -1;
+}
+
+static void put_sources(prog_t *p) {
+    const plan_t *plan = p->g->plan;
+    for (size_t i = 0; i < plan->sources.n; i++) {
+        const psource_t *s = plan->sources.at[i];
+        int row = s->conn->row, numbers = row == SOURCE_rate || row == SOURCE_generate;
+        buf_printf(&p->text, "source\t%d", s->id);
+        word(p, s->flow->name ? s->flow->name : source_row((source_id)row)->name);
+        word(p, source_row((source_id)row)->name);
+        pair(p, "format", numbers ? "rows" : format_text(s->conn->format));
+        pair_int(p, "step", s->step);
+        int port = error_port_of(plan, s);
+        if (port >= 0) pair_int(p, "error", port);
+        if (s->conn->format == FORMAT_csv && !numbers) {
+            if (emit_option_int(s->conn, "header", 0)) {
+                pair_int(p, "header", 1);
+                pair(p, "columns", emit_schema_columns(p->g, s));
+            }
+            if (emit_option_int(s->conn, "multiline", 0)) pair_int(p, "multiline", 1);
+        }
+        buf_char(&p->text, '\n');
+    }
+}
+
+static void put_states(prog_t *p) {
+    for (size_t i = 0; i < p->g->plan->states.n; i++) {
+        const pstate_t *s = p->g->plan->states.at[i];
+        int one_int = s->int_key || s->step->op == OP_limit || s->step->op == OP_sort ||
+                      (s->step->op == OP_top && !s->step->u.top.nkeys);
+        buf_printf(&p->text, "state\t%d", s->id);
+        word(p, op_at(s->step->op)->spelling);
+        pair_int(p, "step", s->step_id);
+        pair(p, "key", one_int ? "int" : "text");
+        pair_int(p, "words", s->words);
+        if (s->partial) pair_int(p, "partial", 1);
+        if (s->one_part) pair(p, "parts", "one");
+        buf_char(&p->text, '\n');
+    }
+}
+
+static void put_exchanges(prog_t *p) {
+    for (size_t i = 0; i < p->g->plan->exchanges.n; i++) {
+        const pexchange_t *x = p->g->plan->exchanges.at[i];
+        buf_printf(&p->text, "exchange\t%d", x->id);
+        if (x->framed) pair_int(p, "ordered", 1);
+        if (x->one_part) pair(p, "parts", "one");
+        buf_char(&p->text, '\n');
+    }
+}
+
+static void header_names(buf_t *b, const type_t *t, char separator, const char *prefix) {
+    for (uint32_t i = 0; i < t->nfields; i++) {
+        const type_t *f = type_strip(t->fields[i].type);
+        buf_t name;
+        buf_init(&name, b->arena);
+        buf_printf(&name, "%s%s", prefix, t->fields[i].name);
+        if (f->kind == TY_RECORD) {
+            buf_char(&name, '.');
+            header_names(b, f, separator, buf_text(&name));
+            continue;
+        }
+        if (b->n) buf_char(b, separator);
+        int quote = strchr(buf_text(&name), separator) || strpbrk(buf_text(&name), "\" ");
+        if (!quote) {
+            buf_str(b, buf_text(&name));
+            continue;
+        }
+        buf_char(b, '"');
+        for (const char *c = buf_text(&name); *c; c++) {
+            if (*c == '"') buf_char(b, '"');
+            buf_char(b, *c);
+        }
+        buf_char(b, '"');
+    }
+}
+
+static void put_sinks(prog_t *p) {
+    static const char *const modes[] = {"append", "update", "complete", "final"};
+    for (size_t i = 0; i < p->g->plan->sinks.n; i++) {
+        const psink_t *s = p->g->plan->sinks.at[i];
+        const char *kind = sink_row((sink_id)s->conn->row)->name;
+        buf_printf(&p->text, "sink\t%d", s->id);
+        word(p, arena_printf(p->g->e->arena, "to %s", kind));
+        word(p, kind);
+        pair(p, "format", format_text(s->conn->format));
+        pair_int(p, "step", s->step_id);
+        pair(p, "mode", modes[s->mode]);
+        if (s->framed) pair_int(p, "framed", 1);
+        if (s->framed && s->ordered) pair(p, "order", "key");
+        if (s->conn->format == FORMAT_csv && emit_option_int(s->conn, "header", 0)) {
+            buf_t names;
+            buf_init(&names, p->g->e->arena);
+            header_names(&names, s->row, (char)emit_option_int(s->conn, "separator", ','), "");
+            buf_char(&names, '\n');
+            pair(p, "header", buf_text(&names));
+        }
+        pair(p, "ext", s->conn->format == FORMAT_text ? "txt" : format_text(s->conn->format));
+        buf_char(&p->text, '\n');
+    }
+}
+
+static const char *stage_name(const pstage_t *s) {
+    if (s->root == ROOT_source) return source_row((source_id)s->source->conn->row)->name;
+    return op_at(s->step->op)->spelling;
+}
+
+static void put_stages(prog_t *p) {
+    const plan_t *plan = p->g->plan;
+    for (size_t i = 0; i < plan->stages.n; i++) {
+        const pstage_t *s = plan->stages.at[i];
+        buf_printf(&p->text, "stage\t%d", s->id);
+        word(p, stage_name(s));
+        if (s->source) pair_int(p, "source", s->source->id);
+        else pair_int(p, "exchange", s->exchange->id);
+        for (size_t k = 0; k < p->g->fns.n; k++) {
+            const gen_fn_t *f = &p->g->fns.at[k];
+            if (f->stage != s->id) continue;
+            pair_int(p, f->what, address(p, f->fn));
+            if (!strcmp(f->what, "header")) {
+                buf_t names;
+                buf_init(&names, p->g->e->arena);
+                int n = 2;
+                for (const char *c = emit_schema_columns(p->g, s->source); *c; c++) n += *c == ',';
+                pair_int(p, "header_words", n);
+            }
+        }
+        buf_t states;
+        buf_init(&states, p->g->e->arena);
+        if (s->state) buf_printf(&states, "%d", s->state->id);
+        for (size_t k = 0; k < s->partials.n; k++)
+            buf_printf(&states, "%s%d", states.n ? "," : "", s->partials.at[k]->id);
+        if (states.n) pair(p, "states", buf_text(&states));
+        buf_char(&p->text, '\n');
+    }
+    for (size_t i = 0; i < plan->stages.n; i++) {
+        const pstage_t *s = plan->stages.at[i];
+        for (size_t k = 0; k < s->ports.n; k++) {
+            const pport_t *t = s->ports.at[k];
+            buf_printf(&p->text, "port\t%d\t%d", s->id, t->id);
+            if (t->exchange) pair_int(p, "exchange", t->exchange->id);
+            else pair_int(p, "sink", t->sink->id);
+            buf_char(&p->text, '\n');
+        }
+    }
+}
+
+/* ---- main ---- */
+
+static LLVMValueRef address_table(prog_t *p) {
+    emit_t *e = p->g->e;
+    LLVMValueRef table = LLVMConstArray2(e->ptr, p->addresses.at, p->addresses.n);
+    LLVMValueRef g = LLVMAddGlobal(e->module, LLVMTypeOf(table), "flowgen_addresses");
+    LLVMSetLinkage(g, LLVMInternalLinkage);
+    LLVMSetGlobalConstant(g, 1);
+    LLVMSetInitializer(g, table);
+    return g;
+}
+
+static LLVMValueRef declare(emit_t *e, const char *name, LLVMTypeRef type) {
+    LLVMValueRef fn = LLVMGetNamedFunction(e->module, name);
+    return fn ? fn : LLVMAddFunction(e->module, name, type);
+}
+
+static void main_function(prog_t *p) {
+    emit_t *e = p->g->e;
+    LLVMTypeRef rt = LLVMFunctionType(
+        e->i32, (LLVMTypeRef[]){e->i32, e->ptr, e->ptr, e->i64, e->ptr, e->i64}, 6, 0);
+    LLVMTypeRef type = LLVMFunctionType(e->i32, (LLVMTypeRef[]){e->i32, e->ptr}, 2, 0);
+    LLVMValueRef run = declare(e, "flow_rt_main", rt);
+    LLVMValueRef text = emit_bytes(e, buf_text(&p->text), p->text.n, "descriptor");
+    LLVMValueRef table = address_table(p);
+    fn_t f;
+    emit_fn_open(e, &f, "main", type, (span_t){0});
+    LLVMSetLinkage(f.fn, LLVMExternalLinkage);
+    LLVMValueRef args[] = {emit_arg(e, 0, "argc"), emit_arg(e, 1, "argv"), text,
+                           ir_i64(e, (int64_t)p->text.n), table,
+                           ir_i64(e, (int64_t)p->addresses.n)};
+    ir_ret(e, ir_call(e, run, args, 6, "code"));
+    emit_fn_close(e);
+}
+
+void emit_main(gen_t *g, const char *explain, const char *hash) {
+    prog_t p = {.g = g};
+    emit_t *e = g->e;
+    buf_init(&p.text, e->arena);
+    LLVMValueRef abi = LLVMAddGlobal(e->module, e->i8, STRING(FLOW_ABI_SYMBOL));
+    LLVMSetLinkage(abi, LLVMExternalLinkage);
+    address(&p, abi);
+    put_program(&p, explain, hash);
+    put_params(&p);
+    buf_printf(&p.text, "setup\t%d\n", address(&p, emit_setup(g)));
+    put_steps(&p);
+    put_sources(&p);
+    put_states(&p);
+    put_exchanges(&p);
+    put_sinks(&p);
+    put_stages(&p);
+    main_function(&p);
+}

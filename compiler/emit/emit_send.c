@@ -1,0 +1,227 @@
+/* emit_send.c - keys, partitions, and rows encoded for an exchange.
+ *
+ * The forms are the kernel's: key bytes (runtime/kernel/k_key.h), encoded rows (k_row.h)
+ * and frames (k_sort.h).  Flat leaves are written here, one store each; lists, maps and
+ * tagged records go through the kernel by type code. */
+#include "compiler/emit/emit_stage.h"
+
+#include "compiler/base/check.h"
+#include "compiler/emit/emit_expr.h"
+
+static int is_text(const type_t *t) {
+    return t->kind == TY_STRING || t->kind == TY_BYTES;
+}
+
+/* ---- key bytes ---- */
+
+/* The most bytes that a value's key takes. */
+static LLVMValueRef key_bound(gen_t *g, val_t v) {
+    emit_t *e = g->e;
+    switch (v.type->kind) {
+    case TY_BOOL: return ir_i64(e, 1);
+    case TY_INT:
+    case TY_FLOAT:
+    case TY_TIMESTAMP:
+    case TY_DURATION: return ir_i64(e, 8);
+    case TY_STRING:
+    case TY_BYTES:
+        return ir_add(e, ir_mul(e, v.leaf[1], ir_i64(e, 2), ""), ir_i64(e, 2), "");
+    default:
+        return K_CALL(e, key_bound, "bound", val_spill(e, v), emit_type_code(e, v.type));
+    }
+}
+
+static LLVMValueRef key_put(gen_t *g, LLVMValueRef p, val_t v, int desc) {
+    emit_t *e = g->e;
+    LLVMValueRef to;
+    switch (v.type->kind) {
+    case TY_BOOL: to = K_CALL(e, key_bool, "key.p", p, ir_i32_of(e, v.leaf[0], "")); break;
+    case TY_INT:
+    case TY_TIMESTAMP:
+    case TY_DURATION: to = K_CALL(e, key_i64, "key.p", p, v.leaf[0]); break;
+    case TY_FLOAT: to = K_CALL(e, key_f64, "key.p", p, v.leaf[0]); break;
+    case TY_STRING:
+    case TY_BYTES: to = K_CALL(e, key_text, "key.p", p, v.leaf[0], v.leaf[1]); break;
+    default: {
+        LLVMValueRef words = val_spill(e, v), tc = emit_type_code(e, v.type);
+        return desc ? K_CALL(e, key_put_desc, "key.p", p, words, tc)
+                    : K_CALL(e, key_put, "key.p", p, words, tc);
+    }
+    }
+    if (desc) K_CALL(e, key_invert, "", p, to);
+    return to;
+}
+
+gkey_t emit_sort_key(gen_t *g, const val_t *parts, const int *desc, size_t n) {
+    emit_t *e = g->e;
+    LLVMValueRef room = ir_i64(e, 8);
+    for (size_t i = 0; i < n; i++) room = ir_add(e, room, key_bound(g, parts[i]), "room");
+    LLVMValueRef from = K_CALL(e, alloc, "key", e->fn->ctx, room), p = from;
+    for (size_t i = 0; i < n; i++) p = key_put(g, p, parts[i], desc && desc[i]);
+    LLVMValueRef a = ir_cast(e, LLVMPtrToInt, from, e->i64, "");
+    LLVMValueRef b = ir_cast(e, LLVMPtrToInt, p, e->i64, "");
+    return (gkey_t){.ptr = from, .len = ir_sub(e, b, a, "key.len")};
+}
+
+gkey_t emit_key(gen_t *g, const val_t *parts, size_t n, int int_key) {
+    if (int_key) return (gkey_t){.is_int = 1, .i64 = parts[0].leaf[0]};
+    if (n == 1 && is_text(parts[0].type))
+        return (gkey_t){.ptr = parts[0].leaf[0], .len = parts[0].leaf[1]};
+    return emit_sort_key(g, parts, NULL, n);
+}
+
+void emit_key_parts(gen_t *g, gkey_t key, type_t *const *types, val_t *parts, size_t n) {
+    emit_t *e = g->e;
+    if (key.is_int) {
+        parts[0] = val_int(e, types[0], key.i64);
+    } else if (n == 1 && is_text(types[0])) {
+        parts[0] = val_text(e, types[0], key.ptr, key.len);
+    } else {
+        LLVMValueRef p = key.ptr;
+        for (size_t i = 0; i < n; i++) {
+            LLVMValueRef words = ir_words(e, types[i]->words + 1, "key.part");
+            p = K_CALL(e, key_get, "key.p", e->fn->ctx, p, words,
+                       emit_type_code(e, types[i]));
+            parts[i] = val_load(e, types[i], words, "key");
+        }
+    }
+}
+
+LLVMValueRef emit_part_of(gen_t *g, const pexchange_t *x, gkey_t key) {
+    emit_t *e = g->e;
+    if (x->one_part) return ir_i64(e, 0);
+    LLVMValueRef hash = key.is_int ? K_CALL(e, part_i64, "hash", key.i64)
+                                   : K_CALL(e, part_bytes, "hash", key.ptr, key.len);
+    return K_CALL(e, part, "partition", hash, K_CALL(e, ctx_nparts, "nparts", e->fn->ctx));
+}
+
+/* ---- encoded rows ---- */
+
+static LLVMValueRef extent(gen_t *g, LLVMValueRef at, val_t v) {
+    emit_t *e = g->e;
+    switch (v.type->kind) {
+    case TY_STRING:
+    case TY_BYTES: return ir_add(e, at, v.leaf[1], "row.at");
+    case TY_OPTION: return extent(g, at, val_unwrap(e, v));
+    case TY_RECORD:
+        for (uint32_t i = 0; i < v.type->nfields; i++) at = extent(g, at, val_field(e, v, i));
+        return at;
+    case TY_LIST:
+    case TY_MAP:
+    case TY_UNION:
+        return K_CALL(e, row_extent, "row.at", at, val_spill(e, v),
+                      emit_type_code(e, v.type));
+    default: return at;
+    }
+}
+
+/* Writes the words of v from word `w` of the row on; returns where text goes on. */
+static LLVMValueRef put(gen_t *g, LLVMValueRef row, LLVMValueRef at, int64_t *w, val_t v) {
+    emit_t *e = g->e;
+    LLVMValueRef to = ir_word(e, row, *w);
+    switch (v.type->kind) {
+    case TY_STRING:
+    case TY_BYTES:
+        *w += 2;
+        return K_CALL(e, row_text, "row.at", row, at, to, v.leaf[0], v.leaf[1]);
+    case TY_OPTION:
+        at = put(g, row, at, w, val_unwrap(e, v));
+        ir_store(e, ir_i64_of(e, val_has(e, v), ""), ir_word(e, row, (*w)++));
+        return at;
+    case TY_RECORD:
+        for (uint32_t i = 0; i < v.type->nfields; i++)
+            at = put(g, row, at, w, val_field(e, v, i));
+        return at;
+    case TY_LIST:
+    case TY_MAP:
+    case TY_UNION:
+        *w += v.type->words;
+        return K_CALL(e, row_put, "row.at", row, at, to, val_spill(e, v),
+                      emit_type_code(e, v.type));
+    default:
+        val_store(e, v, to);
+        *w += v.type->words;
+        return at;
+    }
+}
+
+void emit_order_key(gen_t *g, LLVMValueRef *key, LLVMValueRef *len) {
+    emit_t *e = g->e;
+    if (g->order == ORDER_bytes) {
+        *key = g->key;
+        *len = g->key_len;
+        return;
+    }
+    *key = ir_words(e, 2, "order.key");
+    K_CALL(e, order_place, "", e->fn->ctx, *key);
+    *len = ir_i64(e, 9); /* 00 and the place: runtime/kernel/k_order.h */
+}
+
+void emit_send_row(gen_t *g, const pport_t *port, LLVMValueRef part, val_t record) {
+    emit_t *e = g->e;
+    LLVMValueRef buf = K_CALL(e, port, "out", e->fn->ctx, ir_i64(e, port->id), part);
+    LLVMValueRef head = ir_i64(e, 8 + 8 * (int64_t)record.type->words);
+    LLVMValueRef size = ir_add(e, extent(g, head, record), ir_i64(e, 8), "row.room");
+    LLVMValueRef row;
+    if (port->exchange->framed) {
+        LLVMValueRef key, len;
+        emit_order_key(g, &key, &len);
+        row = K_CALL(e, alloc, "row", e->fn->ctx, size);
+        int64_t w = 1;
+        LLVMValueRef end = put(g, row, head, &w, record);
+        LLVMValueRef bytes = K_CALL(e, row_close, "row.size", row, end);
+        K_CALL(e, frame, "", e->fn->ctx, buf, key, len, row, bytes);
+        return;
+    }
+    row = K_CALL(e, reserve, "row", e->fn->ctx, buf, size);
+    int64_t w = 1;
+    LLVMValueRef end = put(g, row, head, &w, record);
+    K_CALL(e, commit, "", buf, K_CALL(e, row_close, "row.size", row, end));
+}
+
+/* Is every word of the type in the row as it is in memory? */
+static int is_flat(const type_t *t) {
+    switch (t->kind) {
+    case TY_STRING:
+    case TY_BYTES:
+    case TY_LIST:
+    case TY_MAP:
+    case TY_UNION: return 0;
+    case TY_OPTION: return is_flat(t->elem);
+    case TY_RECORD:
+        for (uint32_t i = 0; i < t->nfields; i++)
+            if (!is_flat(t->fields[i].type)) return 0;
+        return 1;
+    default: return 1;
+    }
+}
+
+static val_t get(gen_t *g, LLVMValueRef row, int64_t w, type_t *t, const char *name) {
+    emit_t *e = g->e;
+    LLVMValueRef from = ir_word(e, row, w);
+    if (is_text(t)) {
+        LLVMValueRef off = ir_load(e, e->i64, from, "");
+        LLVMValueRef len = ir_load(e, e->i64, ir_word(e, row, w + 1), name);
+        return val_text(e, t, ir_byte_at(e, row, off, name), len);
+    }
+    if (t->kind == TY_RECORD && t->nfields) {
+        val_t *fields = ARENA_ARRAY(e->arena, val_t, t->nfields);
+        for (uint32_t i = 0; i < t->nfields; i++)
+            fields[i] = get(g, row, w + type_field_word(t, i), t->fields[i].type,
+                            t->fields[i].name);
+        return val_record(e, t, fields);
+    }
+    if (is_flat(t)) return val_load(e, t, from, name);
+    LLVMValueRef words = ir_words(e, t->words + 1, name);
+    K_CALL(e, row_get, "", e->fn->ctx, row, words, from, emit_type_code(e, t));
+    return val_load(e, t, words, name);
+}
+
+val_t emit_read_row(gen_t *g, LLVMValueRef row, type_t *record) {
+    return get(g, row, 1, record, "row");
+}
+
+void emit_send(gen_t *g, pop_t *op, val_t *cols) {
+    if (op->step->op == OP_aggregate) emit_agg_send(g, op, cols);
+    else emit_keyed_send(g, op, cols);
+}

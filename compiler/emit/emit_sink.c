@@ -1,0 +1,193 @@
+/* emit_sink.c - rows to bytes, at a sink's port.
+ *
+ * A sink is specialised to its columns: what is constant between the values (keys of
+ * JSON, separators, brackets) is appended as one piece, and each value by the writer of
+ * its type.  Nested values go through the kernel's generic writers. */
+#include "compiler/emit/emit_stage.h"
+
+#include <string.h>
+
+#include "compiler/base/check.h"
+#include "compiler/base/buf.h"
+
+typedef enum form { FORM_text, FORM_csv, FORM_json, FORM_console } form_t;
+
+typedef struct sink {
+    form_t form;
+    int unit, separator;
+    LLVMValueRef buf, fmt;
+    buf_t pending; /* constant bytes not yet appended */
+} sink_t;
+
+static form_t form_of(const tconnector_t *c) {
+    switch (c->format) {
+    case FORMAT_csv: return FORM_csv;
+    case FORMAT_json: return FORM_json;
+    case FORMAT_text: return FORM_text;
+    default: return FORM_console;
+    }
+}
+
+static void flush_pending(gen_t *g, sink_t *s) {
+    emit_t *e = g->e;
+    if (!s->pending.n) return;
+    LLVMValueRef p = emit_bytes(e, buf_text(&s->pending), s->pending.n, "text");
+    K_CALL(e, write_bytes, "", e->fn->ctx, s->buf, p, ir_i64(e, (int64_t)s->pending.n));
+    buf_init(&s->pending, e->arena);
+}
+
+/* ---- values ---- */
+
+static void write_time(gen_t *g, sink_t *s, val_t v) {
+    emit_t *e = g->e;
+    LLVMValueRef unit = ir_i32(e, s->unit), x = v.leaf[0], ctx = e->fn->ctx;
+    if (v.type->kind == TY_TIMESTAMP) {
+        if (s->form == FORM_json) K_CALL(e, write_json_time, "", ctx, s->buf, x, unit);
+        else K_CALL(e, write_time, "", ctx, s->buf, x, unit);
+    } else {
+        if (s->form == FORM_json) K_CALL(e, write_json_duration, "", ctx, s->buf, x, unit);
+        else K_CALL(e, write_duration, "", ctx, s->buf, x, unit);
+    }
+}
+
+static void write_string(gen_t *g, sink_t *s, val_t v) {
+    emit_t *e = g->e;
+    LLVMValueRef p = v.leaf[0], n = v.leaf[1], ctx = e->fn->ctx;
+    switch (s->form) {
+    case FORM_json: K_CALL(e, write_json_text, "", ctx, s->buf, p, n); break;
+    case FORM_csv:
+        K_CALL(e, write_csv_text, "", ctx, s->buf, p, n, ir_i32(e, s->separator));
+        break;
+    case FORM_text:
+    case FORM_console: K_CALL(e, write_bytes, "", ctx, s->buf, p, n); break;
+    }
+}
+
+static void write_generic(gen_t *g, sink_t *s, val_t v) {
+    emit_t *e = g->e;
+    LLVMValueRef words = val_spill(e, v), tc = emit_type_code(e, v.type), ctx = e->fn->ctx;
+    switch (s->form) {
+    case FORM_json: K_CALL(e, write_json, "", ctx, s->buf, words, s->fmt, tc); break;
+    case FORM_csv: K_CALL(e, write_csv, "", ctx, s->buf, words, s->fmt, tc); break;
+    case FORM_text: K_CALL(e, write_text, "", ctx, s->buf, words, tc); break;
+    case FORM_console: K_CALL(e, write_console, "", ctx, s->buf, words, tc); break;
+    }
+}
+
+static void write_value(gen_t *g, sink_t *s, val_t v);
+
+static int is_scalar(const type_t *t) {
+    switch (t->kind) {
+    case TY_INT:
+    case TY_FLOAT:
+    case TY_BOOL:
+    case TY_STRING:
+    case TY_TIMESTAMP:
+    case TY_DURATION:
+    case TY_DECIMAL: return 1;
+    default: return 0;
+    }
+}
+
+static void write_optional(gen_t *g, sink_t *s, val_t v) {
+    emit_t *e = g->e;
+    static const char *const none[] = {"", "", "null", "none"};
+    flush_pending(g, s);
+    LLVMBasicBlockRef some = ir_block(e, "some"), no = ir_block(e, "none"),
+                      next = ir_block(e, "written");
+    ir_if(e, val_has(e, v), some, no);
+    ir_at(e, some);
+    write_value(g, s, val_unwrap(e, v));
+    ir_br(e, next);
+    ir_at(e, no);
+    buf_str(&s->pending, none[s->form]);
+    flush_pending(g, s);
+    ir_br(e, next);
+    ir_at(e, next);
+}
+
+static void write_value(gen_t *g, sink_t *s, val_t v) {
+    emit_t *e = g->e;
+    LLVMValueRef ctx = e->fn->ctx;
+    if (v.type->kind == TY_OPTION && is_scalar(v.type->elem)) {
+        write_optional(g, s, v);
+        return;
+    }
+    flush_pending(g, s);
+    switch (v.type->kind) {
+    case TY_INT: K_CALL(e, write_int, "", ctx, s->buf, v.leaf[0]); break;
+    case TY_BOOL:
+        K_CALL(e, write_bool, "", ctx, s->buf, ir_i32_of(e, v.leaf[0], ""));
+        break;
+    case TY_FLOAT:
+        if (s->form == FORM_json) K_CALL(e, write_json_float, "", ctx, s->buf, v.leaf[0]);
+        else K_CALL(e, write_float, "", ctx, s->buf, v.leaf[0]);
+        break;
+    case TY_DECIMAL:
+        K_CALL(e, write_decimal, "", ctx, s->buf, v.leaf[0], v.leaf[1], ir_i64(e, v.type->s));
+        break;
+    case TY_STRING: write_string(g, s, v); break;
+    case TY_TIMESTAMP:
+    case TY_DURATION: write_time(g, s, v); break;
+    default: write_generic(g, s, v); break;
+    }
+}
+
+/* ---- rows ---- */
+
+static void json_key(buf_t *b, const char *name) {
+    buf_char(b, '"');
+    for (const char *p = name; *p; p++) {
+        if (*p == '"' || *p == '\\') buf_char(b, '\\');
+        if ((unsigned char)*p < 0x20) buf_printf(b, "\\u%04X", *p);
+        else buf_char(b, *p);
+    }
+    buf_str(b, "\":");
+}
+
+static void write_row(gen_t *g, sink_t *s, const tconnector_t *c, val_t *cols,
+                      const type_t *row) {
+    const toption_t *paths = emit_option(c, "partition");
+    uint32_t shown = 0, n = row->nfields;
+    int brackets = s->form == FORM_console && n != 1;
+    if (brackets) buf_char(&s->pending, '(');
+    if (s->form == FORM_json) buf_char(&s->pending, '{');
+    for (uint32_t i = 0; i < n; i++) {
+        int in_path = 0;
+        for (size_t k = 0; paths && k < paths->ncolumns; k++)
+            in_path |= paths->columns[k] == (int)i;
+        if (in_path) continue;
+        if (shown++) buf_char(&s->pending, s->form == FORM_csv ? (char)s->separator : ',');
+        if (s->form == FORM_json) json_key(&s->pending, row->fields[i].name);
+        write_value(g, s, cols[i]);
+    }
+    if (s->form == FORM_json) buf_char(&s->pending, '}');
+    if (brackets) buf_char(&s->pending, ')');
+    buf_char(&s->pending, '\n');
+    flush_pending(g, s);
+}
+
+void emit_sink(gen_t *g, pop_t *op, val_t *cols) {
+    emit_t *e = g->e;
+    psink_t *sink = op->port->sink;
+    const tconnector_t *c = sink->conn;
+    sink_t s = {.form = form_of(c), .unit = emit_time_unit(c),
+                .separator = (int)emit_option_int(c, "separator", ','),
+                .fmt = emit_format(g, c)};
+    buf_init(&s.pending, e->arena);
+    s.buf = K_CALL(e, port, "out", e->fn->ctx, ir_i64(e, op->port->id), ir_i64(e, 0));
+    if (c->row == SINK_discard) {
+        K_CALL(e, write_row, "", s.buf);
+        return;
+    }
+    if (!sink->framed) {
+        write_row(g, &s, c, cols, op->row_in);
+        K_CALL(e, write_row, "", s.buf);
+        return;
+    }
+    LLVMValueRef key, len;
+    emit_order_key(g, &key, &len);
+    LLVMValueRef frame = K_CALL(e, frame_open, "frame", e->fn->ctx, s.buf, key, len);
+    write_row(g, &s, c, cols, op->row_in);
+    K_CALL(e, frame_close, "", s.buf, frame);
+}

@@ -1,0 +1,287 @@
+/* emit_stage.c - the functions of a stage: the loop over its input, and what closes it. */
+#include "compiler/emit/emit_stage.h"
+
+#include <string.h>
+
+#include "compiler/base/check.h"
+#include "compiler/emit/emit_expr.h"
+#include "compiler/syntax/ast.h"
+#include "compiler/types/def.h"
+
+void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next);
+void emit_keyed_row_in(gen_t *g, LLVMValueRef at);
+
+static LLVMValueRef open_fn(gen_t *g, fn_t *f, const char *what, LLVMTypeRef type) {
+    emit_t *e = g->e;
+    const pstage_t *s = g->stage;
+    span_t at = s->step ? s->step->at : g->plan->steps.at[s->step_id].at;
+    emit_fn_open(e, f, arena_printf(e->arena, "flowgen_stage%d_%s", s->id, what), type, at);
+    gen_fn_t fn = {.stage = s->id, .what = what, .fn = f->fn};
+    vec_push(e->arena, &g->fns, fn);
+    return f->fn;
+}
+
+static void close_fn(gen_t *g) {
+    ir_ret(g->e, ir_i32(g->e, 0));
+    emit_fn_close(g->e);
+}
+
+/* i32 (ptr ctx, i64 ...): for `range`. */
+static LLVMTypeRef range_type(emit_t *e) {
+    return LLVMFunctionType(e->i32, (LLVMTypeRef[]){e->ptr, e->i64, e->i64, e->i64, e->i64}, 5,
+                            0);
+}
+
+/* ---- sources of records ---- */
+
+typedef struct decoder {
+    LLVMValueRef state, words; /* the kernel's decoder; what `next` fills */
+} decoder_t;
+
+static decoder_t open_decoder(gen_t *g, LLVMValueRef p, LLVMValueRef end) {
+    emit_t *e = g->e;
+    psource_t *src = g->stage->source;
+    LLVMValueRef ctx = e->fn->ctx;
+    decoder_t d = {.words = ir_words(e, src->conn->record->words + 1, "record")};
+    switch (src->conn->format) {
+    case FORMAT_csv:
+        d.state = K_CALL(e, csv_open, "csv", ctx, emit_schema(g, src), p, end);
+        break;
+    case FORMAT_json:
+        d.state = K_CALL(e, json_open, "json", ctx, emit_schema(g, src), p, end);
+        break;
+    default: {
+        const toption_t *utf8 = emit_option(src->conn, "utf8");
+        int replace = utf8 && utf8->word && !strcmp(utf8->word, "replace");
+        d.state = ir_words(e, 16, "lines"); /* FLOW_ITER_WORDS */
+        K_CALL(e, line_open, "", ctx, d.state, p, end, ir_i32(e, replace));
+    }
+    }
+    return d;
+}
+
+static LLVMValueRef next_record(gen_t *g, decoder_t d) {
+    emit_t *e = g->e;
+    switch (g->stage->source->conn->format) {
+    case FORMAT_csv: return K_CALL(e, csv_next, "found", e->fn->ctx, d.state, d.words);
+    case FORMAT_json: return K_CALL(e, json_next, "found", e->fn->ctx, d.state, d.words);
+    default: return K_CALL(e, line_next, "found", e->fn->ctx, d.state, d.words);
+    }
+}
+
+/* The columns of a decoded record; those that nobody reads have no leaves. */
+static val_t *record_columns(gen_t *g, decoder_t d) {
+    emit_t *e = g->e;
+    psource_t *src = g->stage->source;
+    const type_t *row = src->flow->row_in;
+    val_t *cols = ARENA_ARRAY(e->arena, val_t, row->nfields + 1);
+    uint32_t w = 0;
+    for (uint32_t i = 0; i < row->nfields; i++) {
+        type_t *t = row->fields[i].type;
+        cols[i].type = t;
+        if (src->live[i]) cols[i] = val_load(e, t, ir_word(e, d.words, w), row->fields[i].name);
+        w += t->words;
+    }
+    return cols;
+}
+
+static void source_block(gen_t *g) {
+    emit_t *e = g->e;
+    pstage_t *s = g->stage;
+    fn_t f;
+    open_fn(g, &f, "block", emit_fn_type(e, 2));
+    decoder_t d = open_decoder(g, emit_arg(e, 1, "p"), emit_arg(e, 2, "end"));
+    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
+    LLVMBasicBlockRef next = ir_block(e, "record"), some = ir_block(e, "record.found"),
+                      good = ir_block(e, "row"), bad = ir_block(e, "record.bad"),
+                      done = ir_block(e, "done");
+    ir_br(e, next);
+    ir_at(e, next);
+    K_CALL(e, reset, "", e->fn->ctx, mark);
+    LLVMValueRef found = next_record(g, d);
+    ir_if(e, ir_eq(e, found, ir_i32(e, 0), ""), done, some);
+    ir_at(e, some);
+    ir_if_rare(e, ir_lt(e, found, ir_i32(e, 0), ""), bad, good);
+    ir_at(e, bad);
+    emit_report(g, s->step_id, s->error_port, ir_sub(e, ir_i32(e, 0), found, "code"), NULL,
+                NULL);
+    ir_br(e, next);
+    ir_at(e, good);
+    g->order = ORDER_place;
+    emit_outs(g, MODE_append, record_columns(g, d), s->source->flow->row_in);
+    ir_br(e, next);
+    ir_at(e, done);
+    close_fn(g);
+}
+
+static void source_header(gen_t *g) {
+    emit_t *e = g->e;
+    psource_t *src = g->stage->source;
+    if (src->conn->format != FORMAT_csv || !emit_option_int(src->conn, "header", 0)) return;
+    fn_t f;
+    open_fn(g, &f, "header", emit_fn_type(e, 3));
+    LLVMValueRef status =
+        K_CALL(e, csv_header, "status", e->fn->ctx, emit_schema(g, src), emit_arg(e, 1, "p"),
+               emit_arg(e, 2, "end"), emit_arg(e, 3, "map"));
+    ir_ret(e, status);
+    emit_fn_close(e);
+}
+
+/* ---- sources of numbers ---- */
+
+static val_t *rate_columns(gen_t *g, LLVMValueRef i, LLVMValueRef t0, LLVMValueRef rate) {
+    emit_t *e = g->e;
+    const type_t *row = g->stage->source->flow->row_in;
+    val_t *cols = ARENA_ARRAY(e->arena, val_t, 2);
+    LLVMValueRef at = K_CALL(e, rate_at, "at", i, t0, rate);
+    cols[0] = val_int(e, row->fields[0].type, at);
+    cols[1] = val_int(e, row->fields[1].type, i);
+    return cols;
+}
+
+/* The record that the function makes of row i. */
+static val_t *generated_columns(gen_t *g, LLVMValueRef i) {
+    emit_t *e = g->e;
+    psource_t *src = g->stage->source;
+    const type_t *row = src->flow->row_in;
+    ast_lambda_t *fn = AST(lambda, src->conn->pos);
+    env_bind(e, fn->params.at[0]->def, val_int(e, type_basic(e->types, TY_INT), i));
+    val_t record = emit_expr(e, fn->body);
+    val_t *cols = ARENA_ARRAY(e->arena, val_t, row->nfields + 1);
+    for (uint32_t c = 0; c < row->nfields; c++)
+        cols[c] = val_coerce(e, val_field(e, record, c), row->fields[c].type);
+    return cols;
+}
+
+static void source_range(gen_t *g) {
+    emit_t *e = g->e;
+    pstage_t *s = g->stage;
+    fn_t f;
+    open_fn(g, &f, "range", range_type(e));
+    LLVMValueRef from = emit_arg(e, 1, "from"), to = emit_arg(e, 2, "to");
+    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
+    loop_t l = ir_loop(e, ir_sub(e, to, from, "count"), "row");
+    LLVMBasicBlockRef next = ir_block(e, "row.next");
+    LLVMValueRef i = ir_add(e, from, l.i, "i");
+    K_CALL(e, reset, "", e->fn->ctx, mark);
+    K_CALL(e, ctx_set_index, "", e->fn->ctx, i);
+    size_t env = env_mark(e);
+    fail_t fail;
+    emit_guard_open(g, &fail, "generate.error");
+    val_t *cols = s->source->conn->row == SOURCE_rate
+                      ? rate_columns(g, i, emit_arg(e, 3, "t0"), emit_arg(e, 4, "rate"))
+                      : generated_columns(g, i);
+    emit_guard_close(g, &fail, s->step_id, s->error_port, NULL, NULL, next);
+    env_reset(e, env);
+    g->order = ORDER_place;
+    emit_outs(g, MODE_append, cols, s->source->flow->row_in);
+    ir_br(e, next);
+    ir_at(e, next);
+    ir_loop_end(e, &l);
+    close_fn(g);
+}
+
+static void source_flush(gen_t *g) {
+    if (!g->stage->partials.n) return;
+    fn_t f;
+    open_fn(g, &f, "flush", emit_fn_type(g->e, 0));
+    for (size_t i = 0; i < g->stage->partials.n; i++)
+        emit_agg_flush(g, g->stage, g->stage->partials.at[i]);
+    close_fn(g);
+}
+
+/* ---- behind an exchange ---- */
+
+static void errors_row(gen_t *g, LLVMValueRef row) {
+    emit_t *e = g->e;
+    type_t *t = g->stage->exchange->row;
+    val_t record = emit_read_row(g, row, t);
+    val_t *cols = ARENA_ARRAY(e->arena, val_t, t->nfields + 1);
+    for (uint32_t i = 0; i < t->nfields; i++) cols[i] = val_field(e, record, i);
+    emit_outs(g, MODE_append, cols, t);
+}
+
+static void keyed_rows(gen_t *g) {
+    emit_t *e = g->e;
+    pstage_t *s = g->stage;
+    fn_t f;
+    open_fn(g, &f, "rows", emit_fn_type(e, 2));
+    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
+    LLVMBasicBlockRef from = ir_here(e);
+    LLVMValueRef p = emit_arg(e, 1, "p"), end = emit_arg(e, 2, "end");
+    LLVMBasicBlockRef head = ir_block(e, "next"), body = ir_block(e, "row"),
+                      next = ir_block(e, "row.done"), done = ir_block(e, "done");
+    ir_br(e, head);
+    ir_at(e, head);
+    LLVMValueRef at = ir_phi(e, e->ptr, "at");
+    ir_phi_add(at, p, from);
+    LLVMValueRef more = LLVMBuildICmp(e->b, LLVMIntULT, at, end, "more");
+    ir_if(e, more, body, done);
+    ir_at(e, body);
+    K_CALL(e, reset, "", e->fn->ctx, mark);
+    LLVMValueRef row = at, after;
+    g->order = ORDER_place;
+    if (s->exchange->framed) {
+        after = K_CALL(e, frame_next, "after", at);
+        row = K_CALL(e, frame_row, "encoded", e->fn->ctx, at);
+        g->order = ORDER_bytes;
+        g->key = K_CALL(e, frame_key, "order", at);
+        g->key_len = K_CALL(e, frame_key_len, "order.len", at);
+    } else {
+        after = K_CALL(e, row_next, "after", at);
+    }
+    switch (s->root) {
+    case ROOT_aggregate: emit_agg_row_in(g, row, next); break;
+    case ROOT_errors: errors_row(g, row); break;
+    default: emit_keyed_row_in(g, row); break;
+    }
+    ir_br(e, next);
+    ir_at(e, next);
+    ir_phi_add(at, after, next);
+    ir_br(e, head);
+    ir_at(e, done);
+    close_fn(g);
+}
+
+static void keyed_close(gen_t *g) {
+    fn_t f;
+    if (g->stage->root == ROOT_errors) return;
+    open_fn(g, &f, "close", emit_fn_type(g->e, 0));
+    if (g->stage->root == ROOT_aggregate) emit_agg_close(g);
+    else emit_keyed_close(g);
+    close_fn(g);
+}
+
+static void emit_stage(gen_t *g) {
+    pstage_t *s = g->stage;
+    if (s->root != ROOT_source) {
+        keyed_rows(g);
+        keyed_close(g);
+        return;
+    }
+    int row = s->source->conn->row;
+    if (row == SOURCE_rate || row == SOURCE_generate) {
+        source_range(g);
+    } else {
+        source_header(g);
+        source_block(g);
+    }
+    source_flush(g);
+}
+
+void emit_program(emit_t *e, plan_t *plan, const plan_options *options, const char *explain,
+                  const char *hash) {
+    gen_t g = {.e = e, .plan = plan, .options = options};
+    for (size_t i = 0; i < plan->stages.n; i++) {
+        pstage_t *s = plan->stages.at[i];
+        if (!s->state) continue;
+        s->state->words = s->root == ROOT_aggregate ? emit_agg_words(&g, s->step)
+                                                    : emit_keyed_words(s);
+        if (s->state->words == 0) s->state->words = 1;
+    }
+    for (size_t i = 0; i < plan->stages.n; i++) {
+        g.stage = plan->stages.at[i];
+        emit_stage(&g);
+    }
+    emit_main(&g, explain, hash);
+}

@@ -1,0 +1,122 @@
+/* emit_stage.h - from the plan to the functions of its stages.
+ *
+ * A stage is one function over its input; the operators behind it are emitted into the
+ * same function, each pushing its rows into the next (emit_rows.c), down to the ports
+ * (emit_send.c, emit_sink.c).  A row is an array of val_t, one per column of its type;
+ * a column that nobody needs has no leaves (leaf == NULL) and is passed along as such.
+ *
+ * Every emit_* of an operator leaves the builder where the next operator on the same row
+ * goes on, whether the row was kept, dropped or failed. */
+#ifndef FLOW_EMIT_EMIT_STAGE_H
+#define FLOW_EMIT_EMIT_STAGE_H
+
+#include "compiler/emit/emit.h"
+#include "compiler/emit/ir.h"
+#include "compiler/emit/kernel_mod.h"
+#include "compiler/plan/plan.h"
+
+/* Where the order key of the row at hand comes from. */
+typedef enum order_kind {
+    ORDER_place, /* a source: the next place in the batch */
+    ORDER_bytes  /* key, key_len: of the frame that came in, or made by a close */
+} order_kind;
+
+/* A function of the program, for the table of addresses. */
+typedef struct gen_fn {
+    int stage;        /* -1: of the program */
+    const char *what; /* block, range, rows, close, flush, header, setup */
+    LLVMValueRef fn;
+} gen_fn_t;
+
+typedef struct gen {
+    emit_t *e;
+    plan_t *plan;
+    pstage_t *stage;
+    const plan_options *options;
+    order_kind order;
+    LLVMValueRef key, key_len; /* ORDER_bytes */
+    VEC(gen_fn_t) fns;
+    int64_t header_words;      /* of the stage whose header function was made last */
+} gen_t;
+
+/* The whole plan: all functions, the descriptor and main. */
+void emit_program(emit_t *e, plan_t *plan, const plan_options *options,
+                  const char *explain, const char *hash);
+
+/* ---- emit_rows.c ---- */
+/* The consumers of a row of type `row`. */
+void emit_ops(gen_t *g, const pops_t *next, val_t *cols, const type_t *row);
+/* Rows whose order key is that of the row that caused them, for all outs of one mode. */
+void emit_outs(gen_t *g, sink_mode mode, val_t *cols, const type_t *row);
+/* Opens the place where row errors of a step go... */
+void emit_guard_open(gen_t *g, fail_t *f, const char *name);
+/* ...and closes it: the cold block reports the error, with the columns as the row at
+ * fault (null: the record itself is), and goes on at `next`. */
+void emit_guard_close(gen_t *g, fail_t *f, int step_id, int port, const val_t *cols,
+                      const type_t *row, LLVMBasicBlockRef next);
+/* Reports error `code` at the builder's place; the builder is then in a new block that is
+ * reached when the batch goes on. */
+void emit_report(gen_t *g, int step_id, int port, LLVMValueRef code, const val_t *cols,
+                 const type_t *row);
+
+/* ---- emit_send.c ---- */
+/* A key: one i64, or bytes. */
+typedef struct gkey {
+    int is_int;
+    LLVMValueRef i64, ptr, len;
+} gkey_t;
+gkey_t emit_key(gen_t *g, const val_t *parts, size_t n, int int_key);
+/* Key bytes for sorting, whatever the types; desc[i]: descending. */
+gkey_t emit_sort_key(gen_t *g, const val_t *parts, const int *desc, size_t n);
+/* The parts of the key of an entry: from an int, or from key bytes. */
+void emit_key_parts(gen_t *g, gkey_t key, type_t *const *types, val_t *parts, size_t n);
+void emit_send(gen_t *g, pop_t *op, val_t *cols);
+/* Encodes a record to the exchange's buffer for a partition. */
+void emit_send_row(gen_t *g, const pport_t *port, LLVMValueRef part, val_t record);
+LLVMValueRef emit_part_of(gen_t *g, const pexchange_t *x, gkey_t key);
+/* The type of what crosses the exchange of a keyed step. */
+type_t *emit_exchange_row(gen_t *g, pstage_t *stage);
+/* Which columns of the step's row cross, by place; -1 closes the list. */
+int *emit_carried(gen_t *g, pstage_t *stage);
+/* Reads a record at `row` (an encoded row). */
+val_t emit_read_row(gen_t *g, LLVMValueRef row, type_t *record);
+/* The order key of the row at hand. */
+void emit_order_key(gen_t *g, LLVMValueRef *key, LLVMValueRef *len);
+
+/* ---- emit_agg.c ---- */
+/* State words of an aggregate step's entry. */
+int emit_agg_words(gen_t *g, tstep_t *s);
+/* The types of the columns behind the key in the exchange row of an aggregate step. */
+size_t emit_agg_columns(gen_t *g, pstage_t *stage, type_t **types, size_t room);
+void emit_agg_send(gen_t *g, pop_t *op, val_t *cols);    /* POP_send */
+void emit_agg_partial(gen_t *g, pop_t *op, val_t *cols); /* POP_partial */
+void emit_agg_rows(gen_t *g);  /* the stage's rows function */
+void emit_agg_close(gen_t *g); /* its close function */
+void emit_agg_flush(gen_t *g, pstage_t *source, pstate_t *state); /* into flush */
+
+/* ---- emit_keyed.c: distinct, top, sort, limit ---- */
+void emit_keyed_send(gen_t *g, pop_t *op, val_t *cols);
+void emit_keyed_rows(gen_t *g);
+void emit_keyed_close(gen_t *g);
+int emit_keyed_words(const pstage_t *stage);
+
+/* ---- emit_sink.c ---- */
+void emit_sink(gen_t *g, pop_t *op, val_t *cols);
+
+/* ---- emit_schema.c ---- */
+/* The bytes a decoder takes (runtime/kernel/k_schema.h). */
+LLVMValueRef emit_schema(gen_t *g, const psource_t *src);
+/* The head alone: what writers take. */
+LLVMValueRef emit_format(gen_t *g, const tconnector_t *c);
+/* An option of a connector by name: as folded value, word, or null if not given. */
+const toption_t *emit_option(const tconnector_t *c, const char *name);
+int64_t emit_option_int(const tconnector_t *c, const char *name, int64_t otherwise);
+/* The unit of timestamps: 'r', 's', 'm', 'u' or 'n'. */
+int emit_time_unit(const tconnector_t *c);
+/* Columns that a csv header may name. */
+const char *emit_schema_columns(gen_t *g, const psource_t *src);
+
+/* ---- emit_prog.c ---- */
+void emit_main(gen_t *g, const char *explain, const char *hash);
+
+#endif

@@ -1,0 +1,201 @@
+/* explain.c - the plan in words: for each stage what it reads, does, keeps, and where its
+ * rows go.  A reader who has only this can write the program back. */
+#include <string.h>
+
+#include "compiler/base/check.h"
+#include "compiler/plan/plan.h"
+#include "compiler/plan/plan_text.h"
+#include "compiler/syntax/ast.h"
+
+typedef struct explain {
+    buf_t *b;
+    const plan_t *plan;
+    sources_t *sources;
+} explain_t;
+
+static void line(explain_t *x, int depth, const char *head) {
+    buf_pad(x->b, ' ', (size_t)depth * 2 + 2);
+    buf_str(x->b, head);
+}
+
+static void columns(explain_t *x, const type_t *row, const unsigned char *live, int want) {
+    int n = 0;
+    for (uint32_t i = 0; i < row->nfields; i++) {
+        if (live && !!live[i] != want) continue;
+        buf_printf(x->b, "%s%s: ", n++ ? ", " : "", row->fields[i].name);
+        type_print(x->b, row->fields[i].type);
+    }
+    if (!n) buf_str(x->b, "nothing");
+}
+
+static const char *stage_word(const pstage_t *s) {
+    return s->step ? op_at(s->step->op)->spelling : "";
+}
+
+static void ops(explain_t *x, const pops_t *next, int depth);
+
+static void where_rows_go(explain_t *x, const pop_t *op, int depth) {
+    if (!op->port) return;
+    line(x, depth, "");
+    if (op->port->sink) {
+        buf_str(x->b, "writes ");
+        plan_sink_text(x->b, op->port->sink->conn);
+        buf_str(x->b, ": ");
+        columns(x, op->row_in, NULL, 1);
+        if (op->port->sink->framed && op->port->sink->ordered)
+            buf_str(x->b, "; partitions are merged in row order");
+        buf_char(x->b, '\n');
+        return;
+    }
+    const pexchange_t *e = op->port->exchange;
+    if (op->kind == POP_partial)
+        buf_str(x->b, "aggregates in each worker, then ");
+    buf_printf(x->b, "sends to stage %d", e->consumer);
+    if (e->one_part) buf_str(x->b, ", all rows to one partition");
+    else if (e->key_text) buf_printf(x->b, ", by the hash of %s", e->key_text);
+    buf_char(x->b, '\n');
+}
+
+static void op(explain_t *x, const pop_t *o, int depth) {
+    if (o->kind != POP_sink) {
+        line(x, depth, "|> ");
+        plan_step_text(x->b, x->sources, o->step);
+        buf_char(x->b, '\n');
+    }
+    where_rows_go(x, o, depth);
+    if (o->error_port >= 0 && o->kind != POP_sink) {
+        line(x, depth + 1, "rows that fail here go to `errors into`\n");
+    }
+    if (o->kind != POP_branch) {
+        ops(x, &o->next, depth);
+        return;
+    }
+    for (size_t i = 0; i < o->next.n; i++) {
+        line(x, depth + 1, "");
+        buf_printf(x->b, "arm %s:\n", o->step->u.branch.arms[o->arm.at[i]].flow->name);
+        op(x, o->next.at[i], depth + 2);
+    }
+}
+
+static void ops(explain_t *x, const pops_t *next, int depth) {
+    for (size_t i = 0; i < next->n; i++) {
+        if (next->n > 1) {
+            line(x, depth, "");
+            buf_printf(x->b, "consumer %zu of %zu:\n", i + 1, next->n);
+        }
+        op(x, next->at[i], depth + (next->n > 1));
+    }
+}
+
+static void source(explain_t *x, const pstage_t *s) {
+    const type_t *row = s->source->flow->row_in;
+    line(x, 0, "reads ");
+    plan_source_text(x->b, s->source->conn);
+    buf_str(x->b, ", block by block on all workers\n");
+    line(x, 0, "decodes ");
+    columns(x, row, s->live, 1);
+    buf_char(x->b, '\n');
+    int unread = 0;
+    for (uint32_t i = 0; i < row->nfields; i++) unread += !s->live[i];
+    if (unread) {
+        line(x, 0, "skips, checked for syntax only: ");
+        columns(x, row, s->live, 0);
+        buf_char(x->b, '\n');
+    }
+}
+
+static const char *lifetime(const tstep_t *s) {
+    if (s->in.is_table) return "for as long as the rows of one look at the table are there";
+    return s->in.windowed == WINDOW_batch ? "until the batch ends" : "for the whole run";
+}
+
+static void state(explain_t *x, const pstage_t *s) {
+    const tstep_t *t = s->step;
+    line(x, 0, "keeps, in each partition, ");
+    switch (s->root) {
+    case ROOT_aggregate:
+        buf_printf(x->b, "%zu aggregate%s per key (%s key)", t->u.aggregate.naggs,
+                   t->u.aggregate.naggs == 1 ? "" : "s", s->state->int_key ? "int" : "text");
+        break;
+    case ROOT_distinct: buf_str(x->b, "the keys seen"); break;
+    case ROOT_top: buf_str(x->b, "the first rows of each key by the order"); break;
+    case ROOT_sort: buf_str(x->b, "all rows, to sort them"); break;
+    case ROOT_limit: buf_str(x->b, "a counter"); break;
+    case ROOT_source:
+    case ROOT_errors: flow_unreachable("no state");
+    }
+    buf_printf(x->b, ", %s\n", lifetime(t));
+}
+
+static void feeds(explain_t *x, const pstage_t *s) {
+    int n = 0;
+    line(x, 0, "reads rows of stage");
+    for (size_t i = 0; i < x->plan->stages.n; i++) {
+        const pstage_t *from = x->plan->stages.at[i];
+        for (size_t k = 0; k < from->ports.n; k++)
+            if (from->ports.at[k]->exchange == s->exchange)
+                buf_printf(x->b, "%s %d", n++ ? "," : "", from->id);
+    }
+    if (s->exchange->one_part) buf_str(x->b, ", in one partition");
+    else buf_printf(x->b, ", partition by partition, by %s", s->exchange->key_text);
+    if (s->exchange->framed) buf_str(x->b, ", in row order");
+    buf_char(x->b, '\n');
+}
+
+static void keyed(explain_t *x, const pstage_t *s) {
+    feeds(x, s);
+    if (s->root == ROOT_errors) {
+        line(x, 0, "rows that failed: at, source, offset, step, error, raw\n");
+        return;
+    }
+    line(x, 0, s->partial ? "merges into " : "|> ");
+    plan_step_text(x->b, x->sources, s->step);
+    buf_char(x->b, '\n');
+    state(x, s);
+}
+
+static void outs(explain_t *x, const pstage_t *s) {
+    static const char *const when[] = {
+        "", "the keys that changed, at the end of each batch:\n",
+        "all rows, at the end of each batch that has rows:\n", "all rows, when the input ends:\n"};
+    for (size_t i = 0; i < s->outs.n; i++) {
+        const pout_t *o = s->outs.at[i];
+        int table = o->mode != MODE_append;
+        if (table) line(x, 0, when[o->mode]);
+        ops(x, &o->next, table);
+    }
+}
+
+static void settings(explain_t *x) {
+    const program_t *p = x->plan->program;
+    for (size_t i = 0; i < p->settings.n; i++) {
+        buf_printf(x->b, "set %s = ", setting_row(p->settings.at[i].id)->name);
+        plan_span_text(x->b, x->sources, p->settings.at[i].expr->span);
+        buf_char(x->b, '\n');
+    }
+    for (size_t i = 0; i < p->params.n; i++) {
+        buf_printf(x->b, "param %s: ", p->params.at[i].name);
+        type_print(x->b, p->params.at[i].type);
+        if (p->params.at[i].fallback) {
+            buf_str(x->b, " = ");
+            plan_span_text(x->b, x->sources, p->params.at[i].fallback->span);
+        }
+        buf_char(x->b, '\n');
+    }
+    if (p->settings.n + p->params.n) buf_char(x->b, '\n');
+}
+
+void plan_explain(buf_t *b, const plan_t *p, sources_t *sources) {
+    explain_t x = {.b = b, .plan = p, .sources = sources};
+    settings(&x);
+    for (size_t i = 0; i < p->stages.n; i++) {
+        const pstage_t *s = p->stages.at[i];
+        buf_printf(b, "%sstage %d", i ? "\n" : "", s->id);
+        if (s->step) buf_printf(b, ": %s", stage_word(s));
+        else if (s->source->flow->name) buf_printf(b, ": %s", s->source->flow->name);
+        buf_char(b, '\n');
+        if (s->root == ROOT_source) source(&x, s);
+        else keyed(&x, s);
+        outs(&x, s);
+    }
+}
