@@ -85,6 +85,22 @@ static val_t *record_columns(gen_t *g, decoder_t d) {
     return cols;
 }
 
+/* A worker's tables that have outgrown the cache go out between two blocks. */
+static void flush_full(gen_t *g) {
+    emit_t *e = g->e;
+    for (size_t i = 0; i < g->stage->partials.n; i++) {
+        LLVMValueRef table = K_CALL(e, partial, "partial", e->fn->ctx,
+                                    ir_i64(e, g->stage->partials.at[i]->id));
+        LLVMBasicBlockRef full = ir_block(e, "partial.full"), next = ir_block(e, "flushed");
+        LLVMValueRef is_full = ir_bit_of(e, K_CALL(e, table_full, "full", table), "full");
+        ir_if_rare(e, is_full, full, next);
+        ir_at(e, full);
+        ir_call(e, g->flush, (LLVMValueRef[]){e->fn->ctx}, 1, "status");
+        ir_br(e, next);
+        ir_at(e, next);
+    }
+}
+
 static void source_block(gen_t *g) {
     emit_t *e = g->e;
     pstage_t *s = g->stage;
@@ -111,6 +127,7 @@ static void source_block(gen_t *g) {
     emit_outs(g, MODE_append, record_columns(g, d), s->source->flow->row_in);
     ir_br(e, next);
     ir_at(e, done);
+    flush_full(g);
     close_fn(g);
 }
 
@@ -178,13 +195,14 @@ static void source_range(gen_t *g) {
     ir_br(e, next);
     ir_at(e, next);
     ir_loop_end(e, &l);
+    flush_full(g);
     close_fn(g);
 }
 
 static void source_flush(gen_t *g) {
     if (!g->stage->partials.n) return;
     fn_t f;
-    open_fn(g, &f, "flush", emit_fn_type(g->e, 0));
+    g->flush = open_fn(g, &f, "flush", emit_fn_type(g->e, 0));
     for (size_t i = 0; i < g->stage->partials.n; i++)
         emit_agg_flush(g, g->stage, g->stage->partials.at[i]);
     close_fn(g);
@@ -259,6 +277,7 @@ static void emit_stage(gen_t *g) {
         keyed_close(g);
         return;
     }
+    source_flush(g);
     int row = s->source->conn->row;
     if (row == SOURCE_rate || row == SOURCE_generate) {
         source_range(g);
@@ -266,7 +285,6 @@ static void emit_stage(gen_t *g) {
         source_header(g);
         source_block(g);
     }
-    source_flush(g);
 }
 
 void emit_program(emit_t *e, plan_t *plan, const plan_options *options, const char *explain,

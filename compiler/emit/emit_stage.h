@@ -36,7 +36,7 @@ typedef struct gen {
     order_kind order;
     LLVMValueRef key, key_len; /* ORDER_bytes */
     VEC(gen_fn_t) fns;
-    int64_t header_words;      /* of the stage whose header function was made last */
+    LLVMValueRef flush;        /* of the source stage at hand, if it has partial tables */
 } gen_t;
 
 /* The whole plan: all functions, the descriptor and main. */
