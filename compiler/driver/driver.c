@@ -1,12 +1,15 @@
 /* driver.c - one function per command; the way through the compiler is stages.c. */
 #include "compiler/driver/driver.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "abi_tag.h"
 #include "compiler/base/check.h"
+#include "compiler/driver/compile.h"
 #include "compiler/driver/options.h"
 
 static int say_version(void) {
@@ -35,11 +38,59 @@ static int run_help(arena_t *a, const options_t *o) {
                  "`flowc --help` lists the commands");
 }
 
+static int run_check(const options_t *o) {
+    int worst = EXIT_DONE;
+    for (size_t i = 0; i < o->files.n; i++) {
+        compile_t *c = compile_new(o, o->files.at[i]);
+        compile_to(c, STAGE_plan);
+        int code = compile_report(c);
+        if (code > worst) worst = code;
+        compile_free(c);
+    }
+    return worst;
+}
+
+/* Standard output, or the file of -o. */
+static FILE *open_result(compile_t *c, const options_t *o) {
+    if (!o->output) return stdout;
+    FILE *out = fopen(o->output, "wb");
+    if (!out) c->failed = arena_printf(c->arena, "cannot write %s: %s", o->output, strerror(errno));
+    return out;
+}
+
+static int close_result(compile_t *c, FILE *out) {
+    int bad = fflush(out) || ferror(out);
+    if (out != stdout) bad |= fclose(out);
+    if (bad) c->failed = "the result could not be written";
+    return !bad;
+}
+
+static int run_emit(const options_t *o) {
+    compile_t *c = compile_new(o, o->files.at[0]);
+    int reached = compile_to(c, o->form);
+    /* A tree with errors is worth seeing; later forms need a program without. */
+    if (o->form <= STAGE_ast && (reached || c->tree)) reached = !c->failed;
+    if (reached && o->form == STAGE_obj && !o->output && isatty(1)) {
+        c->failed = "an object file is nothing for a terminal: give -o FILE";
+        c->usage = 1;
+        reached = 0;
+    }
+    FILE *out = reached ? open_result(c, o) : NULL;
+    if (out) {
+        compile_print(c, o->form, out);
+        close_result(c, out);
+    }
+    int code = compile_report(c);
+    compile_free(c);
+    return code;
+}
+
 static int run_command(arena_t *a, const options_t *o) {
     switch (o->command) {
     case CMD_help: return run_help(a, o);
-    case CMD_build: case CMD_run: case CMD_check: case CMD_emit: case CMD_explain:
-    case CMD_fmt: case CMD_docs:
+    case CMD_check: return run_check(o);
+    case CMD_emit: return run_emit(o);
+    case CMD_build: case CMD_run: case CMD_explain: case CMD_fmt: case CMD_docs:
         return usage("this command is not built yet", NULL);
     case CMD_COUNT: break;
     }
