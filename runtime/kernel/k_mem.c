@@ -6,7 +6,7 @@
 void *flow_k_alloc(flow_ctx *ctx, int64_t bytes) {
     int64_t n = (bytes + 7) & ~(int64_t)7;
     uint8_t *p = ctx->arena.p;
-    if (FLOW_UNLIKELY(ctx->arena.end - p < n)) return flow_rt_arena_more(ctx, n);
+    if (FLOW_UNLIKELY(ctx->arena.end - p <= n)) return flow_rt_arena_more(ctx, n);
     ctx->arena.p = p + n;
     return p;
 }

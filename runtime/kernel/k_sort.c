@@ -154,10 +154,22 @@ static void sort_scatter(flow_item *a, flow_item *spare, int64_t n, int shift,
     __builtin_memcpy(a, spare, (size_t)n * sizeof *a);
 }
 
-/* One recursion per byte of a prefix at most; deeper bytes of long keys go by the loop. */
+static void sort_frames(flow_item *a, flow_item *spare, int64_t n, int64_t depth);
+static void sort_cells(flow_item *a, flow_item *spare, int64_t n, int64_t depth);
+static void sort_prefixes(flow_item *a, flow_item *spare, int64_t n, int64_t depth);
+
+FLOW_INLINE void sort_again(flow_item *a, flow_item *spare, int64_t n, int64_t depth,
+                            sort_form form) {
+    if (n < 2) return;
+    if (form == SORT_FRAME) sort_frames(a, spare, n, depth);
+    else if (form == SORT_CELL) sort_cells(a, spare, n, depth);
+    else sort_prefixes(a, spare, n, depth);
+}
+
+/* Recursions: one per byte of a prefix at most, and one behind the first prefix, after
+ * which the items get it back; what is deeper in long keys goes by the loop. */
 FLOW_INLINE void sort_range(flow_item *a, flow_item *spare, int64_t n, int64_t depth,
-                            sort_form form, void (*again)(flow_item *, flow_item *, int64_t,
-                                                          int64_t)) {
+                            sort_form form) {
     for (;;) {
         if (n <= SORT_SMALL) {
             if (n > 1) sort_small(a, spare, n, depth, form);
@@ -168,14 +180,18 @@ FLOW_INLINE void sort_range(flow_item *a, flow_item *spare, int64_t n, int64_t d
             int64_t start[257];
             int shift = (63 - __builtin_clzll(differ)) & ~7;
             sort_scatter(a, spare, n, shift, start);
-            for (int b = 0; b < 256; b++) {
-                int64_t m = start[b + 1] - start[b];
-                if (m > 1) again(a + start[b], spare, m, depth);
-            }
+            for (int b = 0; b < 256; b++)
+                sort_again(a + start[b], spare, start[b + 1] - start[b], depth, form);
             return;
         }
         if (form == SORT_PREFIX || !sort_open(a, n, depth, form)) return;
+        uint64_t prefix = a[0].prefix;
         int64_t ended = sort_deepen(a, spare, n, depth, form);
+        if (!depth) {
+            sort_again(a + ended, spare, n - ended, 8, form);
+            for (int64_t i = ended; i < n; i++) a[i].prefix = prefix;
+            return;
+        }
         a += ended;
         n -= ended;
         depth += 8;
@@ -183,15 +199,15 @@ FLOW_INLINE void sort_range(flow_item *a, flow_item *spare, int64_t n, int64_t d
 }
 
 static void sort_frames(flow_item *a, flow_item *spare, int64_t n, int64_t depth) {
-    sort_range(a, spare, n, depth, SORT_FRAME, sort_frames);
+    sort_range(a, spare, n, depth, SORT_FRAME);
 }
 
 static void sort_cells(flow_item *a, flow_item *spare, int64_t n, int64_t depth) {
-    sort_range(a, spare, n, depth, SORT_CELL, sort_cells);
+    sort_range(a, spare, n, depth, SORT_CELL);
 }
 
 static void sort_prefixes(flow_item *a, flow_item *spare, int64_t n, int64_t depth) {
-    sort_range(a, spare, n, depth, SORT_PREFIX, sort_prefixes);
+    sort_range(a, spare, n, depth, SORT_PREFIX);
 }
 
 void flow_k_sort(flow_item *items, flow_item *spare, int64_t n) {

@@ -1,0 +1,235 @@
+/* test_table.c - tables against a list that is searched from end to end. */
+#include "runtime/kernel/k_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <CUnit/Basic.h>
+
+#include "runtime/kernel/k_mem.h"
+#include "tests/unit/kernel/kernel_env.h"
+#include "tests/unit/kernel/kernel_values.h"
+
+void suite_table(void);
+
+enum { KEYS = 3000, TEXT = 40 };
+
+/* What the table should hold: by key number. */
+typedef struct model {
+    int64_t count[KEYS]; /* of updates; 0: no entry */
+    uint8_t touched[KEYS];
+    int64_t living;
+} model;
+
+/* Key k as text of 0 to 39 bytes, zeros among them, different for each k. */
+static int64_t key_text(int k, uint8_t *p) {
+    int64_t n = 2 + (k * 7) % (TEXT - 2);
+    if (k == 0) return 0;
+    memset(p, 'q', (size_t)n);
+    p[0] = (uint8_t)k;
+    p[1] = (uint8_t)(k >> 8);
+    return n;
+}
+
+static int64_t key_int(int k) { return k == 1 ? INT64_MIN : ((int64_t)k - 1500) * 77777; }
+
+typedef struct probe {
+    flow_ctx *ctx;
+    flow_table *t;
+    uint8_t *text[KEYS];
+    int64_t len[KEYS];
+} probe;
+
+static uint64_t *get(probe *p, int k, int find) {
+    if (p->t->kind == FLOW_TABLE_I64)
+        return find ? flow_k_table_find_i64(p->ctx, p->t, key_int(k))
+                    : flow_k_table_i64(p->ctx, p->t, key_int(k));
+    return find ? flow_k_table_find_text(p->ctx, p->t, p->text[k], p->len[k])
+                : flow_k_table_text(p->ctx, p->t, p->text[k], p->len[k]);
+}
+
+static void probe_open(probe *p, flow_table *t, int kind, int words) {
+    p->ctx = env_open();
+    p->t = t;
+    flow_k_table_init(t, kind, words);
+    for (int k = 0; k < KEYS; k++) {
+        uint8_t s[TEXT];
+        p->len[k] = key_text(k, s);
+        p->text[k] = p->len[k] ? env_block(p->ctx, s, p->len[k]) : 0;
+    }
+}
+
+static void probe_close(probe *p) {
+    flow_k_table_release(p->ctx, p->t);
+    CU_ASSERT(env_state_bytes() == 0);
+    env_close(p->ctx);
+}
+
+static int entry_key(probe *p, int64_t entry) {
+    for (int k = 0; k < KEYS; k++) {
+        uint64_t text[2];
+        if (p->t->kind == FLOW_TABLE_I64) {
+            if (flow_k_table_key_i64(p->t, entry) == key_int(k)) return k;
+            continue;
+        }
+        flow_k_table_key_text(p->t, entry, text);
+        if ((int64_t)text[1] == p->len[k] &&
+            (!p->len[k] || !memcmp((void *)text[0], p->text[k], (size_t)p->len[k])))
+            return k;
+    }
+    return -1;
+}
+
+static int key_order(probe *p, int a, int b) {
+    if (p->t->kind == FLOW_TABLE_I64) return key_int(a) < key_int(b) ? -1 : 1;
+    int64_t n = p->len[a] < p->len[b] ? p->len[a] : p->len[b];
+    int c = n ? memcmp(p->text[a], p->text[b], (size_t)n) : 0;
+    return c ? c : p->len[a] < p->len[b] ? -1 : 1;
+}
+
+static void check_order(probe *p, model *m, int dirty) {
+    int64_t n, want = 0;
+    void *mark = flow_k_mark(p->ctx);
+    uint32_t *order = flow_k_table_sorted(p->ctx, p->t, dirty, &n);
+    for (int k = 0; k < KEYS; k++) want += m->count[k] && (!dirty || m->touched[k]);
+    CU_ASSERT(n == want);
+    for (int64_t i = 0, last = -1; i < n; i++) {
+        int k = entry_key(p, flow_k_table_nth(order, i));
+        CU_ASSERT_FATAL(k >= 0 && m->count[k] && (!dirty || m->touched[k]));
+        CU_ASSERT(last < 0 || key_order(p, (int)last, k) < 0);
+        last = k;
+    }
+    flow_k_reset(p->ctx, mark);
+}
+
+static void check_all(probe *p, model *m) {
+    int words = (int)p->t->words;
+    CU_ASSERT(flow_k_table_count(p->t) == m->living);
+    for (int k = 0; k < KEYS; k++) {
+        uint64_t *w = get(p, k, 1);
+        CU_ASSERT((w != 0) == (m->count[k] != 0));
+        if (w && words) CU_ASSERT((int64_t)w[0] == m->count[k]);
+    }
+    check_order(p, m, 0);
+    check_order(p, m, 1);
+}
+
+static void update(probe *p, model *m, int k, int words) {
+    uint64_t *w = get(p, k, 0);
+    CU_ASSERT(flow_k_table_fresh(p->t) == (m->count[k] == 0));
+    CU_ASSERT(flow_k_table_words(p->t, flow_k_table_last(p->t)) == w);
+    for (int i = 0; i < words; i++) CU_ASSERT((int64_t)w[i] == m->count[k]);
+    m->living += m->count[k]++ == 0;
+    for (int i = 0; i < words; i++) w[i]++;
+}
+
+static void run(int kind, int words, uint64_t seed) {
+    rnd r = {seed};
+    probe p;
+    flow_table t;
+    static model m;
+    memset(&m, 0, sizeof m);
+    probe_open(&p, &t, kind, words);
+    int range = 5;
+    for (int step = 0; step < 60000; step++) {
+        int k = (int)rnd_below(&r, range), what = (int)rnd_below(&r, 16);
+        if (step % 200 == 0 && range < KEYS) range += range / 3;
+        if (range > KEYS) range = KEYS;
+        if (what == 0 && m.count[k]) {
+            get(&p, k, 1);
+            flow_k_table_remove(p.ctx, &t, flow_k_table_last(&t));
+            m.count[k] = 0;
+            m.touched[k] = 0; /* a touched entry that is removed is in no list */
+            m.living--;
+        } else if (what < 12) {
+            update(&p, &m, k, words);
+            if (what & 1) {
+                flow_k_table_touch(p.ctx, &t);
+                m.touched[k] = 1;
+            } else if (flow_k_table_fresh(&t)) {
+                /* The number may be one that was touched under another key. */
+                m.touched[k] = t.dirty_bits.room > (t.last >> 6) &&
+                               (t.dirty_bits.words[t.last >> 6] >> (t.last & 63) & 1);
+            }
+        }
+        if (what == 15 && step % 900 == 0) {
+            flow_k_table_clean(&t);
+            memset(m.touched, 0, sizeof m.touched);
+        }
+        if (step == 100 || step == 5000 || step == 59999) check_all(&p, &m);
+    }
+    CU_ASSERT(flow_k_table_bytes(&t) == env_state_bytes());
+    flow_k_table_clear(p.ctx, &t);
+    memset(&m, 0, sizeof m);
+    check_all(&p, &m);
+    for (int k = 0; k < 40; k++) update(&p, &m, k * 31, words);
+    check_all(&p, &m);
+    flow_k_table_clear(p.ctx, &t); /* few entries in a large index */
+    memset(&m, 0, sizeof m);
+    check_all(&p, &m);
+    for (int k = 0; k < KEYS; k++) update(&p, &m, k, words);
+    check_all(&p, &m);
+    probe_close(&p);
+}
+
+static void test_i64(void) {
+    run(FLOW_TABLE_I64, 1, 1);
+    run(FLOW_TABLE_I64, 5, 2);
+}
+
+static void test_text(void) {
+    run(FLOW_TABLE_TEXT, 1, 3);
+    run(FLOW_TABLE_TEXT, 0, 4);
+    run(FLOW_TABLE_TEXT, 3, 5);
+}
+
+/* Entries are numbered as they come. */
+static void test_arrival(void) {
+    probe p;
+    flow_table t;
+    probe_open(&p, &t, FLOW_TABLE_TEXT, 1);
+    for (int k = KEYS - 1; k >= 0; k--) get(&p, k, 0);
+    CU_ASSERT(flow_k_table_end(&t) == KEYS);
+    for (int k = 0; k < KEYS; k += 97) CU_ASSERT(entry_key(&p, KEYS - 1 - k) == k);
+    probe_close(&p);
+}
+
+static void test_full(void) {
+    probe p;
+    flow_table t;
+    probe_open(&p, &t, FLOW_TABLE_TEXT, 1);
+    t.limit = 4000;
+    int k = 0;
+    for (; k < KEYS && !flow_k_table_full(&t); k++) get(&p, k, 0);
+    CU_ASSERT(k > 40 && k < 170);
+    flow_k_table_clear(p.ctx, &t);
+    CU_ASSERT(!flow_k_table_full(&t));
+    probe_close(&p);
+}
+
+/* A text at the very end of its block: what lies behind must not matter. */
+static void test_behind(void) {
+    flow_ctx *ctx = env_open();
+    flow_table t;
+    flow_k_table_init(&t, FLOW_TABLE_TEXT, 1);
+    for (int n = 0; n <= 20; n++) {
+        uint8_t *a = env_block(ctx, "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", n);
+        uint8_t *b = env_block(ctx, "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", 28);
+        uint64_t *w = flow_k_table_text(ctx, &t, a, n);
+        CU_ASSERT(flow_k_table_fresh(&t));
+        CU_ASSERT(flow_k_table_text(ctx, &t, b, n) == w);
+        CU_ASSERT(!flow_k_table_fresh(&t));
+    }
+    flow_k_table_release(ctx, &t);
+    env_close(ctx);
+}
+
+void suite_table(void) {
+    CU_pSuite s = CU_add_suite("table", 0, 0);
+    CU_add_test(s, "integer keys", test_i64);
+    CU_add_test(s, "text keys", test_text);
+    CU_add_test(s, "order of arrival", test_arrival);
+    CU_add_test(s, "full", test_full);
+    CU_add_test(s, "bytes behind a text", test_behind);
+}
