@@ -179,26 +179,26 @@ typedef struct tparam {
 typedef struct program {
     arena_t *arena;
     types_t *types;
+    struct check *check;       /* for const.h */
     VEC(tsetting_t) settings;  /* as given, in order of the text; a name once */
     VEC(tparam_t) params;
     VEC(tflow_t *) flows;      /* origins before what reads them; else in order of the text */
     VEC(struct def *) consts;  /* in dependency order */
 } program_t;
 
-/* What a compile has in common.  `load` reads an imported file: the tree of it, or null with
- * the reason (its diagnostics are already in diags then, if why is null).  path is relative
- * to the importing file's folder already. */
+/* What a compile has in common.  `load` reads and parses an imported file: its tree, or
+ * null with a reason; without a reason its diagnostics are in `diags` already.  path is
+ * joined with the importing file's folder; `at` is where it is imported. */
 typedef struct sema_env {
     arena_t *arena;
     intern_t *names;
     sources_t *sources;
     diags_t *diags;
-    types_t *types;
-    struct node *(*load)(struct sema_env *env, const char *path, const char **why);
+    struct node *(*load)(struct sema_env *env, const char *path, span_t at, const char **why);
     void *load_data;
 } sema_env;
 
-/* Never null. */
+/* Checks a parsed program.  Never null; look at diags_errors. */
 program_t *sema_program(sema_env *env, struct node *root);
 
 #endif

@@ -19,7 +19,8 @@ typedef struct unit {
     scope_t *scope;
     int is_root;      /* the file that is compiled, not an imported one */
     int busy;         /* its imports are being read */
-    int shown;        /* its steps and flows are complete */
+    int plain;        /* imported without an alias somewhere */
+    const char *alias; /* the first alias it is imported under, or null */
 } unit_t;
 
 /* A step as it will run: of a `step` declaration, a copy made for one use. */
@@ -68,7 +69,9 @@ typedef struct sema {
     sema_env *env;
     check_t *c;
     program_t *p;
-    VEC(unit_t *) units;
+    VEC(unit_t *) units;  /* in order of reading: the root is first */
+    VEC(unit_t *) ready;  /* imported files before those that import them */
+    int broken;           /* a file could not be read or parsed */
     VEC(pipe_t *) pipes;
     VEC(pipe_t *) order; /* origins before what reads them */
     int nlinks;          /* expanded so far, against bombs of steps that use steps */

@@ -1,0 +1,315 @@
+/* step_keyed.c - steps that put rows together: aggregate, distinct, sort, top, window.
+ *
+ * The items of an `aggregate` see the keys; the arguments of its aggregates see the rows.
+ * So there are two scopes, and the item scope between them collects the calls. */
+#include <string.h>
+
+#include "compiler/base/check.h"
+#include "compiler/types/const.h"
+#include "compiler/types/step_check.h"
+
+static const char *window_name(check_t *c) { return intern(c->names, "window"); }
+
+/* ---- aggregate ---- */
+
+/* "user, url", as written. */
+static const char *per_text(flowck_t *f, const nodes_t *per) {
+    buf_t b;
+    buf_init(&b, f->c->arena);
+    for (size_t i = 0; i < per->n; i++)
+        buf_printf(&b, "%s, ", diag_source(f->c->diags, per->at[i]->span));
+    return buf_text(&b);
+}
+
+static lost_t lost_at_aggregate(flowck_t *f, const nodes_t *per) {
+    const char *help = arena_printf(
+        f->c->arena, "add it to the keys (`per %s%%s`) or aggregate it (`%%s = last(%%s)`)",
+        per_text(f, per));
+    return (lost_t){.step = "aggregate", .at = f->step->at,
+                    .note = "keeps its keys and aggregates only", .help = help};
+}
+
+/* One item: its calls of aggregates get its `when`. */
+static void aggregate_item(flowck_t *f, ast_item_t *it, scope_t *keys, agg_calls_t *calls,
+                           titems_t *out, columns_t *cols) {
+    check_t *c = f->c;
+    scope_t *rows = f->scope;
+    if (it->when && expr_check_condition(c, f->scope, it->when)) {
+        facts_t facts = {0};
+        expr_narrowings(c, it->when, 1, &facts);
+        if (facts.n) rows = scope_facts(c->arena, rows, &facts);
+    }
+    size_t before = calls->n;
+    scope_t *items = scope_items(c->arena, keys, rows, calls, it->when != NULL);
+    type_t *t = expr_check(c, items, it->value, NULL);
+    for (size_t i = before; i < calls->n; i++) calls->at[i]->when = it->when;
+    if (it->when && before == calls->n && t->kind != TY_POISON) {
+        diag_t *m = diag_add(c->diags, DIAG_when_place, it->when->span);
+        diag_help(m, "`when` says which rows an aggregate sees, and there is none here");
+    }
+    const char *name = it->name ? it->name : item_own_name(it->value, 1);
+    span_t at = it->name ? it->name_at : it->value->span;
+    if (it->name) item_hides(f, it->name, it->name_at);
+    if (!name) {
+        if (t->kind != TY_POISON) item_unnamed(f, it->value);
+        return;
+    }
+    if (!item_column_type(f, it->value, t)) t = type_basic(c->types, TY_POISON);
+    if (!columns_add(c, cols, name, t, at, at)) return;
+    titem_t item = {.name = name, .expr = it->value, .type = t, .at = at};
+    vec_push(c->arena, out, item);
+}
+
+static void aggregate_items(flowck_t *f, const nodes_t *list, scope_t *keys,
+                            agg_calls_t *calls, titems_t *out, columns_t *cols) {
+    for (size_t i = 0; i < list->n; i++) {
+        node_t *n = list->at[i];
+        if (n->kind == AST_item) {
+            aggregate_item(f, AST(item, n), keys, calls, out, cols);
+            continue;
+        }
+        diag_t *m = diag_add(f->c->diags, DIAG_aggregate_all, n->span);
+        diag_help(m, "name what you want of the rows: `first(x)`, `collect(x)`, …");
+    }
+}
+
+/* A table of the keys in the columns 0, 1, ... */
+static void key_columns(flowck_t *f, const titems_t *keys) {
+    struct tkey *out = ARENA_ARRAY(f->c->arena, struct tkey, keys->n + 1);
+    for (size_t i = 0; i < keys->n; i++)
+        out[i] = (struct tkey){keys->at[i].name, keys->at[i].type, (int)i};
+    f->st.props.keys = out;
+    f->st.props.nkeys = keys->n;
+}
+
+void op_aggregate_type(flowck_t *f) {
+    ast_step_aggregate_t *s = AST(step_aggregate, f->step->node);
+    check_t *c = f->c;
+    int over_table = f->st.props.is_table;
+    int errors = diags_errors(c->diags);
+    int windowed = f->st.props.windowed != WINDOW_NONE;
+    type_t *window = windowed ? f->st.row->fields[f->st.props.window_column].type : NULL;
+    span_t window_at = windowed ? f->st.at[f->st.props.window_column] : f->step->at;
+
+    titems_t keys = {0}, given = {0}, items = {0};
+    items_keys(f, &s->per, 1, &given);
+    columns_t cols = {0};
+    for (size_t i = 0; i < given.n; i++) {
+        titem_t k = given.at[i];
+        /* The window is part of every key; to say so adds nothing. */
+        if (windowed && k.name == window_name(c) && k.expr->kind == AST_name) continue;
+        if (columns_add(c, &cols, k.name, k.type, k.at, k.at)) vec_push(c->arena, &keys, k);
+    }
+    columns_t seen = {0};
+    for (size_t i = 0; i < cols.fields.n; i++) {
+        vec_push(c->arena, &seen.fields, cols.fields.at[i]);
+        vec_push(c->arena, &seen.at, cols.at.at[i]);
+    }
+    if (windowed && columns_find(&seen, window_name(c)) < 0)
+        columns_add(c, &seen, window_name(c), window, window_at, window_at);
+    type_t *row = type_record(c->types, NULL, seen.fields.at, (uint32_t)seen.fields.n);
+    agg_calls_t calls = {0};
+    aggregate_items(f, &s->items, scope_row(c->arena, f->base, row, seen.at.at), &calls,
+                    &items, &cols);
+
+    f->step->u.aggregate.keys = keys.at;
+    f->step->u.aggregate.nkeys = keys.n;
+    f->step->u.aggregate.aggs = calls.at;
+    f->step->u.aggregate.naggs = calls.n;
+    f->step->u.aggregate.items = items.at;
+    f->step->u.aggregate.nitems = items.n;
+    f->step->u.aggregate.window_in = f->st.props.window_column;
+    f->step->u.aggregate.window_out = windowed ? (int)cols.fields.n : -1;
+    if (windowed) columns_add(c, &cols, window_name(c), window, window_at, f->step->at);
+
+    f->st.props.sorted = NULL;
+    f->st.facts.n = 0;
+    f->st.props.nkeys = 0;
+    stream_become(c, &f->st, &cols, lost_at_aggregate(f, &s->per));
+    if (windowed) {
+        f->st.props.window_column = f->step->u.aggregate.window_out;
+    } else {
+        become_table(f, "aggregate");
+        key_columns(f, &keys);
+    }
+    if (over_table && errors == diags_errors(c->diags))
+        not_built(c, f->step->at, "`aggregate` over a table");
+}
+
+/* ---- distinct ---- */
+
+/* Named keys become columns of the row; added[i] is the place, or -1. */
+static int *add_keys(flowck_t *f, const nodes_t *per, const titems_t *keys, columns_t *cols) {
+    int *added = ARENA_ARRAY(f->c->arena, int, keys->n + 1);
+    size_t k = 0;
+    for (size_t i = 0; i < keys->n; i++) added[i] = -1;
+    for (size_t i = 0; i < per->n && k < keys->n; i++) {
+        if (per->at[i]->kind != AST_item) {
+            /* A spread brings several keys, none of them new. */
+            k = keys->n;
+            break;
+        }
+        const titem_t *key = &keys->at[k];
+        if (item_is_named(per->at[i])) {
+            added[k] = (int)cols->fields.n;
+            if (!columns_add(f->c, cols, key->name, key->type, key->at, key->at)) added[k] = -1;
+        }
+        k++;
+    }
+    return added;
+}
+
+void op_distinct_type(flowck_t *f) {
+    ast_step_distinct_t *s = AST(step_distinct, f->step->node);
+    check_t *c = f->c;
+    int errors = diags_errors(c->diags);
+    need_stream(f, "the keys of a table are distinct; `aggregate` makes new ones");
+    titems_t keys = {0};
+    items_keys(f, &s->per, 0, &keys);
+    columns_t cols = stream_columns(c, &f->st);
+    f->step->u.distinct.added = add_keys(f, &s->per, &keys, &cols);
+    f->step->u.distinct.keys = keys.at;
+    f->step->u.distinct.nkeys = keys.n;
+    stream_become(c, &f->st, &cols, (lost_t){.step = "distinct", .at = f->step->at});
+    if (!s->within) return;
+    check_constant(f, s->within, TY_DURATION, "the bound of `distinct`", NULL);
+    if (errors == diags_errors(c->diags))
+        not_built(c, s->within->span, "`distinct … within`");
+}
+
+/* ---- sort, top ---- */
+
+void op_sort_type(flowck_t *f) {
+    ast_step_sort_t *s = AST(step_sort, f->step->node);
+    f->step->u.sort.by = items_orders(f, &s->by);
+    f->step->u.sort.n = s->by.n;
+    f->st.props.sorted = f->step;
+    if (f->st.props.is_table || f->st.props.windowed != WINDOW_NONE) return;
+    diag_t *m = diag_add(f->c->diags, DIAG_sort_stream, f->step->at);
+    diag_note(m, "this stream has no window, so it never ends");
+    diag_help(m, "sort each batch: `|> window batch |> sort by …`, or keep the best rows: "
+                 "`|> top 10 by …`");
+}
+
+/* The key of a table that `top` makes: its keys and the place. */
+static void top_keys(flowck_t *f, const titems_t *keys, const int *added) {
+    ast_step_top_t *s = AST(step_top, f->step->node);
+    struct tkey *out = ARENA_ARRAY(f->c->arena, struct tkey, keys->n + 1);
+    for (size_t i = 0; i < keys->n; i++) {
+        const titem_t *k = &keys->at[i];
+        int column = added[i];
+        if (column < 0 && k->expr->kind == AST_name && k->expr->def &&
+            k->expr->def->kind == DEF_COLUMN)
+            column = k->expr->def->index;
+        out[i] = (struct tkey){k->name, k->type, column};
+    }
+    out[keys->n] = (struct tkey){s->rank ? s->rank : intern(f->c->names, "place"),
+                                 type_basic(f->c->types, TY_INT),
+                                 f->step->u.top.rank_column};
+    f->st.props.keys = out;
+    f->st.props.nkeys = keys->n + 1;
+}
+
+void op_top_type(flowck_t *f) {
+    ast_step_top_t *s = AST(step_top, f->step->node);
+    check_t *c = f->c;
+    titems_t keys = {0};
+    f->step->u.top.count = s->count;
+    check_count(f, s->count, "the count of `top`", &f->step->u.top.count_value);
+    f->step->u.top.by = items_orders(f, &s->by);
+    f->step->u.top.n = s->by.n;
+    f->step->u.top.ties = s->ties;
+    items_keys(f, &s->per, 0, &keys);
+    columns_t cols = stream_columns(c, &f->st);
+    int *added = add_keys(f, &s->per, &keys, &cols);
+    f->step->u.top.rank = s->rank;
+    f->step->u.top.rank_column = -1;
+    if (s->rank) {
+        item_hides(f, s->rank, s->rank_at);
+        f->step->u.top.rank_column = (int)cols.fields.n;
+        columns_add(c, &cols, s->rank, type_basic(c->types, TY_INT), s->rank_at, s->rank_at);
+    }
+    f->step->u.top.keys = keys.at;
+    f->step->u.top.nkeys = keys.n;
+    f->step->u.top.added = added;
+    f->st.props.sorted = NULL;
+    stream_become(c, &f->st, &cols, (lost_t){.step = "top", .at = f->step->at});
+    if (f->st.props.windowed != WINDOW_NONE) return;
+    if (!f->st.props.is_table) become_table(f, "top");
+    top_keys(f, &keys, added);
+}
+
+/* ---- window ---- */
+
+static window_id window_row(int kind) {
+    switch ((window_kind)kind) {
+    case WINDOW_TUMBLING: return WINDOW_tumbling;
+    case WINDOW_SLIDING: return WINDOW_sliding;
+    case WINDOW_SESSION: return WINDOW_session;
+    case WINDOW_CUMULATE: return WINDOW_cumulate;
+    case WINDOW_BATCH: return WINDOW_batch;
+    case WINDOW_KIND_COUNT: break;
+    }
+    flow_unreachable("window kind");
+}
+
+/* Sizes and bounds: an int where rows are counted, else a duration. */
+static void window_constants(flowck_t *f, ast_step_window_t *s) {
+    const char *what = "the size of a window";
+    if (s->size && s->size_rows) check_count(f, s->size, what, NULL);
+    else if (s->size) check_constant(f, s->size, TY_DURATION, what, NULL);
+    if (s->every && s->every_rows) check_count(f, s->every, "`every`", NULL);
+    else if (s->every) check_constant(f, s->every, TY_DURATION, "`every`", NULL);
+    if (s->offset) check_constant(f, s->offset, TY_DURATION, "`offset`", NULL);
+    if (s->early) check_constant(f, s->early, TY_DURATION, "`early`", NULL);
+    if (s->lateness) check_constant(f, s->lateness, TY_DURATION, "`lateness`", NULL);
+}
+
+/* `window batch` is the batch: there is nothing to say about it. */
+static void check_batch_window(flowck_t *f, ast_step_window_t *s) {
+    const char *word = s->offset ? "offset" : s->early ? "early" : s->lateness ? "lateness"
+                       : s->late ? "late into" : s->processing_time ? "on processing_time"
+                                                                    : NULL;
+    if (!word) return;
+    span_t at = s->offset ? s->offset->span : s->early ? s->early->span
+                : s->lateness ? s->lateness->span : s->late ? s->late_at : f->step->at;
+    diag_t *m = diag_add(f->c->diags, DIAG_window_batch, at, word);
+    diag_note(m, "it begins and closes with the batch");
+    diag_help(m, "write `window batch` alone");
+}
+
+void op_window_type(flowck_t *f) {
+    ast_step_window_t *s = AST(step_window, f->step->node);
+    check_t *c = f->c;
+    int errors = diags_errors(c->diags);
+    window_id kind = window_row(s->kind);
+    int was_table = !need_stream(f, "put the window before the step that makes the table");
+    window_constants(f, s);
+    if (kind == WINDOW_batch) check_batch_window(f, s);
+    type_t *t = s->size_rows ? type_count_window(c->types) : type_window(c->types);
+    columns_t cols = stream_columns(c, &f->st);
+    const char *name = window_name(c);
+    int place = f->st.props.window_column;
+    if (place >= 0) {
+        cols.fields.at[place].type = t;
+        cols.at.at[place] = f->step->at;
+    } else {
+        place = (int)cols.fields.n;
+        columns_add(c, &cols, name, t, f->step->at, f->step->at);
+    }
+    stream_become(c, &f->st, &cols, (lost_t){.step = "window", .at = f->step->at});
+    f->step->u.window.kind = kind;
+    f->step->u.window.column = place;
+    f->st.props.sorted = NULL;
+    if (was_table) {
+        f->st.props.is_table = 0;
+        f->st.props.nkeys = 0;
+    }
+    f->st.props.windowed = kind;
+    f->st.props.window_column = place < (int)cols.fields.n ? place : -1;
+    if (f->st.props.window_column < 0) f->st.props.windowed = WINDOW_NONE;
+    if (!window_at(kind)->built && errors == diags_errors(c->diags))
+        not_built(c, f->step->at,
+                  arena_printf(c->arena, "`window %s`", window_at(kind)->spelling));
+    if (s->early || s->lateness) f->st.unknown = 1; /* their aggregates are tables */
+}
