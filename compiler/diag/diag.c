@@ -21,6 +21,7 @@ struct diags {
     sources_t *sources;
     VEC(diag_t *) list;
     int errors, warnings, sorted, truncated;
+    const char *context; /* a note for every new diagnostic, or null */
 };
 
 static const struct {
@@ -64,6 +65,7 @@ diag_t *diag_add(diags_t *d, diag_id id, span_t at, ...) {
     va_start(ap, at);
     m->text = arena_vprintf(d->arena, rows[id].text, ap);
     va_end(ap);
+    if (d->context) diag_note(m, "%s", d->context);
     if (!is_wanted(d, m)) return m;
     m->seq = (uint32_t)d->list.n;
     vec_push(d->arena, &d->list, m);
@@ -71,6 +73,10 @@ diag_t *diag_add(diags_t *d, diag_id id, span_t at, ...) {
     if (m->is_error) d->errors++;
     else d->warnings++;
     return m;
+}
+
+void diags_context(diags_t *d, const char *note) {
+    d->context = note;
 }
 
 void diag_label(diag_t *m, const char *fmt, ...) {

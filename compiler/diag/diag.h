@@ -30,6 +30,9 @@ diags_t *diags_new(arena_t *a, sources_t *sources);
  * the same span is dropped, as are followers beyond 100 errors.  Each diagnostic makes
  * its own line of `line | text` unless `at` is SPAN_NOWHERE. */
 diag_t *diag_add(diags_t *d, diag_id id, span_t at, ...);
+/* Diagnostics added from now on begin with this note; null: none.  For text that is
+ * checked at another place than it stands at. */
+void diags_context(diags_t *d, const char *note);
 /* The words behind the carets. */
 void diag_label(diag_t *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A line `= note: ...`, `= help: ...` (at most one), or `= ...` (plain).  Line breaks

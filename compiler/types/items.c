@@ -197,7 +197,7 @@ torder_t *items_orders(flowck_t *f, const nodes_t *by) {
         type_t *t = expr_check(f->c, f->scope, o->key, NULL);
         out[i] = (torder_t){o->key, o->desc};
         if (t->kind == TY_POISON || (t->kind != TY_NONE && type_is_ordered(t))) continue;
-        diag_add(f->c->diags, DIAG_no_order, o->key->span, type_text(f->c->arena, t));
+        diag_add(f->c->diags, DIAG_order_type, o->key->span, type_text(f->c->arena, t));
     }
     return out;
 }
