@@ -116,6 +116,25 @@ void diag_line(diag_t *m, const char *fmt, ...) {
     va_end(ap);
 }
 
+int diags_count_of(const diags_t *d, diag_id id) {
+    int n = 0;
+    for (size_t i = 0; i < d->list.n; i++) n += d->list.at[i]->id == id;
+    return n;
+}
+
+int diags_withdraw(diags_t *d, diag_id id) {
+    size_t kept = 0;
+    int gone = 0;
+    for (size_t i = 0; i < d->list.n; i++) {
+        if (d->list.at[i]->id == id) gone++;
+        else d->list.at[kept++] = d->list.at[i];
+    }
+    d->list.n = kept;
+    if (rows[id].severity[0] == 'e') d->errors -= gone;
+    else d->warnings -= gone;
+    return gone;
+}
+
 int diags_errors(const diags_t *d) {
     return d->errors;
 }

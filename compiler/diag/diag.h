@@ -33,6 +33,9 @@ diag_t *diag_add(diags_t *d, diag_id id, span_t at, ...);
 /* Diagnostics added from now on begin with this note; null: none.  For text that is
  * checked at another place than it stands at. */
 void diags_context(diags_t *d, const char *note);
+/* Takes back all errors of one id, and how many there were. */
+int diags_withdraw(diags_t *d, diag_id id);
+int diags_count_of(const diags_t *d, diag_id id);
 /* The words behind the carets. */
 void diag_label(diag_t *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A line `= note: ...`, `= help: ...` (at most one), or `= ...` (plain).  Line breaks

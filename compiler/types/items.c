@@ -29,6 +29,7 @@ void item_hides(flowck_t *f, const char *name, span_t at) {
                        : d->kind == DEF_MODEL ? "model" : NULL;
     if (!what) return;
     check_t *c = f->c;
+    d->used = 1; /* one warning is enough: that nothing reads it follows */
     diag_t *m = diag_add(c->diags, DIAG_hides, at, name, what,
                          arena_printf(c->arena, "%d", diag_line_of(c->diags, d->at)));
     diag_help(m, "rename one of them");

@@ -171,7 +171,7 @@ static void add_param(sema_t *m, const unit_t *u, def_t *d) {
             declared_twice(c, t.name, d->at, m->p->params.at[i].def);
     if (p->value && d->type->kind != TY_POISON && p->value->type &&
         p->value->type->kind != TY_POISON && !const_has_param(p->value))
-        t.value = const_eval(c, p->value);
+        t.value = const_eval_as(c, p->value, d->type);
     t.index = d->index = (int)m->p->params.n;
     vec_push(c->arena, &m->p->params, t);
 }
@@ -183,6 +183,7 @@ static void finish_one(sema_t *m, const unit_t *u, node_t *decl) {
     case AST_decl_type: name = AST(decl_type, decl)->name, ns = NS_TYPE; break;
     case AST_decl_const: name = AST(decl_const, decl)->name; break;
     case AST_decl_param: name = AST(decl_param, decl)->name; break;
+    case AST_decl_model: name = AST(decl_model, decl)->name; break;
     case AST_decl_fn: name = AST(decl_fn, decl)->name, ns = NS_FN; break;
     case AST_decl_extern: name = AST(decl_extern, decl)->name, ns = NS_FN; break;
     default: return;

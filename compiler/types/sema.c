@@ -22,6 +22,13 @@ static int ends_pipeline(op_id op) {
 
 /* ---- one pipe ---- */
 
+/* Records have at most 255 fields, and a row is a record. */
+static void check_width(flowck_t *f, span_t at) {
+    if (f->st.row->nfields <= 255) return;
+    not_built(f->c, at, "a row of more than 255 columns");
+    f->st.unknown = 1;
+}
+
 static void flow_origin(sema_t *m, pipe_t *p, flowck_t *f) {
     tflow_t *flow = p->flow;
     if (p->kind == PIPE_side) {
@@ -36,6 +43,7 @@ static void flow_origin(sema_t *m, pipe_t *p, flowck_t *f) {
     if (origin->kind == AST_from) {
         flow->origin = ORIGIN_source;
         source_check(f, AST(from, origin));
+        check_width(f, origin->span);
         return;
     }
     flow->origin = ORIGIN_flow;
@@ -66,6 +74,7 @@ static void check_step(flowck_t *f, const link_t *link) {
     f->scope = stream_scope(c, &f->st, link->base);
     vec_push(c->arena, &f->flow->steps, s);
     op_types[s->op](f);
+    check_width(f, s->at);
     s->row_out = f->st.row;
     s->out = f->st.props;
 }
@@ -273,6 +282,9 @@ program_t *sema_program(sema_env *env, node_t *root) {
     for (size_t i = 0; i < m.order.n; i++) check_pipe(&m, m.order.at[i]);
     mark_named_in_tests(&m, m.units.at[0]);
     count_readers(&m);
+    /* What is wrong comes first; that a part is not built matters once the rest is right. */
+    if (diags_errors(env->diags) > diags_count_of(env->diags, DIAG_not_built))
+        diags_withdraw(env->diags, DIAG_not_built);
     if (diags_errors(env->diags)) return prog;
     mark_live(prog);
     lint(&m);

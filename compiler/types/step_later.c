@@ -90,10 +90,11 @@ void op_close_type(flowck_t *f) {
     later(f, errors, "`close`");
 }
 
-/* Every column T?. */
-static void make_optional(check_t *c, columns_t *cols) {
+/* Every column T?, but for the window that both sides share. */
+static void make_optional(check_t *c, columns_t *cols, int window) {
     for (size_t i = 0; i < cols->fields.n; i++)
-        cols->fields.at[i].type = type_option(c->types, cols->fields.at[i].type);
+        if ((int)i != window)
+            cols->fields.at[i].type = type_option(c->types, cols->fields.at[i].type);
 }
 
 void op_join_type(flowck_t *f) {
@@ -115,7 +116,7 @@ void op_join_type(flowck_t *f) {
     if (s->as_of) expr_check(c, f->scope, s->as_of, type_basic(c->types, TY_TIMESTAMP));
     if (kind != JOIN_SEMI && kind != JOIN_ANTI) {
         columns_t out = stream_columns(c, &f->st);
-        if (kind == JOIN_RIGHT || kind == JOIN_FULL) make_optional(c, &out);
+        if (kind == JOIN_RIGHT || kind == JOIN_FULL) make_optional(c, &out, f->st.props.window_column);
         if (known && (kind == JOIN_LEFT || kind == JOIN_FULL))
             there = type_option(c->types, there);
         if (columns_find(&out, s->name) < 0)

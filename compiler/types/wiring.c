@@ -70,20 +70,6 @@ static void enter_step(sema_t *m, unit_t *u, ast_decl_step_t *s) {
     if (first) declared_twice(m->c, s->name, s->name_at, first);
 }
 
-static void enter_model(sema_t *m, unit_t *u, ast_decl_model_t *s) {
-    def_t *d = ARENA_NEW(m->c->arena, def_t);
-    d->kind = DEF_MODEL;
-    d->state = DEF_DONE;
-    d->name = s->name;
-    d->type = type_basic(m->c->types, TY_POISON);
-    d->at = s->name_at;
-    d->node = &s->node;
-    d->scope = u->scope;
-    def_t *first = scope_declare(m->c->arena, u->scope, NS_VALUE, d);
-    if (first) declared_twice(m->c, s->name, s->name_at, first);
-    else not_built(m->c, s->word, "`model`");
-}
-
 int wiring_enter(sema_t *m, unit_t *u, node_t *decl) {
     switch (decl->kind) {
     case AST_decl_flow: {
@@ -105,7 +91,6 @@ int wiring_enter(sema_t *m, unit_t *u, node_t *decl) {
         return 1;
     }
     case AST_decl_step: enter_step(m, u, AST(decl_step, decl)); return 1;
-    case AST_decl_model: enter_model(m, u, AST(decl_model, decl)); return 1;
     default: return 0;
     }
 }
@@ -263,7 +248,7 @@ static scope_t *bind_params(sema_t *m, const link_t *link, ast_step_user_t *use,
         d->index = (int)i;
         d->node = arg;
         d->state = DEF_DONE;
-        if (good && !const_has_param(arg)) d->value = const_eval(c, arg);
+        if (good && !const_has_param(arg)) d->value = const_eval_as(c, arg, t);
     }
     return names;
 }
