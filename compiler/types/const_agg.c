@@ -1,0 +1,182 @@
+/* const_agg.c - aggregates over lists in the folder.
+ *
+ * Written from the language's definition, apart from the kernel's steps: comparing the
+ * two is the point.  Only the exact sums of floats are the kernel's. */
+#include <string.h>
+
+#include "compiler/base/check.h"
+#include "compiler/types/builtins.h"
+#include "compiler/types/const_parts.h"
+
+/* One list: its elements that count. */
+typedef struct column {
+    const type_t *type; /* without the `?` */
+    const uint64_t **at;
+    uint64_t n;
+} column_t;
+
+typedef struct input {
+    column_t col[2];
+    uint64_t n;
+} input_t;
+
+enum { STATE_WORDS = 16 };
+
+typedef void float_step(flow_ctx *, void *heap, uint64_t *state, double x, const uint8_t *tc);
+typedef int32_t float_result(flow_ctx *, void *heap, const uint64_t *state, uint64_t *out,
+                             const uint8_t *tc);
+#define EXACT(id)                                                                        \
+    extern float_step flow_k_agg_##id##_f_step __attribute__((weak));                    \
+    extern float_result flow_k_agg_##id##_f_result __attribute__((weak));
+EXACT(sum)
+EXACT(avg)
+EXACT(variance)
+EXACT(stddev)
+#undef EXACT
+
+static const uint64_t *element(const type_t *list, const uint64_t *w, uint64_t i) {
+    return word_list(w[0]) + i * list->elem->words;
+}
+
+static int is_some(const type_t *list, const uint64_t *x) {
+    return list->elem->kind != TY_OPTION || x[list->elem->elem->words];
+}
+
+/* Evaluates the lists and keeps the rows in which no argument is none. */
+static int gather(folder_t *f, node_t *e, input_t *in) {
+    const nodes_t *args = &AST(call, e)->args;
+    uint64_t lists[2][2];
+    const type_t *types[2];
+    flow_assert(args->n >= 1 && args->n <= 2);
+    for (size_t k = 0; k < args->n; k++) {
+        node_t *arg = AST(arg, args->at[k])->value;
+        types[k] = arg->type;
+        FOLD_TRY(fold(f, arg, lists[k]));
+        in->col[k].type = type_strip(types[k]->elem);
+        in->col[k].at = (const uint64_t **)fold_words(f, lists[k][1]);
+    }
+    if (args->n == 2 && lists[0][1] != lists[1][1]) return STATUS_argument;
+    for (uint64_t i = 0; i < lists[0][1]; i++) {
+        int all = 1;
+        for (size_t k = 0; k < args->n; k++) all &= is_some(types[k], element(types[k], lists[k], i));
+        if (!all) continue;
+        for (size_t k = 0; k < args->n; k++)
+            in->col[k].at[in->n] = element(types[k], lists[k], i);
+        in->n++;
+    }
+    return 0;
+}
+
+/* ---- numbers ---- */
+
+static int through_kernel(folder_t *f, const input_t *in, float_step *step,
+                          float_result *result, uint64_t *out) {
+    uint64_t state[STATE_WORDS] = {0};
+    const uint8_t *tc = (const uint8_t *)"f";
+    int ints = in->col[0].type->kind == TY_INT;
+    if (!step || !result) return STATUS_argument;
+    for (uint64_t i = 0; i < in->n; i++) {
+        double x = ints ? (double)(int64_t)in->col[0].at[i][0] : word_float(in->col[0].at[i][0]);
+        step(&f->ctx, NULL, state, x, tc);
+    }
+    return result(&f->ctx, NULL, state, out, tc);
+}
+
+static __int128 wide_sum(const input_t *in) {
+    __int128 sum = 0;
+    for (uint64_t i = 0; i < in->n; i++) sum += (int64_t)in->col[0].at[i][0];
+    return sum;
+}
+
+static int sum(folder_t *f, const input_t *in, uint64_t *out) {
+    if (in->col[0].type->kind == TY_FLOAT)
+        return through_kernel(f, in, flow_k_agg_sum_f_step, flow_k_agg_sum_f_result, out);
+    __int128 v = wide_sum(in);
+    if (v < INT64_MIN || v > INT64_MAX) return STATUS_overflow;
+    out[0] = (uint64_t)(int64_t)v;
+    return 0;
+}
+
+static int avg(folder_t *f, const input_t *in, uint64_t *out) {
+    if (in->col[0].type->kind == TY_FLOAT)
+        return through_kernel(f, in, flow_k_agg_avg_f_step, flow_k_agg_avg_f_result, out);
+    if (!in->n) return 0;
+    __int128 v = wide_sum(in);
+    if (in->col[0].type->kind == TY_DURATION)
+        out[0] = (uint64_t)(int64_t)(v / (__int128)in->n);
+    else
+        out[0] = float_word((double)v / (double)in->n);
+    out[1] = 1;
+    return 0;
+}
+
+/* ---- choice ---- */
+
+/* The row whose value in column k is least or greatest; the first of equals. */
+static uint64_t best(const column_t *c, uint64_t n, int greatest) {
+    uint64_t at = 0;
+    for (uint64_t i = 1; i < n; i++) {
+        int order = const_compare(c->type, c->at[i], c->at[at]);
+        if (greatest ? order > 0 : order < 0) at = i;
+    }
+    return at;
+}
+
+static void choose(const column_t *c, uint64_t row, uint64_t n, uint64_t *out) {
+    if (!n) return;
+    memcpy(out, c->at[row], 8 * c->type->words);
+    out[c->type->words] = 1;
+}
+
+static uint64_t distinct(const column_t *c, uint64_t n) {
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        int seen = 0;
+        for (uint64_t k = 0; k < i && !seen; k++) seen = !const_compare(c->type, c->at[i], c->at[k]);
+        count += !seen;
+    }
+    return count;
+}
+
+static void collect(folder_t *f, const column_t *c, uint64_t n, uint64_t *out) {
+    uint64_t *at = fold_words(f, n * c->type->words);
+    for (uint64_t i = 0; i < n; i++)
+        memcpy(at + i * c->type->words, c->at[i], 8 * c->type->words);
+    out[0] = ptr_word(at);
+    out[1] = n;
+}
+
+static uint64_t how_many_hold(const input_t *in) {
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < in->n; i++) n += in->col[0].at[i][0] != 0;
+    return n;
+}
+
+int fold_list_aggregate(folder_t *f, node_t *e, uint64_t *out) {
+    input_t in = {0};
+    FOLD_TRY(gather(f, e, &in));
+    memset(out, 0, 8 * e->type->words);
+    const column_t *c = &in.col[0];
+    switch (e->def->index) {
+    case AGG_count: out[0] = in.n; return 0;
+    case AGG_count_if: out[0] = how_many_hold(&in); return 0;
+    case AGG_any: out[0] = how_many_hold(&in) > 0; return 0;
+    case AGG_all: out[0] = how_many_hold(&in) == in.n; return 0;
+    case AGG_sum: return sum(f, &in, out);
+    case AGG_avg: return avg(f, &in, out);
+    case AGG_min: choose(c, best(c, in.n, 0), in.n, out); return 0;
+    case AGG_max: choose(c, best(c, in.n, 1), in.n, out); return 0;
+    case AGG_first: choose(c, 0, in.n, out); return 0;
+    case AGG_last: choose(c, in.n - 1, in.n, out); return 0;
+    case AGG_arg_min: choose(c, best(&in.col[1], in.n, 0), in.n, out); return 0;
+    case AGG_arg_max: choose(c, best(&in.col[1], in.n, 1), in.n, out); return 0;
+    case AGG_count_distinct: out[0] = distinct(c, in.n); return 0;
+    case AGG_collect: collect(f, c, in.n, out); return 0;
+    case AGG_variance:
+        return through_kernel(f, &in, flow_k_agg_variance_f_step, flow_k_agg_variance_f_result,
+                              out);
+    case AGG_stddev:
+        return through_kernel(f, &in, flow_k_agg_stddev_f_step, flow_k_agg_stddev_f_result, out);
+    default: flow_unreachable("an aggregate the folder does not know");
+    }
+}
