@@ -186,7 +186,7 @@ void op_sort_type(flowck_t *f) {
     f->st.props.sorted = f->step;
     if (f->st.props.is_table || f->st.props.windowed != WINDOW_NONE) return;
     diag_t *m = diag_add(f->c->diags, DIAG_sort_stream, f->step->at);
-    diag_note(m, "this stream has no window, so it never ends");
+    diag_note(m, "without a window its rows are never all there");
     diag_help(m, "sort each batch: `|> window batch |> sort by …`, or keep the best rows: "
                  "`|> top 10 by …`");
 }
