@@ -137,7 +137,7 @@ static void check_option(flowck_t *f, conn_use_t *use, const opt_info *row, ast_
     } else if (row->type == OPT_row) {
         *out = (toption_t){.info = row, .expr = a->value, .given = 1};
         expr_check(f->c, f->scope, a->value, type_basic(f->c->types, TY_STRING));
-    } else if (!opt_check(f->c, f->base, row, a->value, out)) {
+    } else if (!opt_check(f->c, f->scope, row, a->value, out)) {
         if (a->value == use->format_arg) use->format_fault = 1;
     }
     int later = !row->built;
@@ -147,11 +147,13 @@ static void check_option(flowck_t *f, conn_use_t *use, const opt_info *row, ast_
 
 /* ---- the argument without a name ---- */
 
-static const char *pos_what(pos_kind pos) {
-    switch (pos) {
+static const char *pos_what(const conn_use_t *use) {
+    switch (use->pos) {
     case POS_none: return "";
-    case POS_text: return "a path or an address";
-    case POS_rate: return "a number of rows per second";
+    case POS_text:
+        if (!strcmp(use->name, "file") || !strcmp(use->name, "watch")) return "a path";
+        return !strcmp(use->name, "queue") ? "a name" : "an address";
+    case POS_rate: return "the number of rows per second";
     case POS_lambda: return "a function of the row's number";
     case POS_topics: return "a topic";
     }
@@ -286,8 +288,11 @@ void conn_args(flowck_t *f, conn_use_t *use, tconnector_t *out) {
     }
     if (use->pos != POS_none && !out->pos && !topic) {
         diag_t *m = diag_add(c->diags, DIAG_pos_missing, use->name_at, use->name,
-                             pos_what(use->pos));
-        (void)m;
+                             pos_what(use));
+        diag_help(m, use->pos == POS_rate     ? "%s(10)"
+                     : use->pos == POS_lambda ? "%s(fn(i) = { id = i })"
+                                              : "%s(\"…\")",
+                  use->name);
     }
     collect(f, use, &own, given, n, out);
     collect(f, use, &form, given, n, out);

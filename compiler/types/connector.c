@@ -282,6 +282,8 @@ static void table_mode(flowck_t *f, const sink_info *info, tconnector_t *conn,
     if (!strchr(info->modes, modes[conn->mode].letter)) {
         diag_t *m = diag_add(c->diags, DIAG_sink_mode, at, info->name, given);
         diag_note(m, "of a table it takes %s", modes_text(c, info));
+        if (given == f->m->mode && at.start == f->step->at.start)
+            diag_note(m, "`mode` is set at %s", diag_where(c->diags, f->m->mode_at, at));
         return;
     }
     if (conn->mode != MODE_update || !f->st.props.sorted) return;
@@ -327,6 +329,11 @@ static void text_columns(flowck_t *f) {
                                           type_text(c->arena, row->fields[0].type));
     diag_t *m = diag_add(c->diags, DIAG_sink_text, f->step->node->span, have);
     diag_line(m, "here: %s", expr_columns_text(c, row, 20));
+    if (row->nfields == 1 && row->fields[0].type->kind == TY_OPTION) {
+        const char *name = row->fields[0].name;
+        diag_help(m, "`|> where %s is not none` before it", name);
+        return;
+    }
     buf_t b;
     buf_init(&b, c->arena);
     for (uint32_t i = 0; i < row->nfields && i < 4; i++)

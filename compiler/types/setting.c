@@ -43,7 +43,9 @@ static void check_one(sema_t *m, unit_t *u, ast_setting_t *s) {
     tsetting_t t = {.id = id, .expr = o.word ? NULL : s->value, .value = o.value,
                     .word = o.word, .at = s->name_at};
     vec_push(c->arena, &m->p->settings, t);
-    if (id == SETTING_mode) m->mode = o.word;
+    if (id != SETTING_mode) return;
+    m->mode = o.word;
+    m->mode_at = s->name_at;
 }
 
 void settings_check(sema_t *m) {

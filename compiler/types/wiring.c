@@ -179,6 +179,7 @@ static def_t *find_step(sema_t *m, const link_t *link, ast_step_user_t *use) {
     for (int i = 0; i < OP_COUNT; i++) all[n + (size_t)i] = op_at((op_id)i)->spelling;
     if ((guess = diag_nearest(use->name, all, n + OP_COUNT)))
         diag_help(msg, "did you mean `%s`?", guess);
+    else diag_help(msg, "declare it: `step %s(…) = …`", use->name);
     return NULL;
 }
 
@@ -196,17 +197,22 @@ static node_t *argument_of(sema_t *m, ast_step_user_t *use, const def_t *step, u
     return found;
 }
 
-static void check_argument_names(sema_t *m, ast_step_user_t *use, const def_t *step) {
+/* 0 if an argument fits no parameter. */
+static int check_argument_names(sema_t *m, ast_step_user_t *use, const def_t *step) {
     size_t places = 0;
+    int good = 1;
     for (size_t k = 0; k < use->args.n; k++) {
         ast_arg_t *a = AST(arg, use->args.at[k]);
         int known = 0;
         if (!a->name) {
             if (places++ < step->nparams) continue;
             diag_t *d = diag_add(m->c->diags, DIAG_step_arguments, a->node.span, step->name,
-                                 arena_printf(m->c->arena, "%u", step->nparams));
+                                 step->nparams == 1
+                                     ? "one argument"
+                                     : arena_printf(m->c->arena, "%u arguments", step->nparams));
             diag_note(d, "`%s` is declared at %s", step->name,
                       diag_where(m->c->diags, step->at, a->node.span));
+            good = 0;
             continue;
         }
         for (uint32_t i = 0; i < step->nparams; i++)
@@ -218,14 +224,16 @@ static void check_argument_names(sema_t *m, ast_step_user_t *use, const def_t *s
         diag_t *d = diag_add(m->c->diags, DIAG_step_no_param, a->name_at, step->name, a->name);
         const char *guess = diag_nearest(a->name, names, step->nparams);
         if (guess) diag_help(d, "did you mean `%s`?", guess);
+        good = 0;
     }
+    return good;
 }
 
 /* A scope with the parameters of a step bound to the arguments of one use. */
 static scope_t *bind_params(sema_t *m, const link_t *link, ast_step_user_t *use,
                             const def_t *step) {
     check_t *c = m->c;
-    check_argument_names(m, use, step);
+    int named = check_argument_names(m, use, step);
     scope_t *names = scope_names(c->arena, step->scope);
     for (uint32_t i = 0; i < step->nparams; i++) {
         ast_param_t *p = AST(param, step->params[i]);
@@ -238,7 +246,7 @@ static scope_t *bind_params(sema_t *m, const link_t *link, ast_step_user_t *use,
         }
         int good = arg && expr_check(c, where, arg, t)->kind != TY_POISON &&
                    const_check(c, arg, "an argument of a step");
-        if (!arg) {
+        if (!arg && named) {
             diag_t *d = diag_add(c->diags, DIAG_step_missing, use->name_at, step->name,
                                  p->name);
             diag_help(d, "%s(%s = …)", step->name, p->name);

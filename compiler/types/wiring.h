@@ -72,7 +72,8 @@ typedef struct sema {
     VEC(unit_t *) units;  /* in order of reading: the root is first */
     VEC(unit_t *) ready;  /* imported files before those that import them */
     int broken;           /* a file could not be read or parsed */
-    const char *mode;     /* `set mode = …`, or null */
+    const char *mode;     /* `set mode = …`, or null; and its place */
+    span_t mode_at;
     VEC(pipe_t *) pipes;
     VEC(pipe_t *) order; /* origins before what reads them */
     int nlinks;          /* expanded so far, against bombs of steps that use steps */
