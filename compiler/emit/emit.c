@@ -244,6 +244,11 @@ LLVMValueRef emit_type_code(emit_t *e, const type_t *t) {
     return emit_bytes(e, buf_text(&code), code.n, "type");
 }
 
+void emit_finish(emit_t *e) {
+    flow_assert(!e->fn);
+    debug_end(e);
+}
+
 const char *emit_verify(emit_t *e) {
     char *message = NULL;
     int bad = LLVMVerifyModule(e->module, LLVMReturnStatusAction, &message);

@@ -173,6 +173,8 @@ LLVMValueRef emit_bytes(emit_t *e, const void *bytes, size_t n, const char *name
 /* The type code of t, as generic kernel functions take it. */
 LLVMValueRef emit_type_code(emit_t *e, const type_t *t);
 
+/* Everything has been generated: completes what describes it.  Before passes and objects. */
+void emit_finish(emit_t *e);
 /* Null, or what is wrong with the module. */
 const char *emit_verify(emit_t *e);
 
