@@ -10,6 +10,7 @@
 
 #include "compiler/base/check.h"
 #include "compiler/types/builtins.h"
+#include "compiler/types/const_cold.h"
 #include "compiler/types/const_parts.h"
 #include "compiler/types/expr_parts.h"
 #include "runtime/kernel/k_mem.h"
@@ -22,6 +23,7 @@ enum { SCRATCH = 64 << 20 };
 
 static folder_t *folder_of(check_t *c) {
     if (c->folder) return c->folder;
+    flow_assert(const_cold_linked());
     folder_t *f = c->folder = ARENA_NEW(c->arena, folder_t);
     f->c = c;
     f->ctx.nparts = 1;

@@ -24,7 +24,7 @@
     "c: bool, q: bool?, s: string, u: string, t: string?, at: timestamp, d: duration, "  \
     "xs: [int], ys: [int?], fs: [float], ss: [string], col: Color, sh: Shape, "          \
     "osh: Shape?, rec: { a: int, b: string? }, orec: { a: int, b: string }?, "           \
-    "rs: [{ a: int, n: string }], by: bytes, m: map<string, int> } "
+    "rs: [{ a: int, n: string }], raw: bytes, m: map<string, int> } "
 
 typedef struct lab lab_t;
 
