@@ -21,7 +21,8 @@ int32_t flow_k_csv_header(flow_ctx *ctx, const uint8_t *schema, const uint8_t *p
                           const uint8_t *end, int64_t *map);
 
 /* One past the record that begins at p, null if it does not end before `end`.  With
- * `multiline` a line end in quotes does not count. */
-const uint8_t *flow_k_csv_end(const uint8_t *p, const uint8_t *end, int32_t multiline);
+ * `multiline` a line end in quotes does not count.  64 bytes behind end are readable. */
+const uint8_t *flow_k_csv_end(const uint8_t *p, const uint8_t *end, int32_t multiline,
+                              int32_t separator);
 
 #endif
