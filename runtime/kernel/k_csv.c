@@ -154,7 +154,7 @@ static void csv_seek(csv_decoder *d, const uint8_t *p) {
 /* Past the line that p is in: where reading goes on after a fault. */
 static void csv_recover(csv_decoder *d, const uint8_t *p) {
     uint64_t high;
-    const uint8_t *stop = k_record_line(p, d->end, d->end + FLOW_BLOCK_PAD, &high);
+    const uint8_t *stop = k_record_line(p, d->end, &high);
     d->p = stop + 1;
     csv_seek(d, d->p);
     d->high |= high;
@@ -459,7 +459,7 @@ static __attribute__((noinline)) int csv_special(csv_decoder *d, int r, uint64_t
     flow_ctx *ctx = d->ctx;
     const uint8_t *p = ctx->record;
     int64_t len = ctx->record_len;
-    if (flow_k_utf8_valid(p, len, ctx->readable)) return r;
+    if (flow_k_utf8_valid(p, len)) return r;
     if (!(d->fmt.flags & FLOW_FMT_REPLACE)) {
         d->why = "not UTF-8";
         ctx->why_at = flow_k_utf8_error(p, len);
@@ -504,7 +504,6 @@ void *flow_k_csv_open(flow_ctx *ctx, const uint8_t *schema, const uint8_t *p,
                       const uint8_t *end) {
     csv_decoder *d = flow_k_alloc(ctx, sizeof *d);
     *d = (csv_decoder){.ctx = ctx, .p = p, .end = end};
-    k_record_open(ctx, p, end);
     const uint8_t *tc = k_format_read(schema, &d->fmt);
     d->root = k_node_build(ctx, &tc, 0);
     k_json_defaults(ctx, &d->fmt, d->root);

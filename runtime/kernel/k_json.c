@@ -575,7 +575,6 @@ void *flow_k_json_open(flow_ctx *ctx, const uint8_t *schema, const uint8_t *p,
                        const uint8_t *end) {
     json_decoder *d = flow_k_alloc(ctx, sizeof *d);
     *d = (json_decoder){.next = p, .end = end};
-    k_record_open(ctx, p, end);
     const uint8_t *tc = k_format_read(schema, &d->j.fmt);
     d->j.ctx = ctx;
     d->root = k_node_build(ctx, &tc, 1);
@@ -588,7 +587,7 @@ static __attribute__((noinline)) int32_t json_special(json_decoder *d, uint64_t 
     flow_json *j = &d->j;
     const uint8_t *p = j->p;
     int64_t len = j->end - p;
-    if (flow_k_utf8_valid(p, len, j->ctx->readable)) return json_all(j, d->root, words);
+    if (flow_k_utf8_valid(p, len)) return json_all(j, d->root, words);
     if (!(j->fmt.flags & FLOW_FMT_REPLACE)) {
         k_record_bad(j->ctx, FLOW_E_utf8, flow_k_utf8_error(p, len), "not UTF-8");
         return FLOW_E_utf8;
@@ -607,7 +606,7 @@ int32_t flow_k_json_next(flow_ctx *ctx, void *decoder, uint64_t *words) {
     while (d->next < d->end) {
         uint64_t high;
         const uint8_t *p = d->next;
-        const uint8_t *stop = k_record_line(p, d->end, ctx->readable, &high);
+        const uint8_t *stop = k_record_line(p, d->end, &high);
         d->next = stop + 1;
         if (FLOW_UNLIKELY(*p <= ' ') && json_blank_line(p, stop)) continue;
         stop -= stop[-1] == '\r';

@@ -13,8 +13,8 @@ _Static_assert(sizeof(flow_lines) <= FLOW_ITER_WORDS * 8, "iterator memory");
 
 void flow_k_line_open(flow_ctx *ctx, void *it, const uint8_t *p, const uint8_t *end,
                       int32_t replace) {
+    (void)ctx;
     flow_lines *l = it;
-    k_record_open(ctx, p, end);
     l->p = p;
     l->end = end;
     l->replace = replace;
@@ -25,7 +25,7 @@ static __attribute__((noinline)) int32_t line_special(flow_ctx *ctx, const flow_
                                                       uint64_t *out) {
     const uint8_t *p = ctx->record;
     int64_t len = ctx->record_len;
-    if (flow_k_utf8_valid(p, len, ctx->readable)) return 1;
+    if (flow_k_utf8_valid(p, len)) return 1;
     if (!l->replace) {
         int64_t at = flow_k_utf8_error(p, len);
         return k_record_bad(ctx, FLOW_E_utf8, at, "not UTF-8");
@@ -41,7 +41,7 @@ int32_t flow_k_line_next(flow_ctx *ctx, void *it, uint64_t *out) {
     const uint8_t *p = l->p, *end = l->end;
     if (FLOW_UNLIKELY(p >= end)) return 0;
     uint64_t high;
-    const uint8_t *stop = k_record_line(p, end, end + FLOW_BLOCK_PAD, &high);
+    const uint8_t *stop = k_record_line(p, end, &high);
     l->p = stop + 1;
     int64_t len = stop - p;
     len -= len > 0 && stop < end && stop[-1] == '\r';
@@ -54,6 +54,6 @@ int32_t flow_k_line_next(flow_ctx *ctx, void *it, uint64_t *out) {
 
 const uint8_t *flow_k_line_end(const uint8_t *p, const uint8_t *end) {
     uint64_t high;
-    const uint8_t *stop = k_record_line(p, end, end, &high);
+    const uint8_t *stop = k_record_line(p, end, &high);
     return stop < end ? stop + 1 : NULL;
 }

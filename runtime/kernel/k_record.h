@@ -8,11 +8,6 @@
 /* What stands behind a block's end and may be loaded (data/program.h). */
 #define FLOW_BLOCK_PAD 64
 
-FLOW_INLINE void k_record_open(flow_ctx *ctx, const uint8_t *p, const uint8_t *end) {
-    ctx->block = p;
-    ctx->readable = end + FLOW_BLOCK_PAD;
-}
-
 FLOW_INLINE void k_record_set(flow_ctx *ctx, const uint8_t *p, int64_t len) {
     ctx->record = p;
     ctx->record_len = len;
@@ -27,12 +22,12 @@ FLOW_INLINE int32_t k_record_bad(flow_ctx *ctx, int32_t code, int64_t at, const 
 }
 
 /* The first `\n` in [p, end), or end; *high is non-zero if a byte before it may be beyond
- * ASCII. */
+ * ASCII.  64 bytes behind end are loaded perhaps. */
 FLOW_INLINE const uint8_t *k_record_line(const uint8_t *p, const uint8_t *end,
-                                         const uint8_t *readable, uint64_t *high) {
+                                         uint64_t *high) {
     uint64_t seen = 0;
     for (const uint8_t *q = p;;) {
-        flow_v64 v = k_vec_some(q, end, readable, 0);
+        flow_v64 v = k_vec_load(q);
         uint64_t nl = k_vec_eq(v, '\n'), hi = k_vec_high(v);
         if (nl) {
             int64_t n = __builtin_ctzll(nl);

@@ -1,8 +1,7 @@
 /* k_split.c - pieces of a text between separators.
  *
  * The text is looked at in blocks of 64 bytes; the mask of a block's separators stays in
- * the iterator, so a short piece costs a count of trailing zeros.  A block of a text that
- * lies in the task's input may be loaded beyond the text's end; others are copied. */
+ * the iterator, so a short piece costs a count of trailing zeros. */
 #include "runtime/kernel/k_split.h"
 #include "runtime/kernel/k_find.h"
 #include "runtime/kernel/k_utf8.h"
@@ -13,7 +12,6 @@ typedef struct split_iter {
     const uint8_t *end;   /* of the text */
     const uint8_t *next;  /* the block after the one that `mask` describes */
     uint64_t mask;        /* separators of that block, from `piece` on */
-    const uint8_t *readable;
 } split_iter;
 
 _Static_assert(sizeof(split_iter) <= FLOW_ITER_WORDS * 8, "iterator memory");
@@ -26,7 +24,7 @@ void flow_k_split_open(flow_ctx *ctx, void *it, const uint8_t *p, int64_t len) {
     s->piece = s->next = p;
     s->end = p + len;
     s->mask = 0;
-    s->readable = k_find_readable(ctx, p, len);
+    (void)ctx;
 }
 
 FLOW_INLINE int32_t split_give(uint64_t *out, const uint8_t *from, const uint8_t *to) {
@@ -50,7 +48,7 @@ FLOW_INLINE uint64_t split_block(split_iter *s, const uint8_t *cls) {
     uint64_t live = left < FLOW_LANES ? k_low_bits(left) : ~(uint64_t)0;
     s->next = p + FLOW_LANES;
     if (FLOW_UNLIKELY(!n)) return split_bitmap(p, left < FLOW_LANES ? left : FLOW_LANES, cls);
-    flow_v64 v = k_vec_some(p, s->end, s->readable, 0);
+    flow_v64 v = k_vec_some(p, s->end);
     uint64_t m = 0;
     for (int64_t i = 0; i < n; i++) {
         const uint8_t *r = cls + 34 + 2 * i;
@@ -112,7 +110,7 @@ int32_t flow_k_split_text_next(void *it, const uint8_t *sep, int64_t sep_len,
         s->piece = from + k_utf8_len(*from);
         return split_give(out, from, s->piece);
     }
-    const uint8_t *to = k_find(from, end, sep, sep_len, s->readable);
+    const uint8_t *to = k_find(from, end, sep, sep_len);
     s->piece = to ? to + sep_len : NULL;
     return split_give(out, from, to ? to : end);
 }

@@ -44,13 +44,13 @@ FLOW_INLINE int utf8_block_ok(flow_v64 v, uint64_t live, utf8_carry *c) {
     return utf8_second_ok(v, cont, live, c);
 }
 
-int32_t flow_k_utf8_valid(const uint8_t *p, int64_t len, const uint8_t *readable) {
+int32_t flow_k_utf8_valid(const uint8_t *p, int64_t len) {
     const uint8_t *end = p + len;
     utf8_carry c = {0};
     for (; end - p >= FLOW_LANES; p += FLOW_LANES)
         if (!utf8_block_ok(k_vec_load(p), ~(uint64_t)0, &c)) return 0;
     if (p < end) {
-        flow_v64 v = k_vec_some(p, end, readable, 0);
+        flow_v64 v = k_vec_some(p, end);
         if (!utf8_block_ok(v, k_low_bits(end - p), &c)) return 0;
         c.need = 0; /* a block with room left shows what is missing itself */
     }

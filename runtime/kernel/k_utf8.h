@@ -4,9 +4,8 @@
 
 #include "runtime/kernel/k_value.h"
 
-/* 1 if the text is valid UTF-8 (no surrogates, nothing overlong, at most U+10FFFF).
- * Memory up to `readable` may be loaded, at least the text's end. */
-int32_t flow_k_utf8_valid(const uint8_t *p, int64_t len, const uint8_t *readable);
+/* 1 if the text is valid UTF-8 (no surrogates, nothing overlong, at most U+10FFFF). */
+int32_t flow_k_utf8_valid(const uint8_t *p, int64_t len);
 
 /* The offset of the first byte that is not valid, len if all are. */
 int64_t flow_k_utf8_error(const uint8_t *p, int64_t len);

@@ -81,8 +81,6 @@ typedef struct flow_ctx {
     int64_t fed;               /* the stage got rows in this batch, in any partition */
     int64_t collect_limit;     /* the setting */
     uint64_t seed;             /* of the tables' hash; random per run */
-    const uint8_t *block;      /* source stages: what the decoder was opened with, and one */
-    const uint8_t *readable;   /* past the memory that may be loaded: 64 bytes behind it */
     const uint8_t *record;     /* the record being decoded: for row errors */
     int64_t record_len;
     int64_t record_offset;     /* index of the row, where rows are generated (`range`) */

@@ -59,12 +59,28 @@ FLOW_INLINE flow_v64 k_vec_part(const uint8_t *p, int64_t n, uint8_t fill) {
     return k_vec_load(bytes);
 }
 
-/* 64 bytes from p, of which [p, end) count and the rest is `fill` or whatever stands
- * there: a plain load where memory up to `readable` allows it. */
-FLOW_INLINE flow_v64 k_vec_some(const uint8_t *p, const uint8_t *end, const uint8_t *readable,
-                                uint8_t fill) {
-    if (FLOW_LIKELY(readable - p >= FLOW_LANES)) return k_vec_load(p);
-    return k_vec_part(p, end - p < FLOW_LANES ? end - p : FLOW_LANES, fill);
+/* 64 bytes from p, of which [p, end) count and the others are anything.  Loads them as a
+ * whole unless that could reach into another page.  (Memory that kernel functions are
+ * given is padded by 64 bytes as a rule, but the compiler folds constants with texts of
+ * its own.)  Under AddressSanitizer short texts are copied always. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FLOW_LOAD_CROSSES(p) 1
+#endif
+#endif
+#ifndef FLOW_LOAD_CROSSES
+#define FLOW_LOAD_CROSSES(p) (((uintptr_t)(p) & 4095) > 4096 - FLOW_LANES)
+#endif
+
+FLOW_INLINE flow_v64 k_vec_some(const uint8_t *p, const uint8_t *end) {
+    if (FLOW_UNLIKELY(end - p < FLOW_LANES && FLOW_LOAD_CROSSES(p)))
+        return k_vec_part(p, end - p, 0);
+    return k_vec_load(p);
+}
+
+/* Bit i is set if p + i < end. */
+FLOW_INLINE uint64_t k_vec_live(const uint8_t *p, const uint8_t *end) {
+    return end - p < FLOW_LANES ? k_low_bits(end - p) : ~(uint64_t)0;
 }
 
 #endif

@@ -3,7 +3,7 @@
  * One function per leaf type and format where they differ; generated code appends what is
  * constant (separators, brackets, keys) with flow_k_write_bytes, decides about `none`
  * itself, and counts the row in buf->rows through flow_k_write_row.  Nested values go
- * through the generic functions, by type code.
+ * through k_print.h.
  *
  * `fmt` is the head of a schema (k_schema.h): flags, separator, time unit, tag, 0. */
 #ifndef FLOW_KERNEL_K_WRITE_H
@@ -35,16 +35,13 @@ void flow_k_write_csv_text(flow_ctx *ctx, flow_buf *b, const uint8_t *p, int64_t
                            int32_t separator);
 void flow_k_write_json_text(flow_ctx *ctx, flow_buf *b, const uint8_t *p, int64_t len);
 
-/* Any value by its type code.  csv: a record as its fields, lists and maps as JSON in
- * one field.  text: as string(x) gives it.  console: strings as they are, `none` for
- * none. */
-void flow_k_write_csv(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
-                      const uint8_t *fmt, const uint8_t *tc);
-void flow_k_write_json(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
-                       const uint8_t *fmt, const uint8_t *tc);
-void flow_k_write_text(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
-                       const uint8_t *tc);
-void flow_k_write_console(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
-                          const uint8_t *tc);
+/* ---- inside the kernel */
+
+/* Room for n bytes at b->p. */
+uint8_t *k_write_room(flow_ctx *ctx, flow_buf *b, int64_t n);
+void k_write_byte(flow_ctx *ctx, flow_buf *b, uint8_t c);
+void k_write_base64(flow_ctx *ctx, flow_buf *b, const uint8_t *p, int64_t len);
+/* Begins a buffer in the arena, for text that becomes a value. */
+void k_write_temp(flow_buf *b);
 
 #endif

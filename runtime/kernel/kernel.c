@@ -17,6 +17,14 @@
 #include "runtime/kernel/k_find.c"
 #include "runtime/kernel/k_line.c"
 #include "runtime/kernel/k_split.c"
+#include "runtime/kernel/k_base64.c"
+#include "runtime/kernel/k_map.c"
+#include "runtime/kernel/k_schema.c"
+#include "runtime/kernel/k_jscan.c"
+#include "runtime/kernel/k_json.c"
+#include "runtime/kernel/k_csv.c"
+#include "runtime/kernel/k_write.c"
+#include "runtime/kernel/k_print.c"
 
 /* memory, keys, rows, tables, aggregates */
 #include "runtime/kernel/k_mem.c"
