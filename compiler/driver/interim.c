@@ -14,3 +14,11 @@ __attribute__((weak)) const uint8_t *regex_table(regex_t *re, size_t *len) {
     (void)re, (void)len;
     flow_unreachable("regex");
 }
+__attribute__((weak)) int regex_as_class_run(const regex_t *re, uint8_t table[32]) {
+    (void)re, (void)table;
+    return 0;
+}
+__attribute__((weak)) int regex_as_literal(const regex_t *re, const char **text, size_t *len) {
+    (void)re, (void)text, (void)len;
+    return 0;
+}

@@ -54,6 +54,18 @@ void cache_key_file(cache_key_t *k, const char *path) {
     cache_key_bytes(k, facts, sizeof facts);
 }
 
+const char *cache_key_digest(arena_t *a, cache_key_t *k) {
+    static const char digits[] = "0123456789abcdef";
+    uint8_t hash[20];
+    char *text = arena_alloc(a, 2 * sizeof hash + 1);
+    llvm_blake3_hasher_finalize(&k->hasher, hash, sizeof hash);
+    for (size_t i = 0; i < sizeof hash; i++) {
+        text[2 * i] = digits[hash[i] >> 4];
+        text[2 * i + 1] = digits[hash[i] & 15];
+    }
+    return text;
+}
+
 /* ---- the folder ---- */
 
 static int make_folder(const char *path) {
@@ -74,18 +86,9 @@ static const char *folder(arena_t *a) {
     return path;
 }
 
-const char *cache_entry(arena_t *a, cache_key_t *k) {
-    static const char digits[] = "0123456789abcdef";
-    uint8_t hash[20];
-    char name[2 * sizeof hash + 1];
-    llvm_blake3_hasher_finalize(&k->hasher, hash, sizeof hash);
-    for (size_t i = 0; i < sizeof hash; i++) {
-        name[2 * i] = digits[hash[i] >> 4];
-        name[2 * i + 1] = digits[hash[i] & 15];
-    }
-    name[2 * sizeof hash] = 0;
+const char *cache_entry(arena_t *a, const char *digest) {
     const char *in = folder(a);
-    return in ? arena_printf(a, "%s/%s", in, name) : NULL;
+    return in ? arena_printf(a, "%s/%s", in, digest) : NULL;
 }
 
 int cache_has(const char *entry) {

@@ -15,9 +15,12 @@ void cache_key_text(cache_key_t *k, const char *text);
 /* Adds size and time of a file. */
 void cache_key_file(cache_key_t *k, const char *path);
 
-/* The path of the entry (whether or not it is there) under $XDG_CACHE_HOME/flow, else
+/* The key as 40 hexadecimal digits; no part can be added afterwards. */
+const char *cache_key_digest(arena_t *a, cache_key_t *k);
+
+/* The path of the entry (whether or not it is there) of a digest under $XDG_CACHE_HOME/flow, else
  * ~/.cache/flow, which is made; null if there can be no cache. */
-const char *cache_entry(arena_t *a, cache_key_t *k);
+const char *cache_entry(arena_t *a, const char *digest);
 /* Is it there?  Then it counts as just used. */
 int cache_has(const char *entry);
 /* Removes what was used longest ago until the folder holds at most 256 MB; `keep` stays. */
