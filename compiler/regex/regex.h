@@ -46,7 +46,8 @@ int regex_as_class_run(const regex_t *re, uint8_t table[32]);
 /* Is the regex plain text, case and all?  Then the text. */
 int regex_as_literal(const regex_t *re, const char **text, size_t *len);
 
-/* The tables as a constant byte string, to be placed 8-aligned.  Made at the first call. */
+/* The tables as a constant byte string, to be placed 8-aligned.  Made at the first call.
+ */
 const uint8_t *regex_table(regex_t *re, size_t *len);
 /* In words how it is matched: "automaton of 12 states, 5 classes". */
 const char *regex_describe(regex_t *re);

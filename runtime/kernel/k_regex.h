@@ -1,9 +1,9 @@
 /* k_regex.h - the matcher of regular expressions; the tables' format is in
- * k_regex_table.h.
+ * k_regex_table.h.  clang only (k_vec.h).
  *
  * A search is leftmost-first, as in Perl, and takes time linear in the text.  `re` is the
- * address of a compiled regex, 8-aligned; the text is valid UTF-8 (other bytes do no harm,
- * but what matches is then not promised).
+ * address of a compiled regex, 8-aligned; the text is valid UTF-8 (other bytes do no
+ * harm, but what matches is then not promised).
  *
  * Going through all matches (find_all, replace, split):
  *   - matches do not overlap; each search begins where the last match ended;
@@ -16,8 +16,9 @@
 #ifndef FLOW_KERNEL_K_REGEX_H
 #define FLOW_KERNEL_K_REGEX_H
 
-#include "runtime/kernel/k_value.h"
-#include "runtime/kernel/k_regex_table.h"
+#include "runtime/kernel/k_regex_look.h"
+
+/* ---- for generated code ----------------------------------------------------- */
 
 /* Words of an iteration over one text: all zero before its first step, then the kernel's.
  * After a step that returned 1, it[1] and it[2] are the start and the end of the match
@@ -32,28 +33,26 @@ int32_t flow_k_re_piece(flow_ctx *ctx, const uint8_t *re, const uint8_t *s, int6
                         int64_t *it);
 /* The same for a regex of the kind regex_as_class_run, by vectors; small enough to be
  * inlined into the loop around it. */
-int32_t flow_k_re_run_next(const uint8_t *re, const uint8_t *s, int64_t len, int64_t *it);
-int32_t flow_k_re_run_piece(const uint8_t *re, const uint8_t *s, int64_t len, int64_t *it);
+int32_t flow_k_re_run_next(flow_ctx *ctx, const uint8_t *re, const uint8_t *s,
+                           int64_t len, int64_t *it);
+int32_t flow_k_re_run_piece(flow_ctx *ctx, const uint8_t *re, const uint8_t *s,
+                            int64_t len, int64_t *it);
 
-/* The first match at or after `from`; 0 when there is none. */
-int32_t flow_k_re_find(flow_ctx *ctx, const uint8_t *re, const uint8_t *s, int64_t len,
-                       int64_t from, int64_t *start, int64_t *end);
-/* The first match at or after `from` with its groups: slots[2g] and slots[2g + 1] are
- * the ends of group g, -1 if it took no part.  Room for 2 * groups slots. */
-int32_t flow_k_re_captures(flow_ctx *ctx, const uint8_t *re, const uint8_t *s, int64_t len,
-                           int64_t from, int64_t *slots);
+/* ---- for the kernel --------------------------------------------------------- */
 
-/* The builtins of the language (lang/builtins.def). */
-int32_t flow_k_fn_matches(const uint8_t *s, int64_t len, const uint8_t *re);
-int32_t flow_k_fn_extract(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64_t len,
-                          const uint8_t *re, int64_t group);
-int32_t flow_k_fn_groups(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64_t len,
-                         const uint8_t *re);
-int32_t flow_k_fn_find_all(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64_t len,
-                           const uint8_t *re);
-int32_t flow_k_fn_split_regex(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64_t len,
-                              const uint8_t *re);
-int32_t flow_k_fn_replace_regex(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64_t len,
-                                const uint8_t *re, const uint8_t *to, int64_t to_len);
+/* The text and what may be loaded around it. */
+re_text k_re_text(const flow_ctx *ctx, const uint8_t *s, int64_t len);
+/* Is there a match from p on? */
+int32_t k_re_any(const flow_re *re, re_text t, const uint8_t *p);
+/* The first match from p on; 0 when there is none. */
+int32_t k_re_find(flow_ctx *ctx, const flow_re *re, re_text t, const uint8_t *p,
+                  const uint8_t **start, const uint8_t **end);
+/* The same with its groups: slots[2g] and slots[2g + 1] are the ends of group g as
+ * offsets from t.s, -1 if it took no part; room for 2 * groups slots. */
+int32_t k_re_groups(flow_ctx *ctx, const flow_re *re, re_text t, const uint8_t *p,
+                    int64_t *slots);
+/* As flow_k_re_next, with the groups of each match. */
+int32_t k_re_next_groups(flow_ctx *ctx, const flow_re *re, re_text t, int64_t *it,
+                         int64_t *slots);
 
 #endif

@@ -44,11 +44,11 @@ enum {
 };
 
 /* flags */
-#define FLOW_RE_EMPTY 1    /* can match the empty text */
-#define FLOW_RE_ANCHORED 2 /* every match begins at the start of the text */
-#define FLOW_RE_PLUS 4     /* FLOW_RE_RUN: repeated */
-#define FLOW_RE_UNICODE 8  /* has a Unicode \b or \B: threads only */
-#define FLOW_RE_SIDES 16   /* has assertions, so start states depend on the side */
+#define FLOW_RE_EMPTY    1  /* can match the empty text */
+#define FLOW_RE_ANCHORED 2  /* every match begins at the start of the text */
+#define FLOW_RE_PLUS     4  /* FLOW_RE_RUN: repeated */
+#define FLOW_RE_UNICODE  8  /* has a Unicode \b or \B: threads only */
+#define FLOW_RE_SIDES    16 /* has assertions, so start states depend on the side */
 
 /* fast */
 enum { FLOW_RE_PLAIN, FLOW_RE_SHIFT, FLOW_RE_PAIR };
@@ -135,8 +135,8 @@ typedef struct flow_re_pair {
  * `from` a register, FLOW_RE_HERE (the place) or FLOW_RE_UNSET; it ends with FF FF.
  * `finish` holds, for each state and each kind of what follows the match, the list that
  * fills the slots, or FFFF if the state does not accept there. */
-#define FLOW_RE_HERE 0xFD
-#define FLOW_RE_UNSET 0xFE
+#define FLOW_RE_HERE      0xFD
+#define FLOW_RE_UNSET     0xFE
 #define FLOW_RE_REGISTERS 200
 typedef struct flow_re_tdfa {
     uint32_t states, stride;
@@ -151,7 +151,8 @@ typedef struct flow_re_tdfa {
 /* The thread program.  An instruction is 8 bytes. */
 enum {
     FLOW_RE_OP_RANGE,  /* a byte in [lo, hi], then x */
-    FLOW_RE_OP_SPARSE, /* y ranges from number x on: the one that holds the byte says where */
+    FLOW_RE_OP_SPARSE, /* y ranges from number x on: the one that holds the byte says
+                          where */
     FLOW_RE_OP_SPLIT,  /* x, else y */
     FLOW_RE_OP_LOOK,   /* assertion `lo`, then x */
     FLOW_RE_OP_SLOT,   /* the place into slot y, then x */
@@ -180,8 +181,8 @@ typedef struct flow_re_range {
 typedef struct flow_re_nfa {
     uint32_t ops, ranges; /* counts */
     uint32_t start;
-    uint32_t words;   /* offset of the code points of Unicode words: u32 pairs low, high */
-    uint32_t nwords;  /* pairs */
+    uint32_t words;  /* offset of the code points of Unicode words: u32 pairs low, high */
+    uint32_t nwords; /* pairs */
     uint32_t ranges_at; /* offset of the ranges */
     /* ops */
 } flow_re_nfa;

@@ -37,3 +37,12 @@
 #include "runtime/kernel/k_sort.c"
 #include "runtime/kernel/k_top.c"
 #include "runtime/kernel/k_order.c"
+
+/* regular expressions */
+#include "runtime/kernel/k_regex_look.c"
+#include "runtime/kernel/k_regex_dfa.c"
+#include "runtime/kernel/k_regex_nfa.c"
+#include "runtime/kernel/k_regex_tags.c"
+#include "runtime/kernel/k_regex.c"
+#include "runtime/kernel/k_regex_run.c"
+#include "runtime/kernel/k_regex_fn.c"

@@ -1,0 +1,16 @@
+/* regex_table.h - writes a regex as the byte string of k_regex_table.h.  Inside
+ * compiler/regex only. */
+#ifndef FLOW_REGEX_REGEX_TABLE_H
+#define FLOW_REGEX_REGEX_TABLE_H
+
+#include "compiler/regex/regex_facts.h"
+
+typedef struct re_table {
+    const uint8_t *bytes;
+    size_t len;
+    const char *words; /* how it is matched, for people */
+} re_table;
+
+void table_write(arena_t *a, const re_prog *p, const re_facts *facts, re_table *out);
+
+#endif
