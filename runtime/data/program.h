@@ -49,7 +49,8 @@
  *                    [multiline=1]     csv: line ends inside quotes
  *                    [table=1]         a `file` read whole in batch 0
  *   option <source|sink> <id> <name> <letter> <text>
- *                    an option of a connector that is a constant; letters below
+ *                    an option of a connector that is a constant; letters below.  The
+ *                    argument without a name (path, address, rate) is called `arg`
  *   state <id> <name>           step=<step id> key=int|text words=<n> [partial=1]
  *                    [parts=one]       one table, of partition 0
  *   exchange <id>    [ordered=1]       rows carry their place
@@ -67,6 +68,10 @@
  *                    one of block=ADDR range=ADDR rows=ADDR
  *                    [close=ADDR] [flush=ADDR] [header=ADDR] [header_words=<n>]
  *                    [states=<id,id>]  the states it uses
+ *                    [closes=touched|stage|batch]   which partitions `close` is called
+ *                    for: those that got rows in the batch; all, if any got rows
+ *                    (`complete`); all, in every batch (windows, timers).  In the batch
+ *                    that ends the input: all, always
  *   port <stage id> <port>      exchange=<id> | sink=<id>
  *                    ports of a stage count from 0
  *
@@ -83,8 +88,9 @@
  *                        0 in microseconds; rate: rows a second, 0 if unlimited
  *   rows(ctx, p, end)    encoded rows of one buffer, for ctx->partition; may be called
  *                        any number of times in a batch, in the order of the rows
- *   close(ctx)           once for each partition and batch, after all rows; ctx->final
- *                        is 1 in the batch that ends the input
+ *   close(ctx)           once for each partition and batch, after all rows (`closes`);
+ *                        ctx->final is 1 in the batch that ends the input.  With
+ *                        `parts=one` on the exchange there is partition 0 only
  *   flush(ctx)           writes out the worker's partial tables and empties them; called
  *                        for each worker that ran a task, at the end of the stage
  *   header(ctx, p, end, map)   `p` is the header record of a file without its line end;
@@ -192,6 +198,8 @@ typedef struct rt_port_decl {
     int64_t id;
 } rt_port_decl;
 
+typedef enum rt_closes { RT_CLOSES_TOUCHED, RT_CLOSES_STAGE, RT_CLOSES_BATCH } rt_closes;
+
 typedef struct rt_stage_decl {
     const char *name;
     int64_t source, exchange; /* one of them is -1 */
@@ -200,6 +208,7 @@ typedef struct rt_stage_decl {
     flow_close_fn *close, *flush;
     flow_header_fn *header;
     int64_t header_words;
+    rt_closes closes;
     int64_t *states;
     int64_t nstates;
     rt_port_decl *ports;

@@ -1,0 +1,13 @@
+/* clock.c - clock_gettime goes through the vdso: some 20 ns a call. */
+#include "runtime/base/clock.h"
+
+#include <time.h>
+
+static int64_t clock_us(clockid_t id) {
+    struct timespec t;
+    clock_gettime(id, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t rt_clock_wall(void) { return clock_us(CLOCK_REALTIME); }
+int64_t rt_clock_mono(void) { return clock_us(CLOCK_MONOTONIC); }

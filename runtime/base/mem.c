@@ -1,0 +1,268 @@
+/* mem.c - size classes behind one lock.
+ *
+ * Buffers are coarse (a task gets a few dozen of them), so one lock that is held for a
+ * pop or a push is enough.  Large state is mapped and unmapped directly: tables grow by
+ * doubling and never ask for their old size again. */
+#include "runtime/base/mem.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/os.h"
+#include "runtime/base/rt_check.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define MEM_EXACT 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MEM_EXACT 1
+#endif
+#endif
+#ifndef MEM_EXACT
+#define MEM_EXACT 0
+#endif
+
+enum {
+    CLASS_MIN = 10,    /* 1 KiB */
+    CLASS_SLAB = 16,   /* smaller ones come from slabs */
+    CLASS_KEPT = 25,   /* larger ones are not kept for reuse */
+    CLASSES = 48,
+};
+#define SLAB (INT64_C(256) << 10)
+#define HUGE_FROM (INT64_C(4) << 20)
+
+typedef struct mem_free {
+    struct mem_free *next;
+} mem_free;
+
+typedef struct mem_slab {
+    struct mem_slab *next;
+} mem_slab;
+
+struct rt_mem {
+    int64_t limit, reserve; /* reserve: the transient minimum */
+    pthread_mutex_t lock;
+    mem_free *kept[CLASSES]; /* under lock */
+    mem_slab *slabs;         /* under lock */
+    char *slab_at, *slab_end;
+    /* Relaxed: the counts steer, they publish nothing. */
+    _Atomic int64_t used[RT_OWNERS];
+    _Atomic int64_t idle; /* bytes in `kept` */
+    _Atomic int64_t peak;
+};
+
+rt_mem *rt_mem_new(int64_t limit, int64_t workers) {
+    rt_mem *mem = calloc(1, sizeof *mem);
+    if (!mem) return NULL;
+    mem->limit = limit;
+    mem->reserve = RT_MAX(limit / 8, workers * (INT64_C(8) << 20));
+    mem->reserve = RT_MIN(mem->reserve, limit / 2);
+    pthread_mutex_init(&mem->lock, NULL);
+    return mem;
+}
+
+static int64_t get(const _Atomic int64_t *n) {
+    return atomic_load_explicit(n, memory_order_relaxed);
+}
+
+static void add(_Atomic int64_t *n, int64_t by) {
+    atomic_fetch_add_explicit(n, by, memory_order_relaxed);
+}
+
+static int class_of(int64_t bytes) {
+    int c = CLASS_MIN;
+    while ((INT64_C(1) << c) < bytes) c++;
+    rt_assert(c < CLASSES);
+    return c;
+}
+
+/* Sizes between powers of two would waste up to half of a large buffer. */
+static int64_t size_of(int64_t bytes) {
+    if (bytes > INT64_C(1) << CLASS_KEPT)
+        return (bytes + SLAB - 1) / SLAB * SLAB;
+    return INT64_C(1) << class_of(bytes);
+}
+
+static int64_t transient(const rt_mem *mem) {
+    int64_t sum = get(&mem->idle);
+    for (int i = RT_OWNER_STATE + 1; i < RT_OWNERS; i++) sum += get(&mem->used[i]);
+    return sum;
+}
+
+/* Gives back to the system what is kept for reuse; slabs stay. */
+static void trim(rt_mem *mem) {
+    pthread_mutex_lock(&mem->lock);
+    for (int c = CLASS_SLAB; c <= CLASS_KEPT; c++) {
+        while (mem->kept[c]) {
+            mem_free *f = mem->kept[c];
+            mem->kept[c] = f->next;
+            add(&mem->idle, -(INT64_C(1) << c));
+            rt_os_unmap(f, INT64_C(1) << c);
+        }
+    }
+    pthread_mutex_unlock(&mem->lock);
+}
+
+static bool fits(const rt_mem *mem, rt_owner owner, int64_t bytes) {
+    int64_t state = get(&mem->used[RT_OWNER_STATE]);
+    if (owner == RT_OWNER_STATE && state + bytes > mem->limit - mem->reserve) return false;
+    return state + transient(mem) + bytes <= mem->limit;
+}
+
+static bool admit(rt_mem *mem, rt_owner owner, int64_t bytes) {
+    if (!fits(mem, owner, bytes)) {
+        trim(mem);
+        if (!fits(mem, owner, bytes)) return false;
+    }
+    add(&mem->used[owner], bytes);
+    int64_t sum = get(&mem->used[RT_OWNER_STATE]) + transient(mem);
+    int64_t peak = get(&mem->peak);
+    while (sum > peak && !atomic_compare_exchange_weak_explicit(
+                             &mem->peak, &peak, sum, memory_order_relaxed,
+                             memory_order_relaxed)) {
+    }
+    return true;
+}
+
+/* Under lock.  A slab's rest that is too small for the class is cut into smaller ones. */
+static void *from_slab(rt_mem *mem, int class) {
+    int64_t size = INT64_C(1) << class;
+    if (mem->slab_end - mem->slab_at < size) {
+        while (mem->slab_end - mem->slab_at >= 1 << CLASS_MIN) {
+            int c = CLASS_MIN;
+            while (c + 1 < CLASS_SLAB &&
+                   (INT64_C(2) << c) <= mem->slab_end - mem->slab_at)
+                c++;
+            mem_free *f = (mem_free *)mem->slab_at;
+            f->next = mem->kept[c];
+            mem->kept[c] = f;
+            mem->slab_at += INT64_C(1) << c;
+            add(&mem->idle, INT64_C(1) << c);
+        }
+        mem_slab *slab = rt_os_map(SLAB);
+        if (!slab) return NULL;
+        slab->next = mem->slabs;
+        mem->slabs = slab;
+        mem->slab_at = (char *)slab + (1 << CLASS_MIN);
+        mem->slab_end = (char *)slab + SLAB;
+    }
+    void *p = mem->slab_at;
+    mem->slab_at += size;
+    return p;
+}
+
+static void *take(rt_mem *mem, int64_t size, bool *dirty) {
+    *dirty = false;
+    if (size > INT64_C(1) << CLASS_KEPT) return rt_os_map(size);
+    int class = class_of(size);
+    void *p = NULL;
+    pthread_mutex_lock(&mem->lock);
+    if (mem->kept[class]) {
+        p = mem->kept[class];
+        mem->kept[class] = mem->kept[class]->next;
+        add(&mem->idle, -size);
+        *dirty = true;
+    } else if (class < CLASS_SLAB) {
+        p = from_slab(mem, class);
+    }
+    pthread_mutex_unlock(&mem->lock);
+    return p || class < CLASS_SLAB ? p : rt_os_map(size);
+}
+
+void *rt_mem_get(rt_mem *mem, rt_owner owner, int64_t *bytes) {
+    rt_assert(*bytes > 0);
+    int64_t size = MEM_EXACT ? *bytes : size_of(*bytes);
+    if (!admit(mem, owner, size)) return NULL;
+    bool dirty = false;
+    void *p = MEM_EXACT ? malloc((size_t)size) : take(mem, size, &dirty);
+    if (!p) {
+        add(&mem->used[owner], -size);
+        return NULL;
+    }
+    if (owner == RT_OWNER_STATE) {
+        if (MEM_EXACT || dirty) memset(p, 0, (size_t)size);
+        if (!MEM_EXACT && size >= HUGE_FROM) rt_os_huge(p, size);
+    }
+    *bytes = size;
+    return p;
+}
+
+static void keep(rt_mem *mem, void *p, int class) {
+    int64_t size = INT64_C(1) << class;
+    pthread_mutex_lock(&mem->lock);
+    ((mem_free *)p)->next = mem->kept[class];
+    mem->kept[class] = p;
+    add(&mem->idle, size);
+    pthread_mutex_unlock(&mem->lock);
+}
+
+void rt_mem_put(rt_mem *mem, rt_owner owner, void *p, int64_t bytes) {
+    if (!p) return;
+    add(&mem->used[owner], -bytes);
+    rt_assert(get(&mem->used[owner]) >= 0);
+    if (MEM_EXACT) {
+        free(p);
+        return;
+    }
+    bool small = bytes < INT64_C(1) << CLASS_SLAB;
+    bool room = bytes <= INT64_C(1) << CLASS_KEPT && owner != RT_OWNER_STATE &&
+                get(&mem->idle) + bytes <= mem->limit / 8;
+    if (small || room)
+        keep(mem, p, class_of(bytes));
+    else
+        rt_os_unmap(p, bytes);
+}
+
+void *rt_mem_grow(rt_mem *mem, rt_owner owner, void *p, int64_t bytes, int64_t used,
+                  int64_t *to) {
+    rt_assert(used <= bytes && *to > bytes);
+    int64_t size = size_of(*to);
+    bool mapped = !MEM_EXACT && bytes >= INT64_C(1) << CLASS_SLAB;
+    if (mapped) {
+        /* The kernel moves pages, not bytes. */
+        if (!admit(mem, owner, size - bytes)) return NULL;
+        void *q = rt_os_remap(p, bytes, size);
+        if (!q) add(&mem->used[owner], bytes - size);
+        *to = size;
+        return q;
+    }
+    void *q = rt_mem_get(mem, owner, to);
+    if (!q) return NULL;
+    memcpy(q, p, (size_t)used);
+    rt_mem_put(mem, owner, p, bytes);
+    return q;
+}
+
+void rt_mem_move(rt_mem *mem, rt_owner from, rt_owner to, int64_t bytes) {
+    add(&mem->used[from], -bytes);
+    add(&mem->used[to], bytes);
+}
+
+void rt_mem_free(rt_mem *mem) {
+    if (!mem) return;
+    for (int i = 0; i < RT_OWNERS; i++) rt_assert(get(&mem->used[i]) == 0);
+    trim(mem);
+    while (mem->slabs) {
+        mem_slab *slab = mem->slabs;
+        mem->slabs = slab->next;
+        rt_os_unmap(slab, SLAB);
+    }
+    pthread_mutex_destroy(&mem->lock);
+    free(mem);
+}
+
+int64_t rt_mem_limit(const rt_mem *mem) { return mem->limit; }
+
+int64_t rt_mem_used(const rt_mem *mem, rt_owner owner) { return get(&mem->used[owner]); }
+
+int64_t rt_mem_room(const rt_mem *mem) {
+    return mem->limit - get(&mem->used[RT_OWNER_STATE]) - transient(mem);
+}
+
+int64_t rt_mem_transient_share(const rt_mem *mem) {
+    return mem->limit - get(&mem->used[RT_OWNER_STATE]);
+}
+
+int64_t rt_mem_peak(const rt_mem *mem) { return get(&mem->peak); }

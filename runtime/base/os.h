@@ -1,0 +1,65 @@
+/* os.h - every system call and allocation that can fail goes through here.
+ *
+ * Functions return what the call returns, with errno set on -1; interrupted calls are
+ * repeated, `_all` functions loop over short transfers.  Built with FLOW_FAULTS each
+ * passes its point of os.def to rt_fault_hit first, which may fail it; the release
+ * archive has no trace of that. */
+#ifndef FLOW_RUNTIME_BASE_OS_H
+#define FLOW_RUNTIME_BASE_OS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+typedef enum rt_os_point {
+#define OS(point) RT_OS_##point,
+#include "runtime/base/os.def"
+#undef OS
+    RT_OS_POINTS
+} rt_os_point;
+
+/* Descriptors are close-on-exec throughout. */
+int rt_os_open(const char *path, int flags, int mode);
+int rt_os_openat(int dir, const char *path, int flags, int mode);
+int rt_os_close(int fd);
+int64_t rt_os_read(int fd, void *p, int64_t n);
+int64_t rt_os_pread(int fd, void *p, int64_t n, int64_t at);
+/* Until n bytes or the end of the file; returns what it got, or -1. */
+int64_t rt_os_pread_all(int fd, void *p, int64_t n, int64_t at);
+/* 0, or -1 with errno; `done`, if given, says how much was written before an error. */
+int rt_os_write_all(int fd, const void *p, int64_t n, int64_t *done);
+int rt_os_pwrite_all(int fd, const void *p, int64_t n, int64_t at);
+int rt_os_fdatasync(int fd);
+/* Opens, syncs and closes a directory. */
+int rt_os_sync_dir(const char *path);
+int rt_os_truncate(int fd, int64_t length);
+int rt_os_rename(const char *from, const char *to);
+/* Fails with EEXIST where `to` exists. */
+int rt_os_rename_new(const char *from, const char *to);
+int rt_os_unlink(const char *path);
+int rt_os_mkdir(const char *path, int mode);
+int rt_os_stat(const char *path, struct stat *st);
+int rt_os_fstat(int fd, struct stat *st);
+
+/* Anonymous memory, zeroed; null when there is none.  Multiples of 4096. */
+void *rt_os_map(int64_t bytes);
+/* Grows or shrinks in place or by moving; contents are kept. */
+void *rt_os_remap(void *p, int64_t from, int64_t to);
+void rt_os_unmap(void *p, int64_t bytes);
+/* Asks for large pages where the system has them. */
+void rt_os_huge(void *p, int64_t bytes);
+
+/* 0 or an errno.  All signals are blocked in the new thread. */
+int rt_os_thread(pthread_t *thread, void *(*run)(void *), void *arg);
+
+int rt_os_socket(int domain, int type);
+int rt_os_connect(int fd, const struct sockaddr *address, socklen_t len);
+int rt_os_listen(int fd, const struct sockaddr *address, socklen_t len);
+int rt_os_accept(int fd, struct sockaddr *peer, socklen_t *len);
+/* Waits for POLLIN or POLLOUT on one descriptor; 1 ready, 0 timeout, -1. */
+int rt_os_wait(int fd, short events, int64_t timeout_ms);
+
+#endif
