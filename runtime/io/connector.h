@@ -1,0 +1,136 @@
+/* connector.h - what a source and a sink offer.
+ *
+ * A source: open, say what waits, put ranges of it into a batch, read one of them, be
+ * told that a batch is done (acknowledge), close.  A sink: open, prepare batch n (hidden,
+ * repeatable), publish batch n (after the commit; any number of times, with one effect),
+ * finish.
+ *
+ * Threads.  The coordinator calls everything but `read`, which workers call at the same
+ * time for different units.  Live sources also run on the loop (loop.h). */
+#ifndef FLOW_RUNTIME_IO_CONNECTOR_H
+#define FLOW_RUNTIME_IO_CONNECTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/base/mem.h"
+#include "runtime/base/status.h"
+#include "runtime/data/block.h"
+#include "runtime/data/program.h"
+#include "runtime/data/settings.h"
+
+struct rt_loop;
+
+/* What connectors are given. */
+typedef struct rt_env {
+    rt_mem *mem;
+    const rt_settings *settings;
+    struct rt_loop *loop; /* live sources only; null if the program has none */
+    int64_t batch_bytes;  /* batch_size as the memory allows it */
+    int64_t block_bytes;  /* block_size, at most RT_RECORD_MAX */
+    bool eager;           /* batch = 0s: blocks close as soon as they hold a record */
+} rt_env;
+
+/* A worker's place for reading: a recycled buffer, and what the last read gave. */
+typedef struct rt_reader {
+    rt_mem *mem;
+    uint8_t *buffer;
+    int64_t size;
+    const uint8_t *p, *end; /* whole records; RT_SLACK bytes behind are readable */
+    int64_t offset;         /* of p: in bytes, or the number of the first record */
+    bool numbered;          /* offset counts records */
+    const uint8_t *bad;     /* a record behind the others that could not be taken in */
+    int64_t bad_len, bad_offset;
+    int32_t bad_code;       /* 0: none */
+} rt_reader;
+
+typedef struct rt_source rt_source;
+
+typedef struct rt_source_ops {
+    const char *name;
+    bool live;   /* input comes by itself: batches have intervals */
+    bool ranges; /* units are row numbers */
+    rt_status (*open)(rt_source *s);
+    /* Bytes (rows) that a batch could take at `now`; -1: more than any batch takes. */
+    int64_t (*waiting)(rt_source *s, int64_t now);
+    /* Adds units for at most `limit` bytes (rows) to `in`, whole blocks of live sources;
+     * sets s->ended when nothing can follow.  `drain`: what was begun is cut here. */
+    rt_status (*take)(rt_source *s, int64_t limit, int64_t now, bool drain, rt_input *in);
+    /* Null: the units' blocks are what is read. */
+    rt_status (*read)(rt_source *s, const rt_unit *unit, rt_reader *r);
+    /* csv multiline: the number of quotes in the unit's range; null where live. */
+    rt_status (*quotes)(rt_source *s, rt_unit *unit, rt_reader *r, int64_t *count);
+    /* Of an object: what `errors into` shows as source. */
+    const char *(*object)(rt_source *s, int64_t object);
+    /* csv with header: the header record of an object, without its line end; null if
+     * it has none (an empty file). */
+    const uint8_t *(*header)(rt_source *s, int64_t object, int64_t *len);
+    /* The batch is committed and published. */
+    void (*done)(rt_source *s, rt_input *in);
+    void (*close)(rt_source *s);
+} rt_source_ops;
+
+struct rt_source {
+    const rt_source_ops *ops;
+    const rt_source_decl *decl;
+    const rt_env *env;
+    int64_t id;
+    bool ended;    /* coordinator */
+    int64_t total; /* bytes (rows) of it in all, -1 if not known: for progress */
+    void *impl;
+};
+
+/* What a batch brings to a sink: pieces of output, in order. */
+typedef struct rt_piece {
+    const uint8_t *p;
+    int64_t len;
+} rt_piece;
+
+typedef struct rt_group { /* pieces for one directory of a partition; else one group */
+    const char *path; /* "", or `col=value/...`, percent-encoded */
+    rt_piece *pieces;
+    int64_t npieces, bytes;
+} rt_group;
+
+typedef struct rt_output {
+    int64_t batch, now;
+    int64_t rows;
+    rt_group *groups;
+    int64_t ngroups;
+    /* console: rows one by one, in order */
+    rt_piece *lines;
+    int64_t nlines;
+} rt_output;
+
+typedef struct rt_sink rt_sink;
+
+typedef struct rt_sink_ops {
+    const char *name;
+    bool lines; /* wants rt_output.lines */
+    rt_status (*open)(rt_sink *s);
+    rt_status (*prepare)(rt_sink *s, const rt_output *out);
+    rt_status (*publish)(rt_sink *s, const rt_output *out);
+    /* The last batch is published; `failed`: the program stops with an error. */
+    rt_status (*finish)(rt_sink *s, bool failed);
+    void (*close)(rt_sink *s);
+} rt_sink_ops;
+
+struct rt_sink {
+    const rt_sink_ops *ops;
+    const rt_sink_decl *decl;
+    const rt_env *env;
+    int64_t id;
+    int64_t rows, bytes; /* published */
+    void *impl;
+};
+
+/* The tables of registry.c; null for an unknown name. */
+const rt_source_ops *rt_source_find(const char *connector);
+const rt_sink_ops *rt_sink_find(const char *connector);
+
+/* Makes sure that the reader's buffer holds `bytes` and the slack; what is in it is
+ * kept.  False beyond the budget. */
+bool rt_reader_room(rt_reader *r, int64_t bytes);
+void rt_reader_free(rt_reader *r);
+
+#endif

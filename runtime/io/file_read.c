@@ -1,0 +1,269 @@
+/* file_read.c - see file_read.h.
+ *
+ * pread into a recycled buffer rather than mmap: a copy from the page cache into a buffer
+ * that stays in the core's cache costs less than the page faults, and a file that is cut
+ * short while it is read gives a short read instead of a SIGBUS. */
+#include "runtime/io/file_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/log.h"
+#include "runtime/base/os.h"
+#include "runtime/base/rt_arena.h"
+#include "runtime/base/rt_check.h"
+
+/* Read beyond a range at once: holds the rest of most records. */
+#define AHEAD 4096
+
+/* ---- the buffer ------------------------------------------------------------------ */
+
+bool rt_reader_room(rt_reader *r, int64_t bytes) {
+    int64_t need = bytes + RT_SLACK;
+    if (r->size >= need) return true;
+    int64_t size = need;
+    uint8_t *p;
+    if (r->buffer)
+        p = rt_mem_grow(r->mem, RT_OWNER_BLOCK, r->buffer, r->size, r->size, &size);
+    else
+        p = rt_mem_get(r->mem, RT_OWNER_BLOCK, &size);
+    if (!p) return false;
+    r->buffer = p;
+    r->size = size;
+    return true;
+}
+
+void rt_reader_free(rt_reader *r) {
+    rt_mem_put(r->mem, RT_OWNER_BLOCK, r->buffer, r->size);
+    r->buffer = NULL;
+    r->size = 0;
+}
+
+/* ---- opening --------------------------------------------------------------------- */
+
+static rt_status cannot(const char *what, const char *path) {
+    return (rt_status)rt_fail(RT_io, "cannot %s %s: %s", what, path, strerror(errno));
+}
+
+/* One past the first line end at even quotes, or null. */
+static const uint8_t *record_end(const uint8_t *p, const uint8_t *end, bool multiline,
+                                 int64_t *quotes) {
+    while (p < end) {
+        const uint8_t *nl = memchr(p, '\n', (size_t)(end - p));
+        if (!multiline) return nl ? nl + 1 : NULL;
+        const uint8_t *to = nl ? nl : end;
+        *quotes ^= rt_count_byte(p, to - p, '"') & 1;
+        if (!nl) return NULL;
+        p = nl + 1;
+        if (!*quotes) return p;
+    }
+    return NULL;
+}
+
+/* Reads the header record that begins at f->data and moves f->data behind it. */
+static rt_status read_header(rt_file *f, bool multiline) {
+    int64_t room = 64 << 10, have;
+    uint8_t *text = NULL;
+    const uint8_t *end = NULL;
+    for (;; room *= 4) {
+        text = rt_realloc(text, (size_t)room);
+        have = rt_os_pread_all(f->fd, text, RT_MIN(room, f->size - f->data), f->data);
+        if (have < 0) {
+            free(text);
+            return cannot("read", f->path);
+        }
+        int64_t quotes = 0;
+        end = record_end(text, text + have, multiline, &quotes);
+        if (end || have < room) break;
+        if (room > RT_RECORD_MAX) {
+            free(text);
+            return (rt_status)rt_fail(RT_run, "%s: the header is longer than 16 MiB",
+                                      f->path);
+        }
+    }
+    int64_t whole = end ? end - text : have, len = whole;
+    if (end) len--;
+    if (len && text[len - 1] == '\r') len--;
+    f->header = text;
+    f->header_len = len;
+    f->data += whole;
+    return RT_ok;
+}
+
+rt_status rt_file_head(rt_file *f, const rt_source_decl *decl) {
+    uint8_t mark[3];
+    f->data = 0;
+    if (decl->format != RT_BINARY) {
+        int64_t got = rt_os_pread_all(f->fd, mark, 3, 0);
+        if (got < 0) return cannot("read", f->path);
+        if (got == 3 && !memcmp(mark, "\xef\xbb\xbf", 3)) f->data = 3;
+    }
+    if (decl->header && f->size > f->data) return read_header(f, decl->multiline);
+    return RT_ok;
+}
+
+rt_status rt_file_open(rt_file *f, const rt_source_decl *decl) {
+    f->fd = rt_os_open(f->path, O_RDONLY, 0);
+    if (f->fd < 0) return cannot("open", f->path);
+    struct stat st;
+    if (rt_os_fstat(f->fd, &st) < 0) return cannot("read", f->path);
+    if (!S_ISREG(st.st_mode)) {
+        rt_file_close(f);
+        return (rt_status)rt_fail(RT_io, "%s is not a regular file%s", f->path,
+                                  S_ISDIR(st.st_mode) ? "; `watch` reads directories"
+                                                      : "; `stdin` reads pipes");
+    }
+    f->size = st.st_size;
+    posix_fadvise(f->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    return rt_file_head(f, decl);
+}
+
+void rt_file_close(rt_file *f) {
+    if (f->fd >= 0) rt_os_close(f->fd);
+    f->fd = -1;
+    free(f->header);
+    f->header = NULL;
+}
+
+/* ---- reading --------------------------------------------------------------------- */
+
+/* What a read is about: the buffer holds the bytes [at, at + have) of the file. */
+typedef struct span {
+    const rt_file *f;
+    rt_reader *r;
+    int64_t at, have;
+} span;
+
+/* Reads up to `to` (a file offset, at most the size). */
+static rt_status fill(span *s, int64_t to) {
+    int64_t want = RT_MIN(to, s->f->size) - s->at;
+    if (want <= s->have) return RT_ok;
+    if (!rt_reader_room(s->r, want + 1))
+        return (rt_status)rt_fail(RT_memory, "no memory to read %s: raise `memory`",
+                                  s->f->path);
+    int64_t got = rt_os_pread_all(s->f->fd, s->r->buffer + s->have, want - s->have,
+                                  s->at + s->have);
+    if (got < 0) return cannot("read", s->f->path);
+    if (got < want - s->have)
+        return (rt_status)rt_fail(RT_io, "%s became shorter while it was read",
+                                  s->f->path);
+    s->have = want;
+    return RT_ok;
+}
+
+static void set_bad(span *s, int64_t from, int64_t len, int32_t code) {
+    rt_reader *r = s->r;
+    r->bad = r->buffer + (from - s->at);
+    r->bad_len = RT_MIN(len, RT_RECORD_KEPT);
+    r->bad_offset = from;
+    r->bad_code = code;
+}
+
+/* The start of the last record of [start, end), which are whole records up to it. */
+static int64_t last_record(const span *s, int64_t start, int64_t end, bool multiline) {
+    const uint8_t *base = s->r->buffer - s->at;
+    if (!multiline) {
+        const uint8_t *nl = rt_last_line(base + start, end - start);
+        return nl ? nl + 1 - base : start;
+    }
+    const uint8_t *p = base + start, *next;
+    int64_t quotes = 0;
+    while ((next = record_end(p, base + end, true, &quotes))) p = next;
+    return p - base;
+}
+
+/* Reads on until the record that is open at file offset `to` ends.  *end becomes its end,
+ * or the start of a record that is too long. */
+static rt_status extend(span *s, int64_t start, int64_t to, bool multiline,
+                        int64_t *end) {
+    int64_t quotes = 0, seen = to - 1, step = AHEAD;
+    const uint8_t *p = s->r->buffer - s->at;
+    if (multiline) quotes = rt_count_byte(p + start, seen - start, '"') & 1;
+    for (;;) {
+        p = s->r->buffer - s->at;
+        int64_t have = s->at + s->have;
+        const uint8_t *found = record_end(p + seen, p + have, multiline, &quotes);
+        bool last = have >= s->f->size;
+        int64_t stop = found ? found - p : have;
+        if (!found && !last && stop - to <= RT_RECORD_MAX) {
+            seen = have;
+            step *= 4;
+            RT_TRY(fill(s, have + step));
+            continue;
+        }
+        if (stop - start > RT_RECORD_MAX) {
+            int64_t begin = last_record(s, start, to - 1, multiline);
+            int64_t len = stop - begin - (found ? 1 : 0);
+            if (len > RT_RECORD_MAX) {
+                set_bad(s, begin, len, RT_ROW_too_long);
+                stop = begin;
+            }
+        }
+        *end = stop;
+        return RT_ok;
+    }
+}
+
+static rt_status read_lines(span *s, const rt_source_decl *decl, const rt_unit *unit) {
+    const rt_file *f = s->f;
+    rt_reader *r = s->r;
+    int64_t from = RT_MAX(unit->from, f->data), to = unit->to;
+    if (from >= to) return RT_ok;
+    s->at = from > f->data ? from - 1 : from;
+    RT_TRY(fill(s, to + AHEAD));
+    int64_t start = from;
+    if (from > f->data) {
+        const uint8_t *p = r->buffer, *limit = r->buffer + (to - 1 - s->at);
+        int64_t quotes = unit->quotes ^ (*p == '"');
+        const uint8_t *first = record_end(p, limit, decl->multiline, &quotes);
+        if (!first) return RT_ok; /* no record begins here */
+        start = first - r->buffer + s->at;
+    }
+    int64_t end;
+    RT_TRY(extend(s, start, to, decl->multiline, &end));
+    r->p = r->buffer + (start - s->at);
+    r->end = r->buffer + (end - s->at);
+    r->offset = start;
+    if (end > start && r->end[-1] != '\n') r->buffer[end++ - s->at] = '\n';
+    r->end = r->buffer + (end - s->at);
+    return RT_ok;
+}
+
+/* Records of one length: those that begin in the range; a short last one is malformed. */
+static rt_status read_fixed(span *s, int64_t record, const rt_unit *unit) {
+    rt_reader *r = s->r;
+    int64_t start = (unit->from + record - 1) / record * record;
+    int64_t end = (unit->to + record - 1) / record * record;
+    if (start >= end || start >= s->f->size) return RT_ok;
+    s->at = start;
+    RT_TRY(fill(s, end));
+    int64_t whole = s->have / record * record;
+    r->p = r->buffer;
+    r->end = r->buffer + whole;
+    r->offset = start;
+    if (whole < s->have) set_bad(s, start + whole, s->have - whole, RT_ROW_malformed);
+    return RT_ok;
+}
+
+rt_status rt_file_read(const rt_file *f, const rt_source_decl *decl, const rt_unit *unit,
+                       rt_reader *r) {
+    rt_assert(f->fd >= 0 && unit->to <= f->size);
+    span s = {.f = f, .r = r};
+    r->p = r->end = NULL;
+    r->bad_code = 0;
+    r->numbered = false;
+    if (decl->format == RT_BINARY) return read_fixed(&s, decl->record, unit);
+    return read_lines(&s, decl, unit);
+}
+
+rt_status rt_file_quotes(const rt_file *f, const rt_unit *unit, rt_reader *r,
+                         int64_t *count) {
+    span s = {.f = f, .r = r, .at = RT_MAX(unit->from, f->data)};
+    *count = 0;
+    if (s.at >= unit->to) return RT_ok;
+    RT_TRY(fill(&s, unit->to));
+    *count = rt_count_byte(r->buffer, s.have, '"');
+    return RT_ok;
+}

@@ -1,0 +1,165 @@
+/* file_source.c - a path, or a glob in byte order of its names; each file once.
+ *
+ * The files are one source partition, one behind the other.  A batch takes so many bytes
+ * of them, wherever that cuts: ranges need no record boundary (file_read.h), so the cut
+ * is a function of the files and of batch_size, whatever the length of blocks.  Sizes are
+ * taken when a file's turn comes.  Files stay open until the batch that ended them is
+ * done; the page cache is asked for the next batch while this one runs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/log.h"
+#include "runtime/base/os.h"
+#include "runtime/base/rt_arena.h"
+#include "runtime/base/rt_check.h"
+#include "runtime/io/file_read.h"
+#include "runtime/io/sources.h"
+
+typedef struct files {
+    rt_file *files;
+    int64_t nfiles;
+    int64_t current;   /* the file that is being planned */
+    int64_t at;        /* next byte of it to be planned */
+    int64_t closed;    /* files below it are closed */
+    int64_t known;     /* bytes of all files at open, for progress */
+} files;
+
+static int by_bytes(const void *a, const void *b) {
+    return strcmp(((const rt_file *)a)->path, ((const rt_file *)b)->path);
+}
+
+static void add_file(files *fs, const char *path) {
+    fs->files = rt_realloc(fs->files, (size_t)(fs->nfiles + 1) * sizeof *fs->files);
+    fs->files[fs->nfiles++] = (rt_file){.path = strdup(path), .fd = -1};
+}
+
+static bool is_glob(const char *path) { return strpbrk(path, "*?[") != NULL; }
+
+static rt_status expand(files *fs, const char *path) {
+    struct stat st;
+    if (!is_glob(path) || rt_os_stat(path, &st) == 0) {
+        if (rt_os_stat(path, &st) < 0)
+            return (rt_status)rt_fail(RT_io, "cannot open %s: %s", path, strerror(errno));
+        add_file(fs, path);
+        return RT_ok;
+    }
+    glob_t found;
+    int result = glob(path, GLOB_NOSORT, NULL, &found);
+    if (result != 0 && result != GLOB_NOMATCH)
+        return (rt_status)rt_fail(RT_io, "cannot list %s", path);
+    for (size_t i = 0; result == 0 && i < found.gl_pathc; i++) {
+        if (rt_os_stat(found.gl_pathv[i], &st) == 0 && S_ISDIR(st.st_mode)) continue;
+        add_file(fs, found.gl_pathv[i]);
+    }
+    if (result == 0) globfree(&found);
+    if (!fs->nfiles) rt_log(RT_WARN, "no file matches %s", path);
+    if (fs->nfiles) qsort(fs->files, (size_t)fs->nfiles, sizeof *fs->files, by_bytes);
+    return RT_ok;
+}
+
+static rt_status file_open(rt_source *s) {
+    files *fs = s->impl = rt_alloc(sizeof *fs);
+    RT_TRY(expand(fs, rt_option_text(s->decl->options, "arg", "")));
+    s->total = 0;
+    for (int64_t i = 0; i < fs->nfiles; i++) {
+        struct stat st;
+        if (rt_os_stat(fs->files[i].path, &st) == 0) s->total += st.st_size;
+    }
+    /* A file that cannot be read is better known before the run than in its middle. */
+    if (fs->nfiles) RT_TRY(rt_file_open(&fs->files[0], s->decl));
+    s->ended = fs->nfiles == 0;
+    return RT_ok;
+}
+
+static int64_t file_waiting(rt_source *s, int64_t now) {
+    (void)now;
+    return s->ended ? 0 : -1;
+}
+
+/* Cuts [from, to) at multiples of the block length. */
+static void add_units(rt_source *s, int64_t object, int64_t from, int64_t to,
+                      rt_input *in) {
+    int64_t block = s->env->block_bytes;
+    in->bytes += to - from;
+    while (from < to) {
+        int64_t end = RT_MIN(to, (from / block + 1) * block);
+        rt_input_add(in, (rt_unit){.object = object, .from = from, .to = end});
+        from = end;
+    }
+}
+
+static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
+                           rt_input *in) {
+    files *fs = s->impl;
+    (void)now, (void)drain;
+    while (fs->current < fs->nfiles) {
+        rt_file *f = &fs->files[fs->current];
+        if (f->fd < 0) RT_TRY(rt_file_open(f, s->decl));
+        int64_t to = RT_MIN(f->size, fs->at + limit - in->bytes);
+        if (to > fs->at) add_units(s, fs->current, fs->at, to, in);
+        fs->at = RT_MAX(to, fs->at);
+        if (fs->at < f->size) {
+            posix_fadvise(f->fd, fs->at, limit, POSIX_FADV_WILLNEED);
+            return RT_ok;
+        }
+        fs->current++;
+        fs->at = 0;
+        if (in->bytes >= limit && fs->current < fs->nfiles) return RT_ok;
+    }
+    s->ended = true;
+    return RT_ok;
+}
+
+static rt_status file_read(rt_source *s, const rt_unit *unit, rt_reader *r) {
+    files *fs = s->impl;
+    return rt_file_read(&fs->files[unit->object], s->decl, unit, r);
+}
+
+static rt_status file_quotes(rt_source *s, rt_unit *unit, rt_reader *r, int64_t *count) {
+    files *fs = s->impl;
+    return rt_file_quotes(&fs->files[unit->object], unit, r, count);
+}
+
+static const char *file_object(rt_source *s, int64_t object) {
+    return ((files *)s->impl)->files[object].path;
+}
+
+static const uint8_t *file_header(rt_source *s, int64_t object, int64_t *len) {
+    rt_file *f = &((files *)s->impl)->files[object];
+    *len = f->header_len;
+    return f->header;
+}
+
+static void file_done(rt_source *s, rt_input *in) {
+    files *fs = s->impl;
+    (void)in;
+    for (; fs->closed < fs->current; fs->closed++) rt_file_close(&fs->files[fs->closed]);
+}
+
+static void file_close(rt_source *s) {
+    files *fs = s->impl;
+    if (!fs) return;
+    for (int64_t i = 0; i < fs->nfiles; i++) {
+        rt_file_close(&fs->files[i]);
+        free((char *)fs->files[i].path);
+    }
+    free(fs->files);
+    free(fs);
+    s->impl = NULL;
+}
+
+const rt_source_ops rt_file_source = {
+    .name = "file",
+    .open = file_open,
+    .waiting = file_waiting,
+    .take = file_take,
+    .read = file_read,
+    .quotes = file_quotes,
+    .object = file_object,
+    .header = file_header,
+    .done = file_done,
+    .close = file_close,
+};
