@@ -85,6 +85,8 @@ static int64_t size_of(int64_t bytes) {
     return INT64_C(1) << class_of(bytes);
 }
 
+int64_t rt_mem_size(int64_t bytes) { return MEM_EXACT ? bytes : size_of(bytes); }
+
 static int64_t transient(const rt_mem *mem) {
     int64_t sum = get(&mem->idle);
     for (int i = RT_OWNER_STATE + 1; i < RT_OWNERS; i++) sum += get(&mem->used[i]);
@@ -173,7 +175,7 @@ static void *take(rt_mem *mem, int64_t size, bool *dirty) {
 
 void *rt_mem_get(rt_mem *mem, rt_owner owner, int64_t *bytes) {
     rt_assert(*bytes > 0);
-    int64_t size = MEM_EXACT ? *bytes : size_of(*bytes);
+    int64_t size = rt_mem_size(*bytes);
     if (!admit(mem, owner, size)) return NULL;
     bool dirty = false;
     void *p = MEM_EXACT ? malloc((size_t)size) : take(mem, size, &dirty);
@@ -218,7 +220,7 @@ void rt_mem_put(rt_mem *mem, rt_owner owner, void *p, int64_t bytes) {
 void *rt_mem_grow(rt_mem *mem, rt_owner owner, void *p, int64_t bytes, int64_t used,
                   int64_t *to) {
     rt_assert(used <= bytes && *to > bytes);
-    int64_t size = size_of(*to);
+    int64_t size = rt_mem_size(*to);
     bool mapped = !MEM_EXACT && bytes >= INT64_C(1) << CLASS_SLAB;
     if (mapped) {
         /* The kernel moves pages, not bytes. */
@@ -240,9 +242,9 @@ void rt_mem_move(rt_mem *mem, rt_owner from, rt_owner to, int64_t bytes) {
     add(&mem->used[to], bytes);
 }
 
-void rt_mem_free(rt_mem *mem) {
+void rt_mem_free(rt_mem *mem, bool clean) {
     if (!mem) return;
-    for (int i = 0; i < RT_OWNERS; i++) rt_assert(get(&mem->used[i]) == 0);
+    for (int i = 0; clean && i < RT_OWNERS; i++) rt_assert(get(&mem->used[i]) == 0);
     trim(mem);
     while (mem->slabs) {
         mem_slab *slab = mem->slabs;

@@ -29,8 +29,8 @@ typedef struct rt_mem rt_mem;
 
 /* Null when there is no memory at all. */
 rt_mem *rt_mem_new(int64_t limit, int64_t workers);
-/* Everything got must have been put back. */
-void rt_mem_free(rt_mem *mem);
+/* `clean`: everything got must have been put back. */
+void rt_mem_free(rt_mem *mem, bool clean);
 
 /* A buffer of at least *bytes; *bytes becomes its size.  Null: beyond the budget, or the
  * system has none. */
@@ -41,6 +41,8 @@ void *rt_mem_grow(rt_mem *mem, rt_owner owner, void *p, int64_t bytes, int64_t u
                   int64_t *to);
 /* `bytes` is the size that rt_mem_get gave. */
 void rt_mem_put(rt_mem *mem, rt_owner owner, void *p, int64_t bytes);
+/* The size that rt_mem_get gives for `bytes`. */
+int64_t rt_mem_size(int64_t bytes);
 /* From one owner's account to another's. */
 void rt_mem_move(rt_mem *mem, rt_owner from, rt_owner to, int64_t bytes);
 

@@ -2,6 +2,7 @@
  *
  * EINTR is repeated everywhere although all signals are blocked: a debugger or a stop
  * and continue still interrupts some calls. */
+#define _GNU_SOURCE
 #include "runtime/base/os.h"
 
 #include <errno.h>

@@ -11,15 +11,6 @@
 
 #include "runtime/base/mem.h"
 
-/* Why a row failed: the numbers of the kernel. */
-typedef enum rt_row_error {
-    RT_ROW_ok,
-#define ERR(id, text) RT_ROW_##id,
-#include "runtime/kernel/k_error.def"
-#undef ERR
-    RT_ROW_ERRORS
-} rt_row_error;
-
 typedef struct rt_block {
     struct rt_block *next;
     uint8_t *base; /* the buffer; its size is counted as RT_OWNER_BLOCK */
@@ -29,7 +20,7 @@ typedef struct rt_block {
     int64_t first;  /* number of its first record in the object */
     /* A record that could not be taken in stands behind the others: its first bytes. */
     int64_t bad_len;
-    int32_t bad_code; /* 0: none */
+    int32_t bad_code; /* FLOW_E_*, 0: none */
 } rt_block;
 
 typedef struct rt_unit {

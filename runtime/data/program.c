@@ -208,6 +208,7 @@ static void read_state(reader *r, const line *l, rt_state_decl *s) {
 
 static void read_exchange(reader *r, const line *l, rt_exchange_decl *e) {
     e->ordered = flag(r, l, "ordered");
+    e->framed = flag(r, l, "framed");
     e->one_part = !strcmp(value_or(l, "parts", ""), "one");
 }
 

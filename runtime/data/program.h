@@ -55,10 +55,13 @@
  *                    [parts=one]       one table, of partition 0
  *   exchange <id>    [ordered=1]       rows carry their place
  *                    [parts=one]       all rows go to partition 0 (no key)
+ *                    [framed=1]        entries are framed and merged by their keys; see
+ *                                      `rows` below
  *   sink <id> <name> <connector>
  *                    format=text|csv|json|binary step=<step id>
  *                    mode=append|update|complete|final
- *                    [framed=1]        the port is framed; see below
+ *                    [framed=1]        the port is framed; see below.  The port of a
+ *                                      `console` always is: a frame is a line
  *                    [order=key|row]   framed entries are merged by their key bytes;
  *                                      row: the key is the place, 8 bytes big-endian
  *                    [partition=1]     framed entries' keys are paths `col=value/`
@@ -87,7 +90,10 @@
  *   range(ctx, from, to, t0, rate)   rows of index from <= i < to; t0: the moment of row
  *                        0 in microseconds; rate: rows a second, 0 if unlimited
  *   rows(ctx, p, end)    encoded rows of one buffer, for ctx->partition; may be called
- *                        any number of times in a batch, in the order of the rows
+ *                        any number of times in a batch, in the order of the rows.  Of a
+ *                        framed exchange: entries in the order of their keys, each u32
+ *                        klen, u32 plen, the key and zeros up to a multiple of 8, the
+ *                        payload and zeros up to a multiple of 8
  *   close(ctx)           once for each partition and batch, after all rows (`closes`);
  *                        ctx->final is 1 in the batch that ends the input.  With
  *                        `parts=one` on the exchange there is partition 0 only
@@ -177,7 +183,7 @@ typedef struct rt_state_decl {
 } rt_state_decl;
 
 typedef struct rt_exchange_decl {
-    bool ordered, one_part;
+    bool ordered, one_part, framed;
 } rt_exchange_decl;
 
 typedef enum rt_mode { RT_APPEND, RT_UPDATE, RT_COMPLETE, RT_FINAL } rt_mode;

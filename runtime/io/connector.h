@@ -26,6 +26,7 @@ typedef struct rt_env {
     rt_mem *mem;
     const rt_settings *settings;
     struct rt_loop *loop; /* live sources only; null if the program has none */
+    int wake;             /* wake.h: tells the coordinator that much input waits */
     int64_t batch_bytes;  /* batch_size as the memory allows it */
     int64_t block_bytes;  /* block_size, at most RT_RECORD_MAX */
     bool eager;           /* batch = 0s: blocks close as soon as they hold a record */
@@ -53,6 +54,8 @@ typedef struct rt_source_ops {
     rt_status (*open)(rt_source *s);
     /* Bytes (rows) that a batch could take at `now`; -1: more than any batch takes. */
     int64_t (*waiting)(rt_source *s, int64_t now);
+    /* The moment at which more will wait; null or -1: the loop tells. */
+    int64_t (*next)(rt_source *s, int64_t now);
     /* Adds units for at most `limit` bytes (rows) to `in`, whole blocks of live sources;
      * sets s->ended when nothing can follow.  `drain`: what was begun is cut here. */
     rt_status (*take)(rt_source *s, int64_t limit, int64_t now, bool drain, rt_input *in);
@@ -87,7 +90,7 @@ typedef struct rt_piece {
 } rt_piece;
 
 typedef struct rt_group { /* pieces for one directory of a partition; else one group */
-    const char *path; /* "", or `col=value/...`, percent-encoded */
+    const char *path; /* `col=value/...`, percent-encoded; null: no partitions */
     rt_piece *pieces;
     int64_t npieces, bytes;
 } rt_group;
@@ -100,6 +103,8 @@ typedef struct rt_output {
     /* console: rows one by one, in order */
     rt_piece *lines;
     int64_t nlines;
+    void *bufs;   /* of exec/merge.c: what it has written */
+    int64_t used; /* of the newest of them */
 } rt_output;
 
 typedef struct rt_sink rt_sink;

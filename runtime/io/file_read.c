@@ -14,6 +14,7 @@
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
+#include "runtime/kernel/k_error.h"
 
 /* Read beyond a range at once: holds the rest of most records. */
 #define AHEAD 4096
@@ -197,7 +198,7 @@ static rt_status extend(span *s, int64_t start, int64_t to, bool multiline,
             int64_t begin = last_record(s, start, to - 1, multiline);
             int64_t len = stop - begin - (found ? 1 : 0);
             if (len > RT_RECORD_MAX) {
-                set_bad(s, begin, len, RT_ROW_too_long);
+                set_bad(s, begin, len, FLOW_E_too_long);
                 stop = begin;
             }
         }
@@ -243,7 +244,7 @@ static rt_status read_fixed(span *s, int64_t record, const rt_unit *unit) {
     r->p = r->buffer;
     r->end = r->buffer + whole;
     r->offset = start;
-    if (whole < s->have) set_bad(s, start + whole, s->have - whole, RT_ROW_malformed);
+    if (whole < s->have) set_bad(s, start + whole, s->have - whole, FLOW_E_malformed);
     return RT_ok;
 }
 

@@ -1,13 +1,14 @@
 /* gen_source.c - rows made from their numbers: `rate` and `generate`.
  *
  * Row i of a source with a rate is due at t0 + i / rate, where t0 is the moment of the
- * first plan; without a rate all rows are due at once and a batch takes as many as the
+ * first look at it; without a rate all rows are due at once and a batch takes as many as the
  * setting allows.  A unit is a range of numbers cut at fixed multiples. */
 #include <stdlib.h>
 
 #include "runtime/base/log.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
+#include "runtime/io/gen_source.h"
 #include "runtime/io/sources.h"
 
 typedef struct generator {
@@ -65,15 +66,24 @@ static int64_t due(const generator *g, int64_t now) {
 static int64_t gen_waiting(rt_source *s, int64_t now) {
     generator *g = s->impl;
     if (s->ended) return 0;
+    if (g->t0 < 0) g->t0 = now;
     int64_t n = due(g, now);
     return n >= s->env->settings->cut_rows ? -1 : n;
+}
+
+/* The first moment at which due() counts one row more. */
+static int64_t gen_next(rt_source *s, int64_t now) {
+    generator *g = s->impl;
+    if (s->ended) return -1;
+    if (!g->rate || g->t0 < 0) return now;
+    __int128 t = ((__int128)(g->next + 1) * 1000000 + g->rate - 1) / g->rate;
+    return g->t0 + (int64_t)t;
 }
 
 static rt_status gen_take(rt_source *s, int64_t limit, int64_t now, bool drain,
                           rt_input *in) {
     generator *g = s->impl;
     (void)drain;
-    if (g->t0 < 0) g->t0 = now;
     int64_t n = RT_MIN(due(g, now), limit - in->rows);
     int64_t to = g->next + RT_MAX(n, 0);
     in->rows += to - g->next;
@@ -101,6 +111,7 @@ const rt_source_ops rt_generate_source = {
     .ranges = true,
     .open = generate_open,
     .waiting = gen_waiting,
+    .next = gen_next,
     .take = gen_take,
     .object = gen_object,
     .close = gen_close,
@@ -112,6 +123,7 @@ const rt_source_ops rt_rate_source = {
     .live = true,
     .open = rate_open,
     .waiting = gen_waiting,
+    .next = gen_next,
     .take = gen_take,
     .object = gen_object,
     .close = gen_close,

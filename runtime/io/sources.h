@@ -1,5 +1,4 @@
-/* sources.h - the sources and sinks of this folder: one table each, listed by
- * registry.c. */
+/* sources.h - the sources of this folder: one table each, listed by registry.c. */
 #ifndef FLOW_RUNTIME_IO_SOURCES_H
 #define FLOW_RUNTIME_IO_SOURCES_H
 
@@ -8,8 +7,5 @@
 extern const rt_source_ops rt_file_source;
 extern const rt_source_ops rt_generate_source;
 extern const rt_source_ops rt_rate_source;
-
-extern const rt_sink_ops rt_discard_sink;
-extern const rt_sink_ops rt_stdout_sink;
 
 #endif

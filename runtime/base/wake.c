@@ -1,0 +1,31 @@
+/* wake.c - see wake.h. */
+#include "runtime/base/wake.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "runtime/base/os.h"
+
+int rt_wake_open(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+void rt_wake_close(int fd) {
+    if (fd >= 0) rt_os_close(fd);
+}
+
+void rt_wake(int fd) {
+    uint64_t one = 1;
+    /* It can only fail when the count is full, and then the sleeper wakes anyway. */
+    if (write(fd, &one, sizeof one) < 0) return;
+}
+
+void rt_wake_clear(int fd) {
+    uint64_t count;
+    if (read(fd, &count, sizeof count) < 0) return;
+}
+
+void rt_wake_wait(int fd, int64_t timeout) {
+    /* Rounded up: waking early would only mean sleeping again. */
+    rt_os_wait(fd, POLLIN, timeout < 0 ? -1 : (timeout + 999) / 1000);
+    rt_wake_clear(fd);
+}

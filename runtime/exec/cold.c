@@ -1,0 +1,122 @@
+/* cold.c - what the kernel calls when memory runs out (k_cold.h).
+ *
+ * A task that cannot go on leaves by longjmp to where the worker began it: generated code
+ * and kernel hold nothing that would have to be released - buffers belong to the task's
+ * output, the arena to the worker, state to the job - so there is nothing to unwind, and
+ * no call of the kernel has to look whether an allocation failed.  The batch is lost with
+ * it, which is the meaning: the program stops. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/rt_check.h"
+#include "runtime/exec/job.h"
+#include "runtime/kernel/k_cold.h"
+
+void rt_task_fail(flow_rt_worker *w, rt_status status, char *text) {
+    if (w->failure.status != RT_ok) {
+        free(text);
+        return;
+    }
+    w->failure = (rt_failure){status, w->order, text};
+}
+
+_Noreturn void rt_task_stop(flow_rt_worker *w, rt_status status, char *text) {
+    rt_assert(w->in_task);
+    rt_task_fail(w, status, text);
+    longjmp(w->out, 1);
+}
+
+/* First size of a buffer: a task writes to many, most of them little. */
+#define BUF_FIRST 1024
+
+void flow_rt_buf_grow(flow_ctx *ctx, flow_buf *buf, int64_t bytes) {
+    flow_rt_worker *w = ctx->worker;
+    rt_mem *mem = w->job->mem;
+    int64_t used = buf->p - buf->base, old = buf->base ? buf->end - buf->base + RT_SLACK : 0;
+    int64_t size = RT_MAX(used + bytes + RT_SLACK, RT_MAX(2 * old, BUF_FIRST));
+    uint8_t *p;
+    if (buf->base)
+        p = rt_mem_grow(mem, RT_OWNER_EXCHANGE, buf->base, old, used, &size);
+    else
+        p = rt_mem_get(mem, RT_OWNER_EXCHANGE, &size);
+    if (!p) rt_task_stop(w, RT_memory, NULL);
+    buf->base = p;
+    buf->p = p + used;
+    buf->end = p + size - RT_SLACK;
+}
+
+/* ---- the task arena ----------------------------------------------------------------- */
+
+typedef struct chunk {
+    struct chunk *next; /* the one before */
+    int64_t size;
+} chunk;
+
+enum { CHUNK_HEAD = 64 };
+_Static_assert(sizeof(chunk) <= CHUNK_HEAD, "the head fits");
+
+#define CHUNK_FIRST (INT64_C(32) << 10)
+#define CHUNK_KEPT (INT64_C(1) << 20)
+
+void *flow_rt_arena_more(flow_ctx *ctx, int64_t bytes) {
+    flow_rt_worker *w = ctx->worker;
+    int64_t size = bytes + CHUNK_HEAD + RT_SLACK;
+    size = RT_MAX(size, RT_MAX(CHUNK_FIRST, 2 * w->arena_last));
+    chunk *c = rt_mem_get(w->job->mem, RT_OWNER_TASK, &size);
+    if (!c) rt_task_stop(w, RT_memory, NULL);
+    c->next = ctx->arena.chunks;
+    c->size = size;
+    w->arena_last = size;
+    ctx->arena.chunks = c;
+    ctx->arena.start = (uint8_t *)c + CHUNK_HEAD;
+    ctx->arena.p = ctx->arena.start + bytes;
+    ctx->arena.end = (uint8_t *)c + size - RT_SLACK;
+    return ctx->arena.start;
+}
+
+static void free_chunks(flow_rt_worker *w, chunk *c) {
+    while (c) {
+        chunk *next = c->next;
+        rt_mem_put(w->job->mem, RT_OWNER_TASK, c, c->size);
+        c = next;
+    }
+}
+
+void rt_arena_task_end(flow_rt_worker *w) {
+    flow_arena *a = &w->ctx.arena;
+    chunk *newest = a->chunks;
+    if (!newest) return;
+    free_chunks(w, newest->next);
+    newest->next = NULL;
+    if (newest->size > CHUNK_KEPT) {
+        rt_arena_task_free(w);
+        return;
+    }
+    a->p = a->start;
+}
+
+void rt_arena_task_free(flow_rt_worker *w) {
+    free_chunks(w, w->ctx.arena.chunks);
+    w->ctx.arena = (flow_arena){0};
+    w->arena_last = 0;
+}
+
+/* ---- state -------------------------------------------------------------------------- */
+
+/* Pieces of state are large (entries, indexes, chunks of heaps), so the classes of mem.h
+ * fit; the size asked for leads back to the class. */
+void *flow_rt_mem_alloc(flow_ctx *ctx, int64_t bytes) {
+    int64_t size = bytes;
+    void *p = rt_mem_get(ctx->worker->job->mem, RT_OWNER_STATE, &size);
+    if (!p) rt_task_stop(ctx->worker, RT_memory, NULL);
+    return p;
+}
+
+void flow_rt_mem_free(flow_ctx *ctx, void *ptr, int64_t bytes) {
+    rt_mem_put(ctx->worker->job->mem, RT_OWNER_STATE, ptr, rt_mem_size(bytes));
+}
+
+void flow_rt_sink_full(flow_ctx *ctx, int64_t sink) {
+    /* Relaxed: the coordinator reads it after the barrier. */
+    atomic_store_explicit(&ctx->worker->job->sink_full[sink], 1, memory_order_relaxed);
+}

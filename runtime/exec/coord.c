@@ -1,0 +1,220 @@
+/* coord.c - see coord.h.
+ *
+ * A batch is closed by the first of: its interval is over, a source holds as much as a
+ * batch takes, all input has ended.  A cut by size is followed by the next batch at once,
+ * so files run back to back.  Its time is a multiple of the interval, or the clock after
+ * a cut by size and in eager mode, and always greater than the last one's. */
+#include "runtime/exec/coord.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/log.h"
+#include "runtime/base/rt_arena.h"
+#include "runtime/base/rt_check.h"
+#include "runtime/base/wake.h"
+#include "runtime/exec/input.h"
+#include "runtime/exec/merge.h"
+#include "runtime/exec/report.h"
+#include "runtime/exec/stage.h"
+#include "runtime/io/loop.h"
+
+#define RETRY_WAIT_MAX (INT64_C(30) * 1000000)
+
+typedef struct coord {
+    rt_job *job;
+    rt_stop *stop;
+    rt_report *report;
+    int64_t started;   /* mono */
+    int64_t last_input; /* mono: when a batch last had rows */
+    int64_t deadline;  /* wall: end of the interval; 0 in eager mode */
+    int64_t batches;
+} coord;
+
+/* Why the next batch begins, or does not. */
+typedef enum why { WHY_WAIT, WHY_INTERVAL, WHY_FULL, WHY_END, WHY_DRAIN } why;
+
+/* ---- sinks ---------------------------------------------------------------------------- */
+
+static void sleep_for(coord *c, int64_t us) {
+    if (c->job->env.loop && c->job->env.eager)
+        rt_loop_run(c->job->env.loop, us);
+    else
+        rt_wake_wait(c->stop->wake, us);
+}
+
+/* Waits before try k; up to a quarter is taken off, so that programs that failed together
+ * do not come back together. */
+static void retry_wait(coord *c, int64_t k) {
+    int64_t wait = c->job->settings->retry_wait << RT_MIN(k, 20);
+    wait = RT_MIN(wait, RETRY_WAIT_MAX);
+    wait -= wait / 4 * (rt_clock_mono() % 1000) / 1000;
+    int64_t until = rt_clock_mono() + wait;
+    while (rt_clock_mono() < until) sleep_for(c, until - rt_clock_mono());
+}
+
+typedef rt_status sink_step(rt_sink *s, const rt_output *out);
+
+static rt_status with_retries(coord *c, rt_sink *s, sink_step *step, const rt_output *out) {
+    const rt_settings *set = c->job->settings;
+    for (int64_t k = 0;; k++) {
+        rt_status status = step(s, out);
+        if (status != RT_again) return status;
+        if (k == set->retries)
+            return (rt_status)rt_fail(RT_given_up, "%s: given up after %" PRId64 " retries",
+                                      s->decl->name, k);
+        rt_log(RT_WARN, "%s: batch %" PRId64 " is tried again (%" PRId64 " of %" PRId64 ")",
+               s->decl->name, out->batch, k + 1, set->retries);
+        retry_wait(c, k);
+    }
+}
+
+static rt_status each_sink(coord *c, rt_output *outs, bool publish) {
+    for (int64_t i = 0; i < c->job->program->nsinks; i++) {
+        rt_sink *s = &c->job->sinks[i];
+        RT_TRY(with_retries(c, s, publish ? s->ops->publish : s->ops->prepare, &outs[i]));
+    }
+    return RT_ok;
+}
+
+static rt_status put_out(coord *c) {
+    rt_job *job = c->job;
+    int64_t n = job->program->nsinks;
+    rt_output *outs = rt_alloc((size_t)n * sizeof *outs);
+    rt_status status = RT_ok;
+    for (int64_t i = 0; i < n && status == RT_ok; i++)
+        status = rt_output_make(job, i, &outs[i]);
+    if (status == RT_ok) status = each_sink(c, outs, false);
+    /* COMMIT(n) goes here. */
+    if (status == RT_ok) status = each_sink(c, outs, true);
+    for (int64_t i = 0; i < n; i++) {
+        if (status == RT_ok) {
+            job->rows_out += outs[i].rows;
+            job->sinks[i].rows += outs[i].rows;
+        }
+        rt_output_free(job, &outs[i]);
+    }
+    free(outs);
+    return status;
+}
+
+/* ---- one batch ------------------------------------------------------------------------ */
+
+static int64_t batch_time(const coord *c, why reason) {
+    int64_t t = rt_clock_wall();
+    if (reason == WHY_INTERVAL && c->deadline) t = c->deadline;
+    return RT_MAX(t, c->job->now + 1);
+}
+
+static void count_input(coord *c) {
+    rt_job *job = c->job;
+    int64_t units = 0, bytes = 0, rows = 0;
+    for (int64_t i = 0; i < job->program->nsources; i++) {
+        units += job->inputs[i].nunits;
+        bytes += job->inputs[i].bytes;
+        rows += job->inputs[i].rows;
+    }
+    job->bytes_in += bytes;
+    job->rows_in += rows;
+    job->alone = units <= 1 && bytes <= RT_SMALL_BATCH && rows <= RT_GENERATED_TASK;
+    if (units) c->last_input = rt_clock_mono();
+}
+
+static bool all_sinks_full(const rt_job *job) {
+    for (int64_t i = 0; i < job->program->nsinks; i++)
+        if (!atomic_load_explicit(&job->sink_full[i], memory_order_relaxed)) return false;
+    return job->program->nsinks > 0;
+}
+
+static rt_status run_batch(coord *c, why reason) {
+    rt_job *job = c->job;
+    job->now = batch_time(c, reason);
+    job->batch++;
+    c->batches++;
+    RT_TRY(rt_input_take(job, reason == WHY_DRAIN));
+    job->final = reason == WHY_DRAIN || rt_input_waiting(job, job->now).ended;
+    count_input(c);
+    RT_TRY(rt_input_ready(job));
+    RT_TRY(rt_stages_run(job));
+    RT_TRY(put_out(c));
+    rt_input_done(job);
+    rt_stages_clear(job);
+    rt_report_batch(c->report, job);
+    return RT_ok;
+}
+
+/* ---- when ----------------------------------------------------------------------------- */
+
+static bool should_drain(const coord *c, const rt_waiting *w) {
+    const rt_settings *set = c->job->settings;
+    int64_t now = rt_clock_mono();
+    if (atomic_load_explicit(&c->stop->signal, memory_order_acquire)) return true;
+    if (all_sinks_full(c->job)) return true;
+    if (set->timeout >= 0 && !w->any && now - c->last_input >= set->timeout) return true;
+    switch (set->until) {
+    case RT_UNTIL_END: return false;
+    case RT_UNTIL_IDLE: return c->batches > 0 && !w->any;
+    case RT_UNTIL_TIME: return now - c->started >= set->until_count;
+    case RT_UNTIL_BATCHES: return c->batches >= set->until_count;
+    }
+    rt_assert(!"until");
+    return false;
+}
+
+/* Moves the deadline behind `now`; what passed unused is skipped without a number. */
+static void next_deadline(coord *c, int64_t now) {
+    int64_t step = c->job->settings->batch;
+    if (step && c->deadline <= now) c->deadline = (now / step + 1) * step;
+}
+
+static why decide(coord *c, int64_t now) {
+    rt_waiting w = rt_input_waiting(c->job, now);
+    if (w.ended) return WHY_END;
+    if (should_drain(c, &w)) return WHY_DRAIN;
+    if (w.full) return WHY_FULL;
+    if (c->job->env.eager) return w.any ? WHY_FULL : WHY_WAIT;
+    if (now < c->deadline) return WHY_WAIT;
+    if (w.any || c->job->program->every_batch) return WHY_INTERVAL;
+    next_deadline(c, now);
+    return WHY_WAIT;
+}
+
+/* Until something may have changed. */
+static void wait_for_input(coord *c, int64_t now) {
+    const rt_settings *set = c->job->settings;
+    int64_t wait = -1, mono = rt_clock_mono();
+#define AT_MOST(us)                                                                      \
+    do {                                                                                 \
+        int64_t us_ = RT_MAX(us, 0);                                                     \
+        if (wait < 0 || us_ < wait) wait = us_;                                          \
+    } while (0)
+    if (!c->job->env.eager) AT_MOST(c->deadline - now);
+    rt_waiting w = rt_input_waiting(c->job, now);
+    if (c->job->env.eager && w.next >= 0) AT_MOST(w.next - now);
+    if (set->timeout >= 0) AT_MOST(c->last_input + set->timeout - mono);
+    if (set->until == RT_UNTIL_TIME) AT_MOST(c->started + set->until_count - mono);
+#undef AT_MOST
+    sleep_for(c, wait);
+}
+
+rt_status rt_coord_run(rt_job *job, rt_stop *stop) {
+    coord c = {.job = job, .stop = stop, .started = rt_clock_mono()};
+    rt_status status = RT_ok;
+    c.last_input = c.started;
+    c.report = rt_report_begin(job);
+    next_deadline(&c, rt_clock_wall());
+    while (status == RT_ok) {
+        int64_t now = rt_clock_wall();
+        why reason = decide(&c, now);
+        if (reason == WHY_WAIT) {
+            wait_for_input(&c, now);
+            continue;
+        }
+        status = run_batch(&c, reason);
+        if (reason == WHY_INTERVAL) next_deadline(&c, now);
+        if (job->final) break;
+    }
+    rt_report_end(c.report, job, status);
+    return status;
+}

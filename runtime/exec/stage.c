@@ -1,0 +1,302 @@
+/* stage.c - see stage.h. */
+#include "runtime/exec/stage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/log.h"
+#include "runtime/base/rt_arena.h"
+#include "runtime/base/rt_check.h"
+#include "runtime/exec/merge.h"
+#include "runtime/exec/sched.h"
+#include "runtime/exec/task.h"
+#include "runtime/io/gen_source.h"
+
+/* A wave ends after so many tasks, or when its tasks have written so much. */
+#define WAVE_TASKS 1024
+#define WAVE_BYTES (INT64_C(32) << 20)
+
+/* Bits of a row's place below the number of its task. */
+#define PLACE_BITS 40
+
+/* What the tasks of a phase share. */
+typedef struct phase {
+    rt_job *job;
+    int64_t stage;
+    int64_t first;         /* the task that outs[0] belongs to */
+    int64_t base;          /* source tasks of the batch before this stage */
+    const int64_t *parts;  /* stages behind an exchange: the partition of each task */
+    bool rows, close;
+    int64_t wave_limit;
+    _Atomic int64_t wave;  /* bytes held by outputs of the wave */
+} phase;
+
+static const rt_stage_decl *decl_of(const phase *ph) {
+    return &ph->job->program->stages[ph->stage];
+}
+
+/* ---- sealing: outputs of tasks, in order, to exchanges and collects ------------------- */
+
+static void seal(rt_job *job, const rt_stage_decl *stage, rt_out *out) {
+    if (!out->ports) return;
+    for (int64_t i = 0; i < stage->nports; i++) {
+        const rt_port_decl *port = &stage->ports[i];
+        rt_exchange *e = port->to_sink ? &job->collects[port->id] : &job->exchanges[port->id];
+        for (int64_t p = 0; p < e->nparts; p++)
+            rt_exchange_add(e, job->mem, p, &out->ports[i][p]);
+    }
+    rt_out_free(job, out);
+}
+
+static void seal_all(rt_job *job, int64_t stage, int64_t n) {
+    rt_stage_run *run = &job->runs[stage];
+    for (int64_t i = 0; i < n; i++) seal(job, &job->program->stages[stage], &run->outs[i]);
+}
+
+static void outs_room(rt_stage_run *run, int64_t n) {
+    if (run->nouts >= n) return;
+    run->outs = rt_realloc(run->outs, (size_t)n * sizeof *run->outs);
+    memset(run->outs + run->nouts, 0, (size_t)(n - run->nouts) * sizeof *run->outs);
+    run->nouts = n;
+}
+
+/* ---- source stages -------------------------------------------------------------------- */
+
+static int32_t source_body(flow_rt_worker *w, void *arg) {
+    phase *ph = arg;
+    const rt_stage_decl *stage = w->stage;
+    rt_source *s = &ph->job->sources[stage->source];
+    const rt_unit *unit = w->unit;
+    w->ctx.partition = 0;
+    w->ctx.place = (ph->base + w->order) << PLACE_BITS;
+    if (s->ops->ranges)
+        return stage->range(&w->ctx, unit->from, unit->to, rt_generator_t0(s),
+                            rt_generator_rate(s));
+    rt_status status = rt_task_read(w, s, unit);
+    if (status != RT_ok) rt_task_stop(w, status, NULL);
+    rt_reader *r = &w->reader;
+    if (ph->job->headers[stage->source])
+        w->ctx.header =
+            ph->job->headers[stage->source] + unit->object * stage->header_words;
+    int32_t result = 0;
+    if (r->p < r->end) result = stage->block(&w->ctx, r->p, r->end);
+    if (!result && r->bad_code) result = rt_row_error_bad(w);
+    return result;
+}
+
+rt_status rt_task_read(flow_rt_worker *w, rt_source *s, const rt_unit *unit) {
+    rt_reader *r = &w->reader;
+    const rt_block *b = unit->block;
+    if (!b) return s->ops->read(s, unit, r);
+    r->p = b->base;
+    r->end = b->base + b->len;
+    r->offset = b->first;
+    r->numbered = true;
+    r->bad = r->end;
+    r->bad_len = b->bad_len;
+    r->bad_code = b->bad_code;
+    r->bad_offset = b->bad_code ? b->first + rt_count_byte(b->base, b->len, '\n') : 0;
+    return RT_ok;
+}
+
+static int64_t held(const rt_out *out) {
+    int64_t sum = 0;
+    for (int64_t i = 0; i < out->nbufs; i++) sum += out->bufs[i].end - out->bufs[i].base;
+    return sum + out->nbufs * (int64_t)sizeof(flow_buf);
+}
+
+static void source_task(flow_rt_worker *w, void *arg, int64_t task) {
+    phase *ph = arg;
+    rt_job *job = ph->job;
+    rt_out *out = &job->runs[ph->stage].outs[task - ph->first];
+    *out = rt_out_new(job, decl_of(ph));
+    w->unit = &job->inputs[decl_of(ph)->source].units[task];
+    rt_task_run(w, ph->stage, task, out, source_body, ph);
+    w->unit = NULL;
+    int64_t sum = held(out);
+    if (atomic_fetch_add_explicit(&ph->wave, sum, memory_order_relaxed) + sum >
+        ph->wave_limit)
+        rt_pool_halt(job->pool);
+}
+
+static int32_t flush_body(flow_rt_worker *w, void *arg) {
+    (void)arg;
+    return w->stage->flush(&w->ctx);
+}
+
+/* Any thread may flush any worker's tables: the barrier has published them. */
+static void flush_task(flow_rt_worker *any, void *arg, int64_t task) {
+    phase *ph = arg;
+    flow_rt_worker *w = &ph->job->workers[task];
+    (void)any;
+    rt_out *out = &ph->job->runs[ph->stage].outs[task];
+    *out = rt_out_new(ph->job, decl_of(ph));
+    rt_task_run(w, ph->stage, task, out, flush_body, NULL);
+}
+
+static rt_status flush_stage(rt_job *job, int64_t stage) {
+    if (!job->program->stages[stage].flush) return RT_ok;
+    int64_t n = job->alone ? 1 : job->nworkers; /* the others have run nothing */
+    outs_room(&job->runs[stage], n);
+    phase ph = {.job = job, .stage = stage};
+    rt_pool_run(job->pool, flush_task, &ph, 0, n, job->alone);
+    RT_TRY(rt_task_failed(job));
+    seal_all(job, stage, n);
+    return RT_ok;
+}
+
+/* ---- stages behind an exchange -------------------------------------------------------- */
+
+static int32_t keyed_body(flow_rt_worker *w, void *arg) {
+    phase *ph = arg;
+    const rt_stage_decl *stage = w->stage;
+    rt_exchange *e = &ph->job->exchanges[stage->exchange];
+    const rt_runs *runs = &e->parts[w->ctx.partition];
+    w->ctx.place = 0;
+    if (ph->rows && ph->job->program->exchanges[stage->exchange].framed) {
+        int32_t result = rt_merge_rows(w, runs, stage->rows);
+        if (result) return result;
+    } else if (ph->rows) {
+        for (int64_t i = 0; i < runs->n; i++) {
+            const rt_run *r = &runs->items[i];
+            int32_t result = r->len ? stage->rows(&w->ctx, r->p, r->p + r->len) : 0;
+            if (result) return result;
+        }
+    }
+    return ph->close && stage->close ? stage->close(&w->ctx) : 0;
+}
+
+static void keyed_task(flow_rt_worker *w, void *arg, int64_t task) {
+    phase *ph = arg;
+    int64_t part = ph->parts[task];
+    rt_out *out = &ph->job->runs[ph->stage].outs[part];
+    if (!out->ports) *out = rt_out_new(ph->job, decl_of(ph));
+    w->ctx.partition = part;
+    rt_task_run(w, ph->stage, task, out, keyed_body, ph);
+}
+
+/* The partitions that have something to do; notes which got rows. */
+static int64_t choose_parts(rt_job *job, int64_t stage, bool close, int64_t *parts) {
+    const rt_stage_decl *decl = &job->program->stages[stage];
+    rt_exchange *e = &job->exchanges[decl->exchange];
+    rt_stage_run *run = &job->runs[stage];
+    int64_t n = 0;
+    for (int64_t p = 0; p < e->nparts; p++)
+        if (e->parts[p].n) run->parts[p] = 1, run->touched = true;
+    bool all = close && (job->final || decl->closes == RT_CLOSES_BATCH ||
+                         (decl->closes == RT_CLOSES_STAGE && run->touched));
+    for (int64_t p = 0; p < e->nparts; p++)
+        if (all || (close ? run->parts[p] : e->parts[p].n > 0)) parts[n++] = p;
+    return n;
+}
+
+/* Takes in the rows that wait; at the end of the batch also closes. */
+static rt_status keyed_stage(rt_job *job, int64_t stage, bool close) {
+    const rt_stage_decl *decl = &job->program->stages[stage];
+    rt_exchange *e = &job->exchanges[decl->exchange];
+    rt_stage_run *run = &job->runs[stage];
+    int64_t *parts = rt_alloc((size_t)e->nparts * sizeof *parts);
+    int64_t n = choose_parts(job, stage, close, parts);
+    outs_room(run, e->nparts);
+    phase ph = {.job = job, .stage = stage, .parts = parts, .rows = true, .close = close};
+    bool alone = job->alone || (!close && e->bytes <= RT_SMALL_BATCH);
+    rt_pool_run(job->pool, keyed_task, &ph, 0, n, alone);
+    free(parts);
+    RT_TRY(rt_task_failed(job));
+    rt_exchange_clear(e, job->mem);
+    if (!close) return RT_ok;
+    seal_all(job, stage, e->nparts);
+    return flush_stage(job, stage);
+}
+
+/* ---- a source stage, in waves --------------------------------------------------------- */
+
+static rt_status drain_direct(rt_job *job) {
+    for (int64_t i = 0; i < job->program->nstages; i++) {
+        const rt_stage_decl *decl = &job->program->stages[i];
+        if (job->runs[i].direct && job->exchanges[decl->exchange].bytes)
+            RT_TRY(keyed_stage(job, i, false));
+    }
+    return RT_ok;
+}
+
+static rt_status source_stage(rt_job *job, int64_t stage) {
+    const rt_stage_decl *decl = &job->program->stages[stage];
+    const rt_input *in = &job->inputs[decl->source];
+    int64_t share = rt_mem_transient_share(job->mem);
+    for (int64_t from = 0; from < in->nunits;) {
+        int64_t to = RT_MIN(in->nunits, from + WAVE_TASKS);
+        outs_room(&job->runs[stage], to - from);
+        phase ph = {.job = job,
+                    .stage = stage,
+                    .first = from,
+                    .base = job->tasks,
+                    .wave_limit = RT_MIN(WAVE_BYTES, share / 4)};
+        int64_t done = rt_pool_run(job->pool, source_task, &ph, from, to, job->alone);
+        RT_TRY(rt_task_failed(job));
+        seal_all(job, stage, done - from);
+        from = done;
+        if (from < in->nunits) RT_TRY(drain_direct(job));
+    }
+    job->tasks += in->nunits;
+    return flush_stage(job, stage);
+}
+
+rt_status rt_stages_run(rt_job *job) {
+    rt_task_batch(job);
+    job->tasks = 0;
+    for (int64_t i = 0; i < job->program->nstages; i++) {
+        job->runs[i].touched = false;
+        if (job->runs[i].parts)
+            memset(job->runs[i].parts, 0,
+                   (size_t)rt_job_parts(job, job->program->stages[i].exchange));
+    }
+    for (int64_t i = 0; i < job->program->nstages; i++) {
+        if (job->program->stages[i].source >= 0)
+            RT_TRY(source_stage(job, i));
+        else
+            RT_TRY(keyed_stage(job, i, true));
+    }
+    for (int64_t i = 0; i < job->nworkers; i++)
+        rt_misses_move(&job->misses, &job->workers[i].misses);
+    return RT_ok;
+}
+
+/* ---- start and end -------------------------------------------------------------------- */
+
+/* Does a stage behind an exchange write to exchange `e`? */
+static bool fed_by_keyed(const rt_program *p, int64_t e) {
+    for (int64_t i = 0; i < p->nstages; i++)
+        for (int64_t k = 0; p->stages[i].exchange >= 0 && k < p->stages[i].nports; k++)
+            if (!p->stages[i].ports[k].to_sink && p->stages[i].ports[k].id == e) return true;
+    return false;
+}
+
+void rt_stages_open(rt_job *job) {
+    const rt_program *p = job->program;
+    job->runs = rt_alloc((size_t)p->nstages * sizeof *job->runs);
+    for (int64_t i = 0; i < p->nstages; i++) {
+        int64_t e = p->stages[i].exchange;
+        if (e < 0) continue;
+        job->runs[i].parts = rt_alloc((size_t)rt_job_parts(job, e));
+        job->runs[i].direct = !p->exchanges[e].framed && !fed_by_keyed(p, e);
+    }
+}
+
+void rt_stages_close(rt_job *job) {
+    for (int64_t i = 0; job->runs && i < job->program->nstages; i++) {
+        rt_stage_run *run = &job->runs[i];
+        for (int64_t k = 0; k < run->nouts; k++) rt_out_free(job, &run->outs[k]);
+        free(run->outs);
+        free(run->parts);
+    }
+    free(job->runs);
+    job->runs = NULL;
+}
+
+void rt_stages_clear(rt_job *job) {
+    for (int64_t i = 0; i < job->program->nexchanges; i++)
+        rt_exchange_clear(&job->exchanges[i], job->mem);
+    for (int64_t i = 0; i < job->program->nsinks; i++)
+        rt_exchange_clear(&job->collects[i], job->mem);
+}

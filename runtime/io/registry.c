@@ -1,0 +1,30 @@
+/* registry.c - the connectors that this archive brings, by the names of
+ * lang/connectors.def.  A connector that brings a library will come with an archive and a
+ * table of its own, named by the descriptor. */
+#include <string.h>
+
+#include "runtime/io/sinks.h"
+#include "runtime/io/sources.h"
+
+static const rt_source_ops *const sources[] = {
+    &rt_file_source,
+    &rt_generate_source,
+    &rt_rate_source,
+};
+
+static const rt_sink_ops *const sinks[] = {
+    &rt_discard_sink,
+    &rt_stdout_sink,
+};
+
+const rt_source_ops *rt_source_find(const char *connector) {
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+        if (!strcmp(sources[i]->name, connector)) return sources[i];
+    return NULL;
+}
+
+const rt_sink_ops *rt_sink_find(const char *connector) {
+    for (size_t i = 0; i < sizeof sinks / sizeof *sinks; i++)
+        if (!strcmp(sinks[i]->name, connector)) return sinks[i];
+    return NULL;
+}

@@ -1,0 +1,16 @@
+/* sinks.h - the sinks of this folder, and what they share. */
+#ifndef FLOW_RUNTIME_IO_SINKS_H
+#define FLOW_RUNTIME_IO_SINKS_H
+
+#include "runtime/base/rt_check.h"
+#include "runtime/io/connector.h"
+
+extern const rt_sink_ops rt_discard_sink;
+extern const rt_sink_ops rt_stdout_sink;
+
+/* Writes a group's pieces; *done bytes of it have been written before, and *done goes on
+ * counting, so that a repeat continues.  RT_given_up where the reader has gone, RT_again
+ * for other errors; `what` names the target in the message. */
+rt_status rt_pieces_write(int fd, const rt_group *group, int64_t *done, const char *what);
+
+#endif

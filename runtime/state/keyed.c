@@ -1,0 +1,71 @@
+/* keyed.c - see keyed.h. */
+#include "runtime/state/keyed.h"
+
+#include <stdlib.h>
+
+#include "runtime/base/rt_arena.h"
+#include "runtime/base/rt_check.h"
+
+struct rt_states {
+    const rt_program *program;
+    int64_t partitions, workers;
+    flow_table **tables;   /* [state][partition] */
+    flow_table *partials;  /* [worker][state] */
+};
+
+static void init(flow_table *t, const rt_state_decl *decl) {
+    flow_k_table_init(t, decl->text_key ? FLOW_TABLE_TEXT : FLOW_TABLE_I64, decl->words);
+}
+
+rt_states *rt_states_new(const rt_program *program, int64_t partitions, int64_t workers) {
+    rt_states *s = rt_alloc(sizeof *s);
+    s->program = program;
+    s->partitions = partitions;
+    s->workers = workers;
+    int64_t n = program->nstates;
+    if (!n) return s;
+    s->tables = rt_alloc((size_t)n * sizeof *s->tables);
+    s->partials = rt_alloc((size_t)(n * workers) * sizeof *s->partials);
+    for (int64_t i = 0; i < n; i++) {
+        s->tables[i] = rt_alloc((size_t)partitions * sizeof **s->tables);
+        for (int64_t p = 0; p < partitions; p++) init(&s->tables[i][p], &program->states[i]);
+        for (int64_t w = 0; w < workers; w++)
+            init(&s->partials[w * n + i], &program->states[i]);
+    }
+    return s;
+}
+
+void rt_states_free(rt_states *s, flow_ctx *ctx) {
+    if (!s) return;
+    int64_t n = s->program->nstates;
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t p = 0; p < s->partitions; p++)
+            flow_k_table_release(ctx, &s->tables[i][p]);
+        free(s->tables[i]);
+    }
+    for (int64_t i = 0; i < n * s->workers; i++) flow_k_table_release(ctx, &s->partials[i]);
+    free(s->tables);
+    free(s->partials);
+    free(s);
+}
+
+flow_table **rt_states_tables(const rt_states *s) { return s->tables; }
+
+flow_table *rt_states_partial(const rt_states *s, int64_t worker) {
+    rt_assert(worker < s->workers);
+    return s->partials ? s->partials + worker * s->program->nstates : NULL;
+}
+
+void rt_states_partial_limit(rt_states *s, int64_t bytes) {
+    for (int64_t i = 0; i < s->workers * s->program->nstates; i++)
+        s->partials[i].limit = bytes;
+}
+
+rt_state_size rt_state_size_of(const rt_states *s, int64_t state) {
+    rt_state_size size = {0, 0};
+    for (int64_t p = 0; p < s->partitions; p++) {
+        size.keys += flow_k_table_count(&s->tables[state][p]);
+        size.bytes += flow_k_table_bytes(&s->tables[state][p]);
+    }
+    return size;
+}

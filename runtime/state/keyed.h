@@ -1,0 +1,33 @@
+/* keyed.h - the tables of a program: one per state and partition, and each worker's
+ * partial ones.
+ *
+ * The layout of a table's entries is the emitter's; what is here makes, counts and frees
+ * them.  A table owns no memory until its first key, so unused partitions cost nothing. */
+#ifndef FLOW_RUNTIME_STATE_KEYED_H
+#define FLOW_RUNTIME_STATE_KEYED_H
+
+#include <stdint.h>
+
+#include "runtime/data/program.h"
+#include "runtime/kernel/k_table.h"
+
+typedef struct rt_states rt_states;
+
+rt_states *rt_states_new(const rt_program *program, int64_t partitions, int64_t workers);
+/* ctx lends its worker to the calls that give memory back. */
+void rt_states_free(rt_states *states, flow_ctx *ctx);
+
+/* [state id] -> tables of all partitions: for ctx->state. */
+flow_table **rt_states_tables(const rt_states *states);
+/* [state id]: a worker's partial tables, for ctx->partial. */
+flow_table *rt_states_partial(const rt_states *states, int64_t worker);
+/* Sets the size at which partial tables are to be flushed. */
+void rt_states_partial_limit(rt_states *states, int64_t bytes);
+
+typedef struct rt_state_size {
+    int64_t keys, bytes;
+} rt_state_size;
+
+rt_state_size rt_state_size_of(const rt_states *states, int64_t state);
+
+#endif
