@@ -206,7 +206,7 @@ static void test_too_long(void) {
 static void test_binary(void) {
     const char *path = fake_path("bin");
     char text[103];
-    for (int i = 0; i < 103; i++) text[i] = (char)i;
+    for (int i = 0; i < 103; i++) text[i] = (char)('a' + i % 26);
     fake_write(path, text, 96);
     fake_begin("bin");
     fake_line("step\t0\tbin.flow:1:1\tfrom");
