@@ -92,8 +92,8 @@ static void each_regex(gen_t *g, pop_t *op, val_t *cols, val_t text, LLVMValueRe
     iter_t it = iter_open(g);
     LLVMValueRef s = text.leaf[0], len = text.leaf[1], more;
     if (run)
-        more = split ? K_CALL(e, re_run_piece, "more", e->fn->ctx, re, s, len, state)
-                     : K_CALL(e, re_run_next, "more", e->fn->ctx, re, s, len, state);
+        more = split ? K_CALL(e, re_run_piece, "more", re, s, len, state)
+                     : K_CALL(e, re_run_next, "more", re, s, len, state);
     else
         more = split ? K_CALL(e, re_piece, "more", e->fn->ctx, re, s, len, state)
                      : K_CALL(e, re_next, "more", e->fn->ctx, re, s, len, state);

@@ -5,7 +5,6 @@
  * match again.  Each byte is seen a fixed number of times, and only bytes of the match
  * more than once. */
 #include "runtime/kernel/k_regex.h"
-#include "runtime/kernel/k_find.h"
 #include "runtime/kernel/k_regex_dfa.h"
 #include "runtime/kernel/k_regex_nfa.h"
 #include "runtime/kernel/k_regex_tags.h"
@@ -13,9 +12,9 @@
 
 static const uint8_t re_nothing[1] = {0};
 
-re_text k_re_text(const flow_ctx *ctx, const uint8_t *p, int64_t len) {
-    if (!len) p = re_nothing; /* an empty text may have no address */
-    return (re_text){p, p + len, ctx ? k_find_readable(ctx, p, len) : p + len};
+re_text k_re_text(const uint8_t *s, int64_t len) {
+    if (!len) s = re_nothing; /* an empty text may have no address */
+    return (re_text){s, s + len};
 }
 
 int32_t k_re_any(const flow_re *re, re_text t, const uint8_t *p) {
@@ -120,13 +119,13 @@ int32_t k_re_next_groups(flow_ctx *ctx, const flow_re *re, re_text t, int64_t *i
 
 int32_t flow_k_re_next(flow_ctx *ctx, const uint8_t *re, const uint8_t *s, int64_t len,
                        int64_t *it) {
-    return re_next(ctx, (const flow_re *)re, k_re_text(ctx, s, len), it, it + RE_IT_START,
+    return re_next(ctx, (const flow_re *)re, k_re_text(s, len), it, it + RE_IT_START,
                    it + RE_IT_END);
 }
 
 int32_t flow_k_re_piece(flow_ctx *ctx, const uint8_t *re, const uint8_t *s, int64_t len,
                         int64_t *it) {
-    re_text t = k_re_text(ctx, s, len);
+    re_text t = k_re_text(s, len);
     int64_t start, end, piece = it[RE_IT_PIECE];
     if (piece < 0) return 0;
     it[RE_IT_START] = piece;

@@ -33,15 +33,14 @@ int32_t flow_k_re_piece(flow_ctx *ctx, const uint8_t *re, const uint8_t *s, int6
                         int64_t *it);
 /* The same for a regex of the kind regex_as_class_run, by vectors; small enough to be
  * inlined into the loop around it. */
-int32_t flow_k_re_run_next(flow_ctx *ctx, const uint8_t *re, const uint8_t *s,
-                           int64_t len, int64_t *it);
-int32_t flow_k_re_run_piece(flow_ctx *ctx, const uint8_t *re, const uint8_t *s,
-                            int64_t len, int64_t *it);
+int32_t flow_k_re_run_next(const uint8_t *re, const uint8_t *s, int64_t len, int64_t *it);
+int32_t flow_k_re_run_piece(const uint8_t *re, const uint8_t *s, int64_t len,
+                            int64_t *it);
 
 /* ---- for the kernel --------------------------------------------------------- */
 
-/* The text and what may be loaded around it. */
-re_text k_re_text(const flow_ctx *ctx, const uint8_t *s, int64_t len);
+/* The text as the matcher takes it. */
+re_text k_re_text(const uint8_t *s, int64_t len);
 /* Is there a match from p on? */
 int32_t k_re_any(const flow_re *re, re_text t, const uint8_t *p);
 /* The first match from p on; 0 when there is none. */

@@ -5,7 +5,7 @@
 #include "runtime/kernel/k_regex.h"
 
 int32_t flow_k_fn_matches(const uint8_t *s, int64_t len, const uint8_t *re) {
-    re_text t = k_re_text(NULL, s, len);
+    re_text t = k_re_text(s, len);
     return k_re_any((const flow_re *)re, t, t.s);
 }
 
@@ -23,7 +23,7 @@ static int64_t *re_slots(flow_ctx *ctx, const flow_re *re) {
 int32_t flow_k_fn_extract(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64_t len,
                           const uint8_t *prog, int64_t group) {
     const flow_re *re = (const flow_re *)prog;
-    re_text t = k_re_text(ctx, s, len);
+    re_text t = k_re_text(s, len);
     int64_t whole[2];
     const uint8_t *start, *end;
     out[0] = out[1] = out[2] = 0;
@@ -48,7 +48,7 @@ int32_t flow_k_fn_extract(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64_
 int32_t flow_k_fn_groups(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64_t len,
                          const uint8_t *prog) {
     const flow_re *re = (const flow_re *)prog;
-    re_text t = k_re_text(ctx, s, len);
+    re_text t = k_re_text(s, len);
     out[0] = out[1] = out[2] = 0;
     uint64_t *texts = flow_k_alloc(ctx, (int64_t)re->groups * 16);
     int64_t *slots = re_slots(ctx, re);
@@ -95,6 +95,19 @@ static int32_t re_list_all(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64
     return FLOW_OK;
 }
 
+/* The iterations of classes need no context. */
+static int32_t re_run_next(flow_ctx *ctx, const uint8_t *re, const uint8_t *s,
+                           int64_t len, int64_t *it) {
+    (void)ctx;
+    return flow_k_re_run_next(re, s, len, it);
+}
+
+static int32_t re_run_piece(flow_ctx *ctx, const uint8_t *re, const uint8_t *s,
+                            int64_t len, int64_t *it) {
+    (void)ctx;
+    return flow_k_re_run_piece(re, s, len, it);
+}
+
 static int re_is_run(const uint8_t *re) {
     return ((const flow_re *)re)->how == FLOW_RE_RUN;
 }
@@ -102,13 +115,13 @@ static int re_is_run(const uint8_t *re) {
 int32_t flow_k_fn_find_all(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64_t len,
                            const uint8_t *re) {
     return re_list_all(ctx, out, s, len, re,
-                       re_is_run(re) ? flow_k_re_run_next : flow_k_re_next);
+                       re_is_run(re) ? re_run_next : flow_k_re_next);
 }
 
 int32_t flow_k_fn_split_regex(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64_t len,
                               const uint8_t *re) {
     return re_list_all(ctx, out, s, len, re,
-                       re_is_run(re) ? flow_k_re_run_piece : flow_k_re_piece);
+                       re_is_run(re) ? re_run_piece : flow_k_re_piece);
 }
 
 /* ---- replace ---------------------------------------------------------------- */
@@ -157,7 +170,7 @@ int32_t flow_k_fn_replace_regex(flow_ctx *ctx, uint64_t *out, const uint8_t *s,
                                 int64_t len, const uint8_t *prog, const uint8_t *to,
                                 int64_t to_len) {
     const flow_re *re = (const flow_re *)prog;
-    re_text t = k_re_text(ctx, s, len);
+    re_text t = k_re_text(s, len);
     re_writer w = {.ctx = ctx};
     int64_t it[FLOW_RE_ITER] = {0}, done = 0;
     if (re_has_dollar(to, to_len)) {

@@ -3,33 +3,17 @@
  * A literal is looked for by its two rarest bytes (flowc chose them): places where both
  * stand at the right distance are compared in full.  With masks the same loop finds a
  * literal in any case.  A class is at most four comparisons with ranges; one that does
- * not come to that is looked for byte by byte.
- *
- * Near the end of a text that nothing readable follows, the last 64 bytes of the text are
- * loaded and the mask is shifted; only texts shorter than that are copied. */
+ * not come to that is looked for byte by byte. */
 #include "runtime/kernel/k_regex_look.h"
 #include "runtime/kernel/k_vec.h"
 
-/* Mask of the bytes from p on, of which those before t.end count. */
-#define RE_AT(t, p, expr)                                                                \
-    do {                                                                                 \
-        if (FLOW_LIKELY((t).readable - (p) >= FLOW_LANES)) {                             \
-            flow_v64 v = k_vec_load(p);                                                  \
-            return expr;                                                                 \
-        }                                                                                \
-        int64_t n = (t).end - (p);                                                       \
-        if (n <= 0) return 0;                                                            \
-        if ((t).end - (t).s >= FLOW_LANES) {                                             \
-            flow_v64 v = k_vec_load((t).end - FLOW_LANES);                               \
-            return (expr) >> (FLOW_LANES - n);                                           \
-        }                                                                                \
-        flow_v64 v = k_vec_part(p, n, 0);                                                \
-        return (expr) & k_low_bits(n);                                                   \
-    } while (0)
-
+/* The bytes from p on, of those before the text's end, that are `value` under the mask.
+ */
 FLOW_INLINE uint64_t re_byte_at(re_text t, const uint8_t *p, uint8_t value,
                                 uint8_t mask) {
-    RE_AT(t, p, k_vec_mask((flow_sv64)((v & mask) == value)));
+    if (p >= t.end) return 0;
+    flow_v64 v = k_vec_some(p, t.end);
+    return k_vec_mask((flow_sv64)((v & mask) == value)) & k_vec_live(p, t.end);
 }
 
 static int re_literal_here(const uint8_t *p, const uint8_t *value, const uint8_t *mask,
@@ -70,15 +54,13 @@ FLOW_INLINE uint64_t re_run_mask(const flow_re_run *r, flow_v64 v, uint64_t flip
 
 FLOW_INLINE uint64_t re_run_at(const flow_re_run *r, re_text t, const uint8_t *p,
                                uint64_t flip) {
-    RE_AT(t, p, re_run_mask(r, v, flip));
+    return re_run_mask(r, k_vec_some(p, t.end), flip) & k_vec_live(p, t.end);
 }
 
 uint64_t k_re_class_mask(const flow_re *re, re_text t, const uint8_t *p) {
     int64_t n = t.end - p;
-    if (re->run.tests) {
-        uint64_t m = re_run_at(&re->run, t, p, re->run.invert ? ~(uint64_t)0 : 0);
-        return n < FLOW_LANES ? m & k_low_bits(n) : m;
-    }
+    if (re->run.tests)
+        return re_run_at(&re->run, t, p, re->run.invert ? ~(uint64_t)0 : 0);
     uint64_t m = 0;
     for (int64_t i = 0; i < (n < FLOW_LANES ? n : FLOW_LANES); i++)
         m |= (uint64_t)re_in_bits(re->run.bits, p[i]) << i;
@@ -98,10 +80,7 @@ const uint8_t *k_re_class(const flow_re *re, re_text t, const uint8_t *p, int wa
     uint64_t flip = r->invert == (want != 0) ? ~(uint64_t)0 : 0;
     for (; p < t.end; p += FLOW_LANES) {
         uint64_t m = re_run_at(r, t, p, flip);
-        if (m) {
-            p += __builtin_ctzll(m);
-            return p < t.end ? p : t.end;
-        }
+        if (m) return p + __builtin_ctzll(m);
     }
     return t.end;
 }

@@ -6,9 +6,9 @@
 #include "runtime/kernel/k_regex_table.h"
 #include "runtime/kernel/k_value.h"
 
-/* A text and how far memory may be loaded: from `s`, at least to the text's end. */
+/* A text from s to end. */
 typedef struct re_text {
-    const uint8_t *s, *end, *readable;
+    const uint8_t *s, *end;
 } re_text;
 
 /* The first place from p on where the regex's literal stands; null if there is none. */

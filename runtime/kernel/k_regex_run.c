@@ -19,23 +19,22 @@ enum {
 };
 
 /* Which of the up to 64 bytes at p are in the class. */
-static __attribute__((noinline)) uint64_t re_class_mask(const flow_ctx *ctx,
-                                                        const flow_re *re,
+static __attribute__((noinline)) uint64_t re_class_mask(const flow_re *re,
                                                         const uint8_t *s,
                                                         const uint8_t *p,
                                                         const uint8_t *end) {
-    re_text t = k_re_text(ctx, s, end - s);
+    re_text t = k_re_text(s, end - s);
     return k_re_class_mask(re, t, p);
 }
 
 /* The next place, as an offset; the text's length if there is none. */
-FLOW_INLINE int64_t re_run_place(const flow_ctx *ctx, const flow_re *re, const uint8_t *s,
-                                 int64_t len, int64_t *it) {
+FLOW_INLINE int64_t re_run_place(const flow_re *re, const uint8_t *s, int64_t len,
+                                 int64_t *it) {
     uint64_t m = (uint64_t)it[RE_RUN_MASK];
     while (!m) {
         int64_t at = it[RE_RUN_BLOCK];
         if (at >= len) return len;
-        uint64_t in = re_class_mask(ctx, re, s, s + at, s + len);
+        uint64_t in = re_class_mask(re, s, s + at, s + len);
         it[RE_RUN_BLOCK] = at + 64;
         m = in;
         if (re->flags & FLOW_RE_PLUS) {
@@ -48,27 +47,26 @@ FLOW_INLINE int64_t re_run_place(const flow_ctx *ctx, const flow_re *re, const u
     return it[RE_RUN_BLOCK] - 64 + __builtin_ctzll(m);
 }
 
-int32_t flow_k_re_run_next(flow_ctx *ctx, const uint8_t *prog, const uint8_t *s,
-                           int64_t len, int64_t *it) {
+int32_t flow_k_re_run_next(const uint8_t *prog, const uint8_t *s, int64_t len,
+                           int64_t *it) {
     const flow_re *re = (const flow_re *)prog;
-    int64_t start = re_run_place(ctx, re, s, len, it);
+    int64_t start = re_run_place(re, s, len, it);
     if (start == len) return 0;
     it[RE_RUN_START] = start;
-    it[RE_RUN_END] =
-        re->flags & FLOW_RE_PLUS ? re_run_place(ctx, re, s, len, it) : start + 1;
+    it[RE_RUN_END] = re->flags & FLOW_RE_PLUS ? re_run_place(re, s, len, it) : start + 1;
     return 1;
 }
 
-int32_t flow_k_re_run_piece(flow_ctx *ctx, const uint8_t *prog, const uint8_t *s,
-                            int64_t len, int64_t *it) {
+int32_t flow_k_re_run_piece(const uint8_t *prog, const uint8_t *s, int64_t len,
+                            int64_t *it) {
     const flow_re *re = (const flow_re *)prog;
     if (it[RE_RUN_DONE]) return 0;
-    int64_t end = re_run_place(ctx, re, s, len, it);
+    int64_t end = re_run_place(re, s, len, it);
     it[RE_RUN_START] = it[RE_RUN_PIECE];
     it[RE_RUN_END] = end;
     it[RE_RUN_DONE] = end == len;
     if (end < len)
         it[RE_RUN_PIECE] =
-            re->flags & FLOW_RE_PLUS ? re_run_place(ctx, re, s, len, it) : end + 1;
+            re->flags & FLOW_RE_PLUS ? re_run_place(re, s, len, it) : end + 1;
     return 1;
 }
