@@ -71,12 +71,7 @@ int call_arrange(const sig_t *sig, const nodes_t *args, node_t **at) {
 /* ---- deferred arguments ---- */
 
 int call_is_deferred(check_t *c, const scope_t *s, const node_t *e) {
-    if (e->kind == AST_lambda || e->kind == AST_record || expr_is_loose(c, s, e)) return 1;
-    if (e->kind != AST_list) return 0;
-    const nodes_t *es = &AST(list, e)->elements;
-    for (size_t i = 0; i < es->n; i++)
-        if (es->at[i]->kind == AST_record) return 1;
-    return 0;
+    return e->kind == AST_lambda || expr_wants_place(c, s, e);
 }
 
 static int fits_number(const sigtype_t *want, const sig_env_t *env) {

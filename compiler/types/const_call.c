@@ -267,6 +267,11 @@ int fold_string(folder_t *f, const type_t *t, const uint64_t *w, uint64_t *out) 
     return call_shaped(&fr, 's');
 }
 
+int const_has_fn(int fn) {
+    lowering how = fn_at(fn)->lowering;
+    return how == LOWER_INLINE || how == LOWER_LOOP || addresses[fn] != NULL;
+}
+
 /* ---- what the emitter writes itself ---- */
 
 static node_t *arg_of(node_t *e, size_t i) { return AST(arg, AST(call, e)->args.at[i])->value; }

@@ -1,9 +1,9 @@
 /* expr.c - types of expressions: the dispatcher, literals, lists, records, `if`, `let`.
  *
  * Checking goes both ways.  A hint goes down: where a float is hoped for, an int literal
- * becomes one.  The type comes up.  Only int literals, none, [] and variant names with
- * several owners are "loose": they wait for the others, so no unification variables are
- * needed and every message can name a type. */
+ * becomes one.  The type comes up.  Only int literals, none, [] and variants are "loose":
+ * they wait for the others, so no unification variables are needed and every message can
+ * name a type. */
 #include "compiler/types/expr.h"
 
 #include "compiler/base/check.h"
@@ -57,11 +57,20 @@ int expr_is_loose(check_t *c, const scope_t *s, const node_t *e) {
         return arms->n > 0;
     }
     case AST_make: {
-        def_t *two[2];
-        return scope_variants(s, AST(make, e)->name, two, 2) > 1;
+        def_t *one;
+        return scope_variants(s, AST(make, e)->name, &one, 1) > 0;
     }
     default: return 0;
     }
+}
+
+int expr_wants_place(check_t *c, const scope_t *s, const node_t *e) {
+    if (e->kind == AST_record || expr_is_loose(c, s, e)) return 1;
+    if (e->kind != AST_list) return 0;
+    const nodes_t *es = &AST(list, e)->elements;
+    for (size_t i = 0; i < es->n; i++)
+        if (es->at[i]->kind == AST_record) return 1;
+    return 0;
 }
 
 /* ---- literals ---- */

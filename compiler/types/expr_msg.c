@@ -33,11 +33,10 @@ static span_t outer_span(check_t *c, const node_t *e) {
 /* Appends text with each run of blanks and line ends as one blank. */
 static void put_flat(buf_t *b, const char *text, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        int blank = text[i] == ' ' || text[i] == '\n' || text[i] == '\t' || text[i] == '\r';
+        int blank = text[i] && strchr(" \t\r\n", text[i]) != NULL;
         if (!blank)
             buf_char(b, text[i]);
-        else if (i && text[i - 1] != ' ' && text[i - 1] != '\n' && text[i - 1] != '\t' &&
-                 text[i - 1] != '\r')
+        else if (!i || !strchr(" \t\r\n", text[i - 1]))
             buf_char(b, ' ');
     }
 }

@@ -328,7 +328,8 @@ type_t *expr_make(check_t *c, scope_t *s, node_t *e, type_t *hint) {
     def_t *type = scope_find_in(s, NS_TYPE, m->name);
     if (!n && type) return make_record(c, s, e, type);
     const type_t *place = hint ? type_strip(hint) : NULL;
-    if (n == 1 || (place && place->kind != TY_UNION)) place = NULL;
+    if (place && type_is_variant(place)) place = place->elem;
+    if (place && place->kind != TY_UNION) place = NULL;
     def_t *d = expr_variant(c, s, m->name, e->span, place);
     if (!d || !d->type || d->type->kind != TY_UNION) return poison(c);
     e->def = d;

@@ -8,20 +8,22 @@
 
 /* ---- checking two operands ---- */
 
-/* What a loose operand is hoped to be beside one of type t. */
-static type_t *beside(check_t *c, type_t *t) {
-    if (t->kind == TY_DECIMAL) return type_decimal(c->types, 19, 0);
-    return t;
+/* What a loose operand is hoped to be beside one of type t: an int beside a decimal is a
+ * decimal of as many digits as there may be. */
+static type_t *beside(check_t *c, type_t *t, int scale) {
+    type_t *value = type_strip(t);
+    return value->kind == TY_DECIMAL ? type_decimal(c->types, 38, scale ? value->s : 0) : t;
 }
 
-static void infer_both(check_t *c, scope_t *s, ast_binary_t *b, type_t *hint) {
-    int l = expr_is_loose(c, s, b->left), r = expr_is_loose(c, s, b->right);
+/* scale: beside a decimal, literals take its scale (comparisons), not none. */
+static void infer_both(check_t *c, scope_t *s, ast_binary_t *b, type_t *hint, int scale) {
+    int l = expr_wants_place(c, s, b->left), r = expr_wants_place(c, s, b->right);
     if (l && !r) {
         type_t *t = expr_infer(c, s, b->right, hint);
-        expr_infer(c, s, b->left, beside(c, t));
+        expr_infer(c, s, b->left, beside(c, t, scale));
     } else {
         type_t *t = expr_infer(c, s, b->left, hint);
-        expr_infer(c, s, b->right, r && !l ? beside(c, t) : l ? t : hint);
+        expr_infer(c, s, b->right, r && !l ? beside(c, t, scale) : l ? t : hint);
     }
 }
 
@@ -105,7 +107,7 @@ static type_kind arith_kind(int op, type_kind l, type_kind r) {
 static type_t *arithmetic(check_t *c, scope_t *s, node_t *e, type_t *hint) {
     ast_binary_t *b = AST(binary, e);
     type_t *place = hint ? type_strip(hint) : NULL;
-    infer_both(c, s, b, place && type_is_number(place) ? place : NULL);
+    infer_both(c, s, b, place && type_is_number(place) ? place : NULL, 0);
     type_t *l = b->left->type, *r = b->right->type;
     if (type_is_poison(l) || type_is_poison(r)) return poison(c);
     if (is_missing(l) && !is_text(type_strip(l))) return say_missing(c, b->left, e);
@@ -185,7 +187,7 @@ static type_t *decimals_differ(check_t *c, const ast_binary_t *b) {
 static type_t *compare(check_t *c, scope_t *s, node_t *e) {
     ast_binary_t *b = AST(binary, e);
     int equality = b->op == BINARY_EQ || b->op == BINARY_NE;
-    infer_both(c, s, b, NULL);
+    infer_both(c, s, b, NULL, 1);
     type_t *l = b->left->type, *r = b->right->type;
     if (type_is_poison(l) && l->kind != TY_LIST) return poison(c);
     if (type_is_poison(r) && r->kind != TY_LIST) return poison(c);
@@ -215,7 +217,7 @@ static type_t *in_range(check_t *c, scope_t *s, ast_binary_t *b) {
     scope_t *scopes[3] = {s, s, s};
     type_t *hint = NULL;
     for (int i = 0; i < 3 && !hint; i++)
-        if (!expr_is_loose(c, s, es[i])) hint = beside(c, expr_infer(c, s, es[i], NULL));
+        if (!expr_is_loose(c, s, es[i])) hint = beside(c, expr_infer(c, s, es[i], NULL), 1);
     type_t *t = expr_unify(c, scopes, es, 3, hint, "the value and the bounds of a range");
     b->right->type = t;
     if (t->kind == TY_POISON) return t;
@@ -241,12 +243,12 @@ static type_t *in(check_t *c, scope_t *s, node_t *e) {
     ast_binary_t *b = AST(binary, e);
     if (b->right->kind == AST_range) return in_range(c, s, b);
     type_t *l, *r;
-    if (expr_is_loose(c, s, b->left)) {
+    if (expr_wants_place(c, s, b->left)) {
         r = expr_infer(c, s, b->right, NULL);
         l = expr_infer(c, s, b->left, r->kind == TY_LIST ? r->elem : NULL);
     } else {
         l = expr_infer(c, s, b->left, NULL);
-        r = expr_infer(c, s, b->right, type_list(c->types, beside(c, l)));
+        r = expr_infer(c, s, b->right, type_list(c->types, beside(c, l, 1)));
     }
     if (l->kind == TY_POISON || r->kind == TY_POISON) return poison(c);
     if (r->kind == TY_OPTION) return say_missing(c, b->right, e);

@@ -17,9 +17,11 @@ type_t *expr_member(check_t *c, scope_t *s, node_t *e, type_t *hint);
 type_t *expr_name(check_t *c, scope_t *s, node_t *e, type_t *hint);
 type_t *expr_record(check_t *c, scope_t *s, node_t *e, type_t *hint);
 
-/* Does `e` take its type from its place: an int literal, none, [], an ambiguous variant,
- * or something made of these alone? */
+/* Does `e` take its type from its place: an int literal, none, [], a variant, or something
+ * made of these alone? */
 int expr_is_loose(check_t *c, const scope_t *s, const node_t *e);
+/* The same, or a record literal (whose cells do), or a list of them. */
+int expr_wants_place(check_t *c, const scope_t *s, const node_t *e);
 /* One type for n expressions, each in its own scope: those that have a type of their own
  * decide, the loose ones follow.  What differs gets the diagnostic `what` describes: "the
  * branches of `if`". */
