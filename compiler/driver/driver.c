@@ -9,7 +9,9 @@
 
 #include "abi_tag.h"
 #include "compiler/base/check.h"
+#include "compiler/driver/build.h"
 #include "compiler/driver/compile.h"
+#include "compiler/driver/docs.h"
 #include "compiler/driver/options.h"
 
 static int say_version(void) {
@@ -85,13 +87,36 @@ static int run_emit(const options_t *o) {
     return code;
 }
 
+static int run_explain(const options_t *o) {
+    compile_t *c = compile_new(o, o->files.at[0]);
+    if (compile_to(c, STAGE_plan)) {
+        buf_t b;
+        buf_init(&b, c->arena);
+        plan_explain(&b, c->plan, c->sources);
+        fputs(buf_text(&b), stdout);
+        close_result(c, stdout);
+    }
+    int code = compile_report(c);
+    compile_free(c);
+    return code;
+}
+
+static int run_docs(arena_t *a, const options_t *o) {
+    if (!o->examples) return docs_print(a, stdout, &o->files);
+    docs_examples(stdout);
+    return EXIT_DONE;
+}
+
 static int run_command(arena_t *a, const options_t *o) {
     switch (o->command) {
     case CMD_help: return run_help(a, o);
     case CMD_check: return run_check(o);
     case CMD_emit: return run_emit(o);
-    case CMD_build: case CMD_run: case CMD_explain: case CMD_fmt: case CMD_docs:
-        return usage("this command is not built yet", NULL);
+    case CMD_build: return build_program(o);
+    case CMD_run: return build_and_run(o);
+    case CMD_explain: return run_explain(o);
+    case CMD_docs: return run_docs(a, o);
+    case CMD_fmt: return usage("this command is not built yet", NULL);
     case CMD_COUNT: break;
     }
     flow_unreachable("no command");

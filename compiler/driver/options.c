@@ -268,7 +268,8 @@ static int complete(reader_t *r) {
 
 int options_read(arena_t *a, int argc, char **argv, options_t *out, const char **why,
                  const char **hint) {
-    *out = (options_t){.command = CMD_COUNT, .level = 2, .cpu = "native", .stage = -1};
+    *out = (options_t){.command = CMD_COUNT, .level = 2, .cpu = "native", .stage = -1,
+                       .sanitize = FLOW_BUILD_SANITIZE};
     reader_t r = {.arena = a, .argc = argc, .argv = argv, .i = 1, .out = out};
     int ok = argc > 1 ? read_command(&r) : fail(&r, "what is to be done?",
                                                "`flowc --help` lists the commands");

@@ -115,6 +115,14 @@ static int choose_cpu(arena_t *a, target_t *t, const char *cpu) {
     return 1;
 }
 
+const char *target_host(arena_t *a) {
+    char *name = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
+    const char *text = arena_printf(a, "%s %s", name, features);
+    LLVMDisposeMessage(name);
+    LLVMDisposeMessage(features);
+    return text;
+}
+
 target_t *target_new(arena_t *a, const char *cpu, int level, const char **why) {
     flow_assert(level == 0 || level == 2);
     target_t *t = ARENA_NEW(a, target_t);

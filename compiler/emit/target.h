@@ -13,6 +13,8 @@ typedef enum target_simd { SIMD_BASE, SIMD_V3, SIMD_V4 } target_simd;
 /* cpu: "native", "x86-64", "x86-64-v3" or "x86-64-v4"; level 0 or 2.  Null for another
  * name, with the reason in *why.  The first call starts LLVM's x86 back end. */
 target_t *target_new(arena_t *a, const char *cpu, int level, const char **why);
+/* This machine's CPU and features as one text; starts nothing. */
+const char *target_host(arena_t *a);
 void target_free(target_t *t);
 struct LLVMOpaqueTargetMachine *target_machine(const target_t *t);
 const char *target_cpu(const target_t *t);      /* LLVM's name */

@@ -1,0 +1,11 @@
+/* build.h - `flowc build` and `flowc run`. */
+#ifndef FLOW_DRIVER_BUILD_H
+#define FLOW_DRIVER_BUILD_H
+
+#include "compiler/driver/options.h"
+
+/* Both return the exit code; build_and_run only if the program does not start. */
+int build_program(const options_t *o);
+int build_and_run(const options_t *o);
+
+#endif
