@@ -227,6 +227,7 @@ void *rt_mem_grow(rt_mem *mem, rt_owner owner, void *p, int64_t bytes, int64_t u
         if (!admit(mem, owner, size - bytes)) return NULL;
         void *q = rt_os_remap(p, bytes, size);
         if (!q) add(&mem->used[owner], bytes - size);
+        if (q && owner == RT_OWNER_STATE && size >= HUGE_FROM) rt_os_huge(q, size);
         *to = size;
         return q;
     }

@@ -208,7 +208,6 @@ static void read_state(reader *r, const line *l, rt_state_decl *s) {
 
 static void read_exchange(reader *r, const line *l, rt_exchange_decl *e) {
     e->ordered = flag(r, l, "ordered");
-    e->framed = flag(r, l, "framed");
     e->one_part = !strcmp(value_or(l, "parts", ""), "one");
 }
 
@@ -252,8 +251,8 @@ static void read_stage(reader *r, const line *l, rt_stage_decl *s, int64_t id) {
     s->flush = (flow_close_fn *)address_of(r, l, "flush");
     s->header = (flow_header_fn *)address_of(r, l, "header");
     s->header_words = number_of(r, l, "header_words", 0);
-    s->closes = (rt_closes)word_of(r, value_or(l, "closes", "touched"),
-                                   "touched|stage|batch");
+    s->closes = (rt_closes)word_of(r, value_or(l, "closes", "stage"),
+                                   "stage|touched|batch");
     read_stage_states(r, l, s);
     if ((s->source >= 0) == (s->exchange >= 0)) fail(r, "one of source, exchange");
     if (s->source >= 0 && !s->block == !s->range) fail(r, "one of block, range");

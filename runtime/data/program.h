@@ -53,10 +53,8 @@
  *                    argument without a name (path, address, rate) is called `arg`
  *   state <id> <name>           step=<step id> key=int|text words=<n> [partial=1]
  *                    [parts=one]       one table, of partition 0
- *   exchange <id>    [ordered=1]       rows carry their place
+ *   exchange <id>    [ordered=1]       entries are framed and merged by their keys
  *                    [parts=one]       all rows go to partition 0 (no key)
- *                    [framed=1]        entries are framed and merged by their keys; see
- *                                      `rows` below
  *   sink <id> <name> <connector>
  *                    format=text|csv|json|binary step=<step id>
  *                    mode=append|update|complete|final
@@ -71,10 +69,10 @@
  *                    one of block=ADDR range=ADDR rows=ADDR
  *                    [close=ADDR] [flush=ADDR] [header=ADDR] [header_words=<n>]
  *                    [states=<id,id>]  the states it uses
- *                    [closes=touched|stage|batch]   which partitions `close` is called
- *                    for: those that got rows in the batch; all, if any got rows
- *                    (`complete`); all, in every batch (windows, timers).  In the batch
- *                    that ends the input: all, always
+ *                    [closes=stage|touched|batch]   which partitions `close` is called
+ *                    for: all, if any got rows in the batch (and ctx->fed is 1); only
+ *                    those that got some; all, in every batch (windows, timers).  In the
+ *                    batch that ends the input: all, always
  *   port <stage id> <port>      exchange=<id> | sink=<id>
  *                    ports of a stage count from 0
  *
@@ -91,9 +89,8 @@
  *                        0 in microseconds; rate: rows a second, 0 if unlimited
  *   rows(ctx, p, end)    encoded rows of one buffer, for ctx->partition; may be called
  *                        any number of times in a batch, in the order of the rows.  Of a
- *                        framed exchange: entries in the order of their keys, each u32
- *                        klen, u32 plen, the key and zeros up to a multiple of 8, the
- *                        payload and zeros up to a multiple of 8
+ *                        ordered exchange: frames in the order of their keys, whose
+ *                        payloads are the rows
  *   close(ctx)           once for each partition and batch, after all rows (`closes`);
  *                        ctx->final is 1 in the batch that ends the input.  With
  *                        `parts=one` on the exchange there is partition 0 only
@@ -183,7 +180,7 @@ typedef struct rt_state_decl {
 } rt_state_decl;
 
 typedef struct rt_exchange_decl {
-    bool ordered, one_part, framed;
+    bool ordered, one_part;
 } rt_exchange_decl;
 
 typedef enum rt_mode { RT_APPEND, RT_UPDATE, RT_COMPLETE, RT_FINAL } rt_mode;
@@ -204,7 +201,7 @@ typedef struct rt_port_decl {
     int64_t id;
 } rt_port_decl;
 
-typedef enum rt_closes { RT_CLOSES_TOUCHED, RT_CLOSES_STAGE, RT_CLOSES_BATCH } rt_closes;
+typedef enum rt_closes { RT_CLOSES_STAGE, RT_CLOSES_TOUCHED, RT_CLOSES_BATCH } rt_closes;
 
 typedef struct rt_stage_decl {
     const char *name;

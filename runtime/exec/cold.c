@@ -116,6 +116,26 @@ void flow_rt_mem_free(flow_ctx *ctx, void *ptr, int64_t bytes) {
     rt_mem_put(ctx->worker->job->mem, RT_OWNER_STATE, ptr, rt_mem_size(bytes));
 }
 
+void *flow_rt_mem_resize(flow_ctx *ctx, void *ptr, int64_t old, int64_t bytes) {
+    rt_mem *mem = ctx->worker->job->mem;
+    int64_t from = rt_mem_size(old), to = rt_mem_size(bytes), size = bytes;
+    if (from == to) {
+        /* What lies behind the bytes asked for stays zero. */
+        if (bytes < old) memset((uint8_t *)ptr + bytes, 0, (size_t)(old - bytes));
+        return ptr;
+    }
+    void *p = NULL;
+    if (to > from) {
+        p = rt_mem_grow(mem, RT_OWNER_STATE, ptr, from, RT_MIN(old, bytes), &size);
+    } else {
+        p = rt_mem_get(mem, RT_OWNER_STATE, &size);
+        if (p) memcpy(p, ptr, (size_t)bytes);
+        if (p) rt_mem_put(mem, RT_OWNER_STATE, ptr, from);
+    }
+    if (!p) rt_task_stop(ctx->worker, RT_memory, NULL);
+    return p;
+}
+
 void flow_rt_sink_full(flow_ctx *ctx, int64_t sink) {
     /* Relaxed: the coordinator reads it after the barrier. */
     atomic_store_explicit(&ctx->worker->job->sink_full[sink], 1, memory_order_relaxed);

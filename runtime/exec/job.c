@@ -97,6 +97,7 @@ static void open_workers(rt_job *job) {
         w->reader.mem = job->mem;
         w->ctx.worker = w;
         w->ctx.seed = seed;
+        w->ctx.collect_limit = job->settings->collect_limit;
         w->ctx.nparts = job->settings->partitions;
         w->ctx.state = rt_states_tables(job->states);
         w->ctx.partial = rt_states_partial(job->states, i);

@@ -138,13 +138,10 @@ static void merge_end(merge *m) {
 
 /* ---- to a stage ---------------------------------------------------------------------- */
 
-static int64_t round8(int64_t n) { return (n + 7) & ~INT64_C(7); }
-
 int32_t rt_merge_rows(flow_rt_worker *w, const rt_runs *runs, flow_block_fn *rows) {
     rt_mem *mem = w->job->mem;
     int64_t need = 0;
-    for (int64_t i = 0; i < runs->n; i++)
-        need += runs->items[i].len + runs->items[i].rows * 16;
+    for (int64_t i = 0; i < runs->n; i++) need += runs->items[i].len;
     if (!need) return 0;
     int64_t size = need + RT_SLACK;
     uint8_t *base = rt_mem_get(mem, RT_OWNER_EXCHANGE, &size), *to = base;
@@ -152,16 +149,12 @@ int32_t rt_merge_rows(flow_rt_worker *w, const rt_runs *runs, flow_block_fn *row
     merge m;
     merge_begin(&m, runs);
     for (const uint8_t *frame; (frame = merge_next(&m));) {
-        uint32_t klen = flow_frame_klen(frame), plen = flow_frame_plen(frame);
-        rt_assert(to + 8 + round8(klen) + round8(plen) <= base + size);
-        memset(to + 8 + klen, 0, 8);
-        memcpy(to, frame, 8 + (size_t)klen);
-        to += 8 + round8(klen);
-        memset(to + plen, 0, 8);
-        memcpy(to, flow_frame_payload(frame), plen);
-        to += round8(plen);
+        int64_t n = flow_frame_next(frame) - frame;
+        memcpy(to, frame, (size_t)n);
+        to += n;
     }
     merge_end(&m);
+    rt_assert(to == base + need);
     int32_t result = rows(&w->ctx, base, to);
     rt_mem_put(mem, RT_OWNER_EXCHANGE, base, size);
     return result;

@@ -10,7 +10,7 @@
 #include "runtime/exec/job.h"
 #include "runtime/io/connector.h"
 
-/* Merges a partition's runs and hands the entries to `rows`, aligned as program.h says. */
+/* Merges a partition's runs and hands the frames to `rows`. */
 int32_t rt_merge_rows(flow_rt_worker *w, const rt_runs *runs, flow_block_fn *rows);
 
 /* What a sink gets of a batch, in order; valid until rt_output_free, before which the

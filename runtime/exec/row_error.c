@@ -13,8 +13,8 @@
 #include "runtime/exec/job.h"
 #include "runtime/kernel/k_cold.h"
 #include "runtime/kernel/k_error.h"
-#include "runtime/kernel/k_key.h"
 #include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_order.h"
 #include "runtime/kernel/k_row.h"
 #include "runtime/kernel/k_sort.h"
 
@@ -100,8 +100,8 @@ static void set_text(uint64_t *words, const void *p, int64_t len) {
 
 /* A framed port: the row behind its order key, `00 place`. */
 static void send_framed(flow_ctx *ctx, flow_buf *buf, const uint64_t *words) {
-    uint8_t key[9] = {0};
-    for (int i = 0; i < 8; i++) key[1 + i] = (uint8_t)(ctx->place >> (56 - 8 * i));
+    uint8_t key[FLOW_ORDER_PLACE];
+    flow_k_order_place(ctx, key);
     int64_t size = flow_k_row_measure(8, words, error_row);
     uint8_t *row = flow_k_alloc(ctx, size + FLOW_SLACK);
     flow_k_row_write(row, 8, words, error_row);
@@ -124,10 +124,10 @@ static void send(flow_rt_worker *w, int64_t step, int64_t port, int32_t code,
     set_text(&words[6], text.ptr, text.len);
     set_text(&words[8], raw.ptr, raw.len);
     flow_buf *buf = &ctx->ports[port][0];
-    if (e->framed)
+    if (e->ordered)
         send_framed(ctx, buf, words);
     else
-        flow_k_row_send(ctx, buf, e->ordered, words, error_row);
+        flow_k_row_send(ctx, buf, 0, words, error_row);
 }
 
 /* ---- on_error = stop ------------------------------------------------------------------ */

@@ -153,7 +153,8 @@ static int32_t keyed_body(flow_rt_worker *w, void *arg) {
     rt_exchange *e = &ph->job->exchanges[stage->exchange];
     const rt_runs *runs = &e->parts[w->ctx.partition];
     w->ctx.place = 0;
-    if (ph->rows && ph->job->program->exchanges[stage->exchange].framed) {
+    w->ctx.fed = ph->job->runs[ph->stage].touched;
+    if (ph->rows && ph->job->program->exchanges[stage->exchange].ordered) {
         int32_t result = rt_merge_rows(w, runs, stage->rows);
         if (result) return result;
     } else if (ph->rows) {
@@ -279,7 +280,7 @@ void rt_stages_open(rt_job *job) {
         int64_t e = p->stages[i].exchange;
         if (e < 0) continue;
         job->runs[i].parts = rt_alloc((size_t)rt_job_parts(job, e));
-        job->runs[i].direct = !p->exchanges[e].framed && !fed_by_keyed(p, e);
+        job->runs[i].direct = !p->exchanges[e].ordered && !fed_by_keyed(p, e);
     }
 }
 
