@@ -9,14 +9,22 @@
 #ifndef FLOW_KERNEL_K_FSUM_H
 #define FLOW_KERNEL_K_FSUM_H
 
+#include "runtime/kernel/k_exact.h"
 #include "runtime/kernel/k_heap.h"
 
 #define FLOW_FSUM_WORDS 3
 
 void flow_k_fsum_add(flow_ctx *ctx, flow_heap *heap, uint64_t *state, double x);
 void flow_k_fsum_sub(flow_ctx *ctx, flow_heap *heap, uint64_t *state, double x);
+/* Adds x * y, exactly too. */
+void flow_k_fsum_add_product(flow_ctx *ctx, flow_heap *heap, uint64_t *state, double x,
+                             double y);
 /* The sum; NaN over NaN or infinities of both signs; 0.0 (never -0.0) when it is zero. */
 double flow_k_fsum_result(const uint64_t *state);
+/* The finite part as an exact number in units of 2^FLOW_EXACT_UNIT; 1 if NaN or
+ * infinities are in the sum: then its result is the one above. */
+int k_fsum_exact(const uint64_t *state, k_exact *out);
+
 /* As columns: two floats, and bytes that are empty unless the wide part is in use.
  * The bytes lie in the task arena. */
 void flow_k_fsum_partial(flow_ctx *ctx, const uint64_t *state, uint64_t *columns);

@@ -36,6 +36,13 @@
 #include "runtime/kernel/k_table.c"
 #include "runtime/kernel/k_sort.c"
 #include "runtime/kernel/k_top.c"
+#include "runtime/kernel/k_exact.c"
+#include "runtime/kernel/k_fsum.c"
+#include "runtime/kernel/k_set.c"
+#include "runtime/kernel/k_agg.c"
+#include "runtime/kernel/k_agg_pick.c"
+#include "runtime/kernel/k_agg_list.c"
+#include "runtime/kernel/k_agg_moment.c"
 #include "runtime/kernel/k_order.c"
 
 /* regular expressions */
