@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "compiler/base/check.h"
+#include "compiler/syntax/parse.h"
 #include "compiler/types/const.h"
 
 /* Imports of imports of ...: each level is a few frames of the parser's and our stack. */
@@ -38,6 +39,17 @@ const char *module_path(arena_t *a, const char *from, const char *path) {
     for (size_t i = 0; i < nparts; i++)
         buf_printf(&b, "%s%s", i || absolute ? "/" : "", parts[i]);
     return buf_text(&b);
+}
+
+node_t *sema_load_file(sema_env *env, const char *path, span_t at, const char **why) {
+    (void)at;
+    uint32_t file;
+    if (!sources_read(env->sources, path, &file, why)) return NULL;
+    int errors = diags_errors(env->diags);
+    parse_env_t parse = {env->arena, env->names, env->sources, env->diags};
+    ast_program_t *program = parse_file(&parse, file, NULL);
+    *why = NULL;
+    return diags_errors(env->diags) > errors ? NULL : &program->node;
 }
 
 static unit_t *read_unit(sema_t *m, node_t *root, const char *path, int is_root, int depth);

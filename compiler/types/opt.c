@@ -72,9 +72,10 @@ static const char *size_text(check_t *c, int64_t n) {
 
 static const char *limit_text(check_t *c, const opt_info *row, int64_t n) {
     if (row->type == OPT_size) return size_text(c, n);
-    int is_time = row->type == OPT_duration || row->type == OPT_until;
     uint64_t w = (uint64_t)n;
-    return const_text(c, type_basic(c->types, is_time ? TY_DURATION : TY_INT), &w);
+    if (row->type == OPT_duration || row->type == OPT_until)
+        return const_text(c, type_basic(c->types, TY_DURATION), &w);
+    return arena_printf(c->arena, "%lld", (long long)n);
 }
 
 static int in_range(check_t *c, const opt_info *row, const node_t *e, const cval_t *v) {

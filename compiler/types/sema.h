@@ -198,6 +198,9 @@ typedef struct sema_env {
     void *load_data;
 } sema_env;
 
+/* A `load` that reads files. */
+struct node *sema_load_file(sema_env *env, const char *path, span_t at, const char **why);
+
 /* Checks a parsed program.  Never null; look at diags_errors. */
 program_t *sema_program(sema_env *env, struct node *root);
 

@@ -89,6 +89,6 @@ int check_count(flowck_t *f, node_t *e, const char *what, struct cval **value) {
     if (value) *value = v;
     if (!v || (int64_t)v->w[0] >= 1) return 1;
     diag_t *m = diag_add(f->c->diags, DIAG_count_positive, e->span, what);
-    diag_label(m, "%s", const_text(f->c, v->type, v->w));
+    diag_label(m, "%lld", (long long)v->w[0]);
     return 0;
 }

@@ -5,6 +5,8 @@
  * are shown as the program has them, with their types; those made by `*` as names. */
 #include "compiler/types/typed_print.h"
 
+#include <string.h>
+
 #include "compiler/base/check.h"
 #include "compiler/types/const.h"
 #include "compiler/types/expr.h"
@@ -124,7 +126,7 @@ static void put_connector(tprint_t *t, const tconnector_t *c, const char *name) 
     if (c->format != FORMAT_none) buf_printf(t->b, " %s", format_row(c->format)->name);
     for (size_t i = 0; i < c->options.n; i++) {
         const toption_t *o = &c->options.at[i];
-        if (!o->given || o->info->type == OPT_format) continue;
+        if (!o->given || o->info->type == OPT_format || !strcmp(o->info->of, "sinks")) continue;
         buf_printf(t->b, " %s = ", o->info->name);
         if (o->word) buf_str(t->b, o->word);
         else if (o->columns) {

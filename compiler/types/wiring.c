@@ -297,7 +297,7 @@ static void expand(sema_t *m, pipe_t *p, const nodes_t *steps, link_t proto, int
         link_t link = proto;
         link.step = proto.expanded ? ast_clone(m->c->arena, steps->at[i]) : steps->at[i];
         if (!proto.expanded) link.used = ast_word(link.step);
-        if (++m->nlinks > MAX_LINKS) {
+        if (proto.expanded && ++m->nlinks > MAX_LINKS) {
             if (m->nlinks == MAX_LINKS + 1)
                 diag_add(m->c->diags, DIAG_too_many_steps, link.used,
                          arena_printf(m->c->arena, "%d", MAX_LINKS));
