@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "abi_tag.h"
@@ -13,6 +14,8 @@
 #include "compiler/driver/compile.h"
 #include "compiler/driver/docs.h"
 #include "compiler/driver/options.h"
+#include "compiler/link/object.h"
+#include "compiler/syntax/fmt.h"
 
 static int say_version(void) {
     printf("flowc %s (%s, LLVM %s, ABI %s)\n", FLOW_VERSION, "x86-64 Linux", FLOW_LLVM_VERSION,
@@ -101,6 +104,52 @@ static int run_explain(const options_t *o) {
     return code;
 }
 
+/* ---- fmt ---- */
+
+/* Puts the formatted text where the file is; its rights stay, a link stays a link. */
+static void rewrite_file(compile_t *c, const char *path, const char *text, size_t n) {
+    struct stat st;
+    char *real = realpath(path, NULL);
+    const char *why;
+    if (!real || stat(real, &st))
+        c->failed = arena_printf(c->arena, "cannot write %s: %s", path, strerror(errno));
+    else if (!file_write(c->arena, real, text, n, (int)(st.st_mode & 0777), &why))
+        c->failed = why;
+    free(real);
+}
+
+/* One file; sets *differs if its layout is another. */
+static int format_file(const options_t *o, const char *path, int *differs) {
+    compile_t *c = compile_new(o, path);
+    size_t n;
+    const char *text = c->failed ? NULL : fmt_file(&c->parse, c->file, &n);
+    if (text) {
+        const source_t *s = source_at(c->sources, c->file);
+        int same = s->len == n && !memcmp(s->text, text, n);
+        *differs |= !same;
+        if (o->fmt_check) {
+            if (!same) printf("%s\n", path);
+        } else if (o->fmt_stdout || !strcmp(path, "-")) {
+            fwrite(text, 1, n, stdout);
+        } else if (!same) {
+            rewrite_file(c, path, text, n);
+        }
+        close_result(c, stdout);
+    }
+    int code = compile_report(c);
+    compile_free(c);
+    return code;
+}
+
+static int run_fmt(const options_t *o) {
+    int worst = EXIT_DONE, differs = 0;
+    for (size_t i = 0; i < o->files.n || i < 1; i++) {
+        int code = format_file(o, o->files.n ? o->files.at[i] : "-", &differs);
+        if (code > worst) worst = code;
+    }
+    return worst == EXIT_DONE && o->fmt_check && differs ? EXIT_FOUND : worst;
+}
+
 static int run_docs(arena_t *a, const options_t *o) {
     if (!o->examples) return docs_print(a, stdout, &o->files);
     docs_examples(stdout);
@@ -116,7 +165,7 @@ static int run_command(arena_t *a, const options_t *o) {
     case CMD_run: return build_and_run(o);
     case CMD_explain: return run_explain(o);
     case CMD_docs: return run_docs(a, o);
-    case CMD_fmt: return usage("this command is not built yet", NULL);
+    case CMD_fmt: return run_fmt(o);
     case CMD_COUNT: break;
     }
     flow_unreachable("no command");
