@@ -11,6 +11,8 @@
 val_t emit_call(emit_t *e, ast_call_t *n) {
     def_t *fn = n->node.def;
     flow_assert(fn);
+    const val_t *known = emit_call_value(e, &n->node);
+    if (known) return *known;
     switch (fn->kind) {
     case DEF_BUILTIN: return emit_builtin(e, n, fn->index);
     case DEF_AGGREGATE: case DEF_AGG_LIST: return emit_list_aggregate(e, n, fn->index);
@@ -32,6 +34,15 @@ static ast_regex_t *literal_of(node_t *n) {
         n = AST(decl_const, n->def->node)->value;
     }
     return AST(regex, n);
+}
+
+int emit_regex_is_run(emit_t *e, node_t *regex) {
+    ast_regex_t *r = literal_of(regex);
+    regex_t *re;
+    regex_error_t error;
+    uint8_t bytes[32];
+    return regex_compile(e->arena, r->pattern, r->pattern_n, &re, &error) &&
+           regex_as_class_run(re, bytes);
 }
 
 LLVMValueRef emit_regex_table(emit_t *e, node_t *regex) {

@@ -15,6 +15,8 @@ val_t emit_list_aggregate(emit_t *e, ast_call_t *n, int agg);
 val_t emit_string_of(emit_t *e, val_t v);
 /* m[key]: none if the map has no such key. */
 val_t emit_map_get(emit_t *e, val_t map, val_t key, type_t *t);
+/* Is the regex one class of bytes, once or repeated (regex_as_class_run)? */
+int emit_regex_is_run(emit_t *e, struct node *regex);
 /* The address of a regex's tables in the object. */
 LLVMValueRef emit_regex_table(emit_t *e, struct node *regex);
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "compiler/base/check.h"
+#include "compiler/emit/emit_call.h"
 #include "compiler/emit/emit_expr.h"
-#include "compiler/regex/regex.h"
 #include "compiler/syntax/ast.h"
 #include "compiler/types/def.h"
 
@@ -69,18 +69,6 @@ static LLVMValueRef iter_body(gen_t *g, iter_t *it, LLVMValueRef more) {
 static void iter_close(gen_t *g, iter_t *it) {
     ir_br(g->e, it->head);
     ir_at(g->e, it->done);
-}
-
-/* Is the regex, a literal, one class of bytes? */
-static int is_class_run(gen_t *g, node_t *re) {
-    if (re->kind != AST_regex) return 0;
-    regex_t *compiled;
-    regex_error_t err;
-    uint8_t table[32];
-    if (!regex_compile(g->e->arena, AST(regex, re)->pattern, AST(regex, re)->pattern_n, &compiled,
-                       &err))
-        return 0;
-    return regex_as_class_run(compiled, table) != 0;
 }
 
 /* Pieces of split or matches of find_all by a regex. */
@@ -158,15 +146,14 @@ void emit_each(gen_t *g, pop_t *op, val_t *cols) {
     val_t a, b = {0};
     emit_guard_open(g, &fail, "each.error");
     if (form == EACH_list) a = emit_expr(e, list);
-    else {
-        a = emit_expr(e, arg_of(list, 0));
-        b = emit_expr(e, arg_of(list, 1));
-    }
+    else a = emit_expr(e, arg_of(list, 0));
+    if (form == EACH_split || form == EACH_range) b = emit_expr(e, arg_of(list, 1));
     emit_guard_close(g, &fail, op->step_id, op->error_port, cols, op->row_in, next);
     switch (form) {
     case EACH_list: each_list(g, op, cols, a); break;
     case EACH_regex:
-        each_regex(g, op, cols, a, b.leaf[0], is_class_run(g, arg_of(list, 1)), split_re);
+        each_regex(g, op, cols, a, emit_regex_table(e, arg_of(list, 1)),
+                   emit_regex_is_run(e, arg_of(list, 1)), split_re);
         break;
     case EACH_split: each_split(g, op, cols, a, b); break;
     case EACH_range: each_range(g, op, cols, a.leaf[0], b.leaf[0]); break;
