@@ -88,6 +88,37 @@ static void choose_variants(LLVMModuleRef m, target_simd simd) {
     for (LLVMValueRef f; (f = next_base(m, &stem));) choose_variant(m, f, stem, simd);
 }
 
+/* ---- cold functions ---- */
+
+static int is_cold(LLVMValueRef fn) {
+    unsigned kind = LLVMGetEnumAttributeKindForName("cold", 4);
+    return !LLVMIsDeclaration(fn) &&
+           LLVMGetEnumAttributeAtIndex(fn, LLVMAttributeFunctionIndex, kind);
+}
+
+/* Puts a declaration in the place of a function. */
+static void drop_body(LLVMModuleRef m, LLVMValueRef fn) {
+    size_t n;
+    const char *text = LLVMGetValueName2(fn, &n);
+    char name[128];
+    flow_assert(n < sizeof name);
+    memcpy(name, text, n);
+    LLVMValueRef bare = LLVMAddFunction(m, "", LLVMGlobalGetValueType(fn));
+    LLVMSetVisibility(bare, LLVMHiddenVisibility);
+    LLVMReplaceAllUsesWith(fn, bare);
+    LLVMDeleteFunction(fn);
+    LLVMSetValueName2(bare, name, n);
+}
+
+/* Functions marked FLOW_COLD are the archive's: nothing is gained by compiling them anew
+ * into each program.  They have external linkage and keep no state, so either copy does. */
+static void drop_cold(LLVMModuleRef m) {
+    for (LLVMValueRef f = LLVMGetFirstFunction(m), next; f; f = next) {
+        next = LLVMGetNextFunction(f);
+        if (is_cold(f) && LLVMGetLinkage(f) == LLVMExternalLinkage) drop_body(m, f);
+    }
+}
+
 /* ---- the target's attributes ---- */
 
 static void set_attribute(LLVMValueRef fn, const char *key, const char *value) {
@@ -118,6 +149,7 @@ void kernel_retarget(LLVMModuleRef module, const struct target *target) {
     LLVMDisposeTargetData(layout);
     LLVMDisposeMessage(triple);
     choose_variants(module, target_vectors(target));
+    drop_cold(module);
     for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
         if (LLVMGetIntrinsicID(f)) continue;
         kernel_function_target(f, target);
@@ -145,7 +177,7 @@ LLVMValueRef kfn(emit_t *e, kfn_id id) {
     if (e->kernel[id]) return e->kernel[id];
     const char *name = arena_printf(e->arena, "flow_k_%s", kfn_name(id));
     LLVMValueRef fn = LLVMGetNamedFunction(e->module, name);
-    if (!fn || LLVMIsDeclaration(fn))
+    if (!fn)
         flow_unreachable(arena_printf(e->arena, "the kernel has no %s", name));
     return e->kernel[id] = fn;
 }

@@ -565,7 +565,7 @@ static int csv_find(const flow_node *n, const uint8_t *name, int64_t len, int64_
     return 0;
 }
 
-int32_t flow_k_csv_header(flow_ctx *ctx, const uint8_t *schema, const uint8_t *p,
+FLOW_COLD int32_t flow_k_csv_header(flow_ctx *ctx, const uint8_t *schema, const uint8_t *p,
                           const uint8_t *end, int64_t *map) {
     uint8_t *copy = flow_k_alloc(ctx, end - p + 1 + FLOW_BLOCK_PAD);
     if (end > p) __builtin_memcpy(copy, p, (size_t)(end - p));

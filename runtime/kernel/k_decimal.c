@@ -254,7 +254,7 @@ static int64_t dec_digits(uint8_t *p, dec_mag mag) {
     return n + 19;
 }
 
-int64_t flow_k_put_decimal(uint8_t *p, int64_t low, int64_t high, int64_t scale) {
+FLOW_COLD int64_t flow_k_put_decimal(uint8_t *p, int64_t low, int64_t high, int64_t scale) {
     uint64_t words[2] = {(uint64_t)low, (uint64_t)high};
     dec_value x = dec_load(words);
     uint8_t text[FLOW_DECIMAL_TEXT], *start = p;

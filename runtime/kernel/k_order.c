@@ -53,7 +53,7 @@ uint8_t *flow_k_order_rank(flow_ctx *ctx, int64_t step, const uint8_t *key, int6
     return p;
 }
 
-int32_t flow_k_row_fail(flow_ctx *ctx, int64_t step, int64_t port, int32_t code,
+FLOW_COLD int32_t flow_k_row_fail(flow_ctx *ctx, int64_t step, int64_t port, int32_t code,
                         const uint64_t *words, const uint8_t *tc) {
     uint64_t json[2] = {0, 0};
     if (words) flow_k_fn_to_json(ctx, json, words, tc);
@@ -61,11 +61,11 @@ int32_t flow_k_row_fail(flow_ctx *ctx, int64_t step, int64_t port, int32_t code,
                              (int64_t)json[1]);
 }
 
-void flow_k_sink_full(flow_ctx *ctx, int64_t sink) {
+FLOW_COLD void flow_k_sink_full(flow_ctx *ctx, int64_t sink) {
     flow_rt_sink_full(ctx, sink);
 }
 
-void flow_k_set_option(flow_ctx *ctx, int64_t kind, int64_t id, const uint8_t *name,
+FLOW_COLD void flow_k_set_option(flow_ctx *ctx, int64_t kind, int64_t id, const uint8_t *name,
                        int64_t name_len, int64_t letter, const uint64_t *words) {
     flow_rt_set_option(ctx, kind, id, name, name_len, letter, words);
 }

@@ -172,7 +172,7 @@ static const uint8_t *print_json(printer *p, const uint64_t *w, const uint8_t *t
     }
 }
 
-void flow_k_write_json(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
+FLOW_COLD void flow_k_write_json(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
                        const uint8_t *fmt, const uint8_t *tc) {
     printer p = print_open(ctx, b, fmt);
     print_json(&p, words, tc);
@@ -198,7 +198,7 @@ static int print_scalar(printer *p, const uint64_t *w, const uint8_t *tc, int un
     }
 }
 
-void flow_k_write_text(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
+FLOW_COLD void flow_k_write_text(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
                        const uint8_t *tc) {
     printer p = print_open(ctx, b, NULL);
     if (*tc == '?') {
@@ -211,7 +211,7 @@ void flow_k_write_text(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
     if (!print_scalar(&p, words, tc, 'r')) print_json(&p, words, tc);
 }
 
-void flow_k_write_console(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
+FLOW_COLD void flow_k_write_console(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
                           const uint8_t *tc) {
     flow_k_write_text(ctx, b, words, tc);
 }
@@ -264,7 +264,7 @@ static const uint8_t *print_csv(printer *p, const uint64_t *w, const uint8_t *tc
     return flow_k_type_skip(tc);
 }
 
-void flow_k_write_csv(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
+FLOW_COLD void flow_k_write_csv(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
                       const uint8_t *fmt, const uint8_t *tc) {
     printer p = print_open(ctx, b, fmt);
     if (*tc == '|' && !print_is_enum(tc + 1)) {
@@ -284,7 +284,7 @@ static int32_t print_value(const flow_buf *b, uint64_t *out) {
     return 0;
 }
 
-int32_t flow_k_fn_to_json(flow_ctx *ctx, uint64_t *out, const uint64_t *words,
+FLOW_COLD int32_t flow_k_fn_to_json(flow_ctx *ctx, uint64_t *out, const uint64_t *words,
                           const uint8_t *tc) {
     flow_buf b;
     k_write_temp(&b);
@@ -305,7 +305,7 @@ int32_t flow_k_fn_string(flow_ctx *ctx, uint64_t *out, const uint64_t *words,
     return print_value(&b, out);
 }
 
-int32_t flow_k_fn_parse_json(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
+FLOW_COLD int32_t flow_k_fn_parse_json(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
                              const uint8_t *tc) {
     flow_format fmt;
     k_format_read(print_plain, &fmt);

@@ -32,7 +32,9 @@
 #include <stdint.h>
 
 #define FLOW_INLINE static inline __attribute__((always_inline, unused))
-#define FLOW_COLD __attribute__((noinline, cold))
+/* Of functions that programs call rarely, or that do much each time: not compiled into a
+ * program but taken from the archive. */
+#define FLOW_COLD __attribute__((cold, noinline))
 #define FLOW_LIKELY(x) __builtin_expect(!!(x), 1)
 #define FLOW_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
