@@ -296,3 +296,19 @@ int64_t flow_k_put_float(uint8_t *p, double v) {
     *p++ = 'e';
     return p + flow_k_put_int(p, before - 1) - start;
 }
+
+double k_float_round(double v, int64_t digits) {
+    uint64_t bits = float_bits(v), sign = bits >> 63;
+    bits &= ~((uint64_t)1 << 63);
+    if (bits >= FLOAT_INF_BITS || !bits) return v;
+    float_decimal d = float_decimal_of(bits);
+    if (digits >= -d.exponent) return v;
+    int64_t drop = -d.exponent - digits;
+    if (digits < -400 || drop > 17) return sign ? -0.0 : 0.0;
+    uint64_t power = 1;
+    for (int64_t i = 0; i < drop; i++) power *= 10;
+    flow_number n = {.digits = d.digits / power, .exponent = -digits};
+    n.digits += d.digits % power >= power - power / 2;
+    n.negative = (int32_t)sign;
+    return k_float_of(&n);
+}

@@ -16,6 +16,10 @@ int32_t flow_k_num_float(const uint8_t *p, const uint8_t *end, double *out);
 /* Only the words: NaN, inf, Infinity, with a sign perhaps. */
 int32_t k_float_word(const uint8_t *p, const uint8_t *end, double *out);
 
+/* Rounded to so many digits after the point (before it, if negative), halves of the
+ * decimal that flow_k_put_float prints away from zero: 1.005 at 2 digits is 1.01. */
+double k_float_round(double v, int64_t digits);
+
 /* Writes at p the text the language gives a float; returns the length. */
 int64_t flow_k_put_float(uint8_t *p, double v);
 

@@ -3,8 +3,7 @@
  * The product of two 64-bit words, its halves xor-ed, mixes all bits of both in one
  * instruction pair; words of at most 16 bytes are read with two loads that overlap, so a
  * short key costs one product and a finish.  Not cryptographic: the tables' seed is
- * random per run.  SipHash (Aumasson, Bernstein 2012) serves the builtin, whose values
- * users may store. */
+ * random per run.  The builtin `hash`, whose values users may store, is in k_digest. */
 #include "runtime/kernel/k_hash.h"
 
 #define HASH_A 0x9E3779B97F4A7C15u
@@ -95,40 +94,4 @@ uint64_t flow_k_part_i64(int64_t key) { return hash_int(0, (uint64_t)key); }
 
 int64_t flow_k_part(uint64_t hash, int64_t nparts) {
     return (int64_t)(((hash >> 32) * (uint64_t)nparts) >> 32);
-}
-
-FLOW_INLINE uint64_t sip_rotl(uint64_t x, int n) { return x << n | x >> (64 - n); }
-
-static void sip_rounds(uint64_t v[4], int n) {
-    while (n--) {
-        v[0] += v[1];
-        v[2] += v[3];
-        v[1] = sip_rotl(v[1], 13) ^ v[0];
-        v[3] = sip_rotl(v[3], 16) ^ v[2];
-        v[0] = sip_rotl(v[0], 32) + v[3];
-        v[2] += v[1];
-        v[3] = sip_rotl(v[3], 21) ^ v[0];
-        v[1] = sip_rotl(v[1], 17) ^ v[2];
-        v[2] = sip_rotl(v[2], 32);
-    }
-}
-
-uint64_t flow_k_sip(const uint8_t *p, int64_t len) {
-    uint64_t v[4] = {0x736f6d6570736575u, 0x646f72616e646f6du, 0x6c7967656e657261u,
-                     0x7465646279746573u};
-    uint64_t tail = (uint64_t)len << 56;
-    int64_t i = 0;
-    for (; i + 8 <= len; i += 8) {
-        uint64_t m = hash_u64(p + i);
-        v[3] ^= m;
-        sip_rounds(v, 2);
-        v[0] ^= m;
-    }
-    for (int shift = 0; i < len; i++, shift += 8) tail |= (uint64_t)p[i] << shift;
-    v[3] ^= tail;
-    sip_rounds(v, 2);
-    v[0] ^= tail;
-    v[2] ^= 0xff;
-    sip_rounds(v, 4);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
 }

@@ -17,7 +17,4 @@ uint64_t flow_k_part_i64(int64_t key);
 /* The partition, 0..nparts-1, that a flow_k_part_* hash belongs to. */
 int64_t flow_k_part(uint64_t hash, int64_t nparts);
 
-/* SipHash-2-4 with a fixed key: the builtin `hash`, over canonical key bytes. */
-uint64_t flow_k_sip(const uint8_t *p, int64_t len);
-
 #endif

@@ -13,6 +13,7 @@
 #include "runtime/kernel/k_error.h"
 #include "runtime/kernel/k_float.h"
 #include "runtime/kernel/k_jscan.h"
+#include "runtime/kernel/k_list.h"
 #include "runtime/kernel/k_map.h"
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_record.h"
@@ -158,23 +159,6 @@ static int json_decimal(flow_json *j, const flow_node *n, uint64_t *out) {
 
 /* ---- lists and maps ------------------------------------------------------------- */
 
-/* A growing run of elements in the arena. */
-typedef struct json_run {
-    uint64_t *words;
-    int64_t n, room, size; /* elements, room for elements, words of one */
-} json_run;
-
-static uint64_t *json_element(flow_json *j, json_run *r) {
-    if (r->n == r->room) {
-        int64_t room = r->room ? 2 * r->room : 8;
-        uint64_t *words = flow_k_alloc(j->ctx, room * r->size * 8);
-        if (r->n) __builtin_memcpy(words, r->words, (size_t)(r->n * r->size * 8));
-        r->words = words;
-        r->room = room;
-    }
-    return r->words + r->n++ * r->size;
-}
-
 static int json_enter(flow_json *j, const char *why, uint8_t bracket) {
     if (*j->p != bracket) return json_type(j, why);
     if (j->depth >= FLOW_DEPTH_MAX) return k_json_fail(j, JSON_SYNTAX, "nested too deep");
@@ -204,14 +188,14 @@ FLOW_INLINE int json_more(flow_json *j, uint8_t close) {
 static int json_list(flow_json *j, flow_node *n, uint64_t *out) {
     int r = json_enter(j, "not a list", '[');
     if (r) return r;
-    json_run run = {NULL, 0, 0, n->of->words};
+    flow_run_list run = {.size = n->of->words};
     int more = *j->p != ']';
     if (!more) {
         j->p++;
         j->depth--;
     }
     while (more) {
-        r = json_value(j, n->of, json_element(j, &run));
+        r = json_value(j, n->of, k_list_add(j->ctx, &run));
         if (r) return r;
         more = json_more(j, ']');
         if (more < 0) return JSON_SYNTAX;
@@ -258,14 +242,14 @@ static int json_map(flow_json *j, flow_node *n, uint64_t *out) {
     int r = json_enter(j, "not an object", '{');
     if (r) return r;
     int64_t key = n->of->words;
-    json_run run = {NULL, 0, 0, key + n->value->words};
+    flow_run_list run = {.size = key + n->value->words};
     int more = *j->p != '}';
     if (!more) {
         j->p++;
         j->depth--;
     }
     while (more) {
-        uint64_t *entry = json_element(j, &run);
+        uint64_t *entry = k_list_add(j->ctx, &run);
         r = json_key(j, n->of->kind, entry);
         if (!r) r = json_value(j, n->value, entry + key);
         if (r) return r;

@@ -4,7 +4,9 @@
  * sort from the bottom up: stable, so that "the last of equal keys" can be seen. */
 #include "runtime/kernel/k_map.h"
 #include "runtime/kernel/k_compare.h"
+#include "runtime/kernel/k_list.h"
 #include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_type.h"
 
 int32_t k_map_compare(const uint64_t *a, const uint64_t *b, uint8_t key) {
     if (key == 's')
@@ -59,4 +61,92 @@ int64_t k_map_sort(flow_ctx *ctx, uint64_t *entries, int64_t n, int64_t words, u
     }
     *out = from;
     return map_unique(from, n, words, key);
+}
+
+/* ---- the builtins --------------------------------------------------------------- */
+
+/* The place of a key, or where it would stand; *found says which. */
+static int64_t map_find(const uint64_t *m, int64_t n, int64_t words, const uint64_t *key,
+                        uint8_t kind, int *found) {
+    int64_t low = 0, high = n;
+    while (low < high) {
+        int64_t middle = (low + high) / 2;
+        if (k_map_compare(m + middle * words, key, kind) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    *found = low < n && !k_map_compare(m + low * words, key, kind);
+    return low;
+}
+
+int32_t flow_k_fn_get(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
+                      const uint64_t *key, const uint8_t *tk, const uint8_t *tv) {
+    (void)ctx;
+    int64_t wk = flow_k_type_words(tk), wv = flow_k_type_words(tv);
+    /* V? of a value that is optional itself is V: the flag is the value's own. */
+    int64_t flag = *tv == '?' ? wv - 1 : wv;
+    int found;
+    int64_t at = map_find(m, n, wk + wv, key, *tk, &found);
+    for (int64_t i = 0; i <= flag; i++) out[i] = 0;
+    if (!found) return 0;
+    out[flag] = 1;
+    map_copy(out, m + at * (wk + wv) + wk, wv);
+    return 0;
+}
+
+int32_t flow_k_fn_put(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
+                      const uint64_t *key, const uint64_t *value, const uint8_t *tk,
+                      const uint8_t *tv) {
+    int64_t wk = flow_k_type_words(tk), wv = flow_k_type_words(tv), words = wk + wv;
+    int found;
+    int64_t at = map_find(m, n, words, key, *tk, &found), rest = at + found;
+    uint64_t *to = flow_k_alloc(ctx, (n + 1) * words * 8);
+    map_copy(to, m, at * words);
+    map_copy(to + at * words, key, wk);
+    map_copy(to + at * words + wk, value, wv);
+    map_copy(to + (at + 1) * words, m + rest * words, (n - rest) * words);
+    return k_list_out(out, to, n + !found);
+}
+
+int32_t flow_k_fn_remove(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
+                         const uint64_t *key, const uint8_t *tk, const uint8_t *tv) {
+    int64_t words = flow_k_type_words(tk) + flow_k_type_words(tv);
+    int found;
+    int64_t at = map_find(m, n, words, key, *tk, &found);
+    if (!found) return k_list_out(out, m, n);
+    uint64_t *to = flow_k_alloc(ctx, (n - 1) * words * 8);
+    map_copy(to, m, at * words);
+    map_copy(to + at * words, m + (at + 1) * words, (n - at - 1) * words);
+    return k_list_out(out, to, n - 1);
+}
+
+/* `part` words of each entry, from word `from` on. */
+static int32_t map_part(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
+                        int64_t words, int64_t from, int64_t part) {
+    uint64_t *to = flow_k_alloc(ctx, n * part * 8);
+    for (int64_t i = 0; i < n; i++) map_copy(to + i * part, m + i * words + from, part);
+    return k_list_out(out, to, n);
+}
+
+int32_t flow_k_fn_keys(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
+                       const uint8_t *tk, const uint8_t *tv) {
+    int64_t wk = flow_k_type_words(tk);
+    return map_part(ctx, out, m, n, wk + flow_k_type_words(tv), 0, wk);
+}
+
+int32_t flow_k_fn_values(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
+                         const uint8_t *tk, const uint8_t *tv) {
+    int64_t wk = flow_k_type_words(tk), wv = flow_k_type_words(tv);
+    return map_part(ctx, out, m, n, wk + wv, wk, wv);
+}
+
+int32_t flow_k_fn_to_map(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int64_t n,
+                         const uint8_t *tk, const uint8_t *tv) {
+    int64_t words = flow_k_type_words(tk) + flow_k_type_words(tv);
+    uint64_t *copy = flow_k_alloc(ctx, n * words * 8), *sorted;
+    map_copy(copy, xs, n * words);
+    n = k_map_sort(ctx, copy, n, words, *tk, &sorted);
+    return k_list_out(out, sorted, n);
 }

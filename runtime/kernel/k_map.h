@@ -13,4 +13,20 @@ int64_t k_map_sort(flow_ctx *ctx, uint64_t *entries, int64_t n, int64_t words, u
 /* -1, 0, 1. */
 int32_t k_map_compare(const uint64_t *a, const uint64_t *b, uint8_t key);
 
+/* The builtins: a map crosses as the address and number of its entries, keys and values as
+ * addresses of their words. */
+int32_t flow_k_fn_get(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
+                      const uint64_t *key, const uint8_t *tk, const uint8_t *tv);
+int32_t flow_k_fn_put(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
+                      const uint64_t *key, const uint64_t *value, const uint8_t *tk,
+                      const uint8_t *tv);
+int32_t flow_k_fn_remove(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
+                         const uint64_t *key, const uint8_t *tk, const uint8_t *tv);
+int32_t flow_k_fn_keys(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
+                       const uint8_t *tk, const uint8_t *tv);
+int32_t flow_k_fn_values(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
+                         const uint8_t *tk, const uint8_t *tv);
+int32_t flow_k_fn_to_map(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int64_t n,
+                         const uint8_t *tk, const uint8_t *tv);
+
 #endif

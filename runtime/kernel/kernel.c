@@ -25,6 +25,14 @@
 #include "runtime/kernel/k_csv.c"
 #include "runtime/kernel/k_write.c"
 #include "runtime/kernel/k_print.c"
+#include "runtime/kernel/k_list.c"
+#include "runtime/kernel/k_case.c"
+#include "runtime/kernel/k_text.c"
+#include "runtime/kernel/k_url.c"
+#include "runtime/kernel/k_digest.c"
+#include "runtime/kernel/k_math.c"
+#include "runtime/kernel/k_convert.c"
+#include "runtime/kernel/k_calendar.c"
 
 /* memory, keys, rows, tables, aggregates */
 #include "runtime/kernel/k_mem.c"
