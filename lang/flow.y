@@ -59,9 +59,10 @@ static void flow_error(const span_t *at, parser_t *p, const char *text);
 %type <node> type base type_body plain_type scaled variant field param setting
 %type <node> opt_type opt_value opt_keep opt_idle opt_label opt_when opt_within
 %type <node> item value bind order ref arm clause handler stmt span expr cell arg pat case_arm
-%type <node> pattern sequence element atom cond lambda_param
+%type <node> group pattern sequence element atom cond lambda_param
 %type <nodes> params param_list settings fields field_list variants chain items binds names
-%type <nodes> opt_per opt_by orders refs arms handlers stmts clauses args arg_list exprs
+%type <nodes> opt_per opt_by orders refs arms handlers stmts stmt_list clauses clause_list
+%type <nodes> args arg_list exprs
 %type <nodes> record case_arms patterns fparts lambda lambda_list alternatives
 %type <clause> window_mods window_mod top_mods top_mod join_mods join_mod match_mods match_mod
 %type <clause> skip_to
@@ -95,25 +96,26 @@ decl
       { $$ = MAKE(decl_const, @$, .word = @1, NAMED(name, $2), .type = $3, .value = $5); }
   | PARAM IDENT ':' type opt_value
       { $$ = MAKE(decl_param, @$, .word = @1, NAMED(name, $2), .type = $4, .value = $5); }
-  | FN IDENT '(' params ')' opt_type '=' expr
-      { $$ = MAKE(decl_fn, @$, .word = @1, NAMED(name, $2), .params = $4, .result = $6,
-                  .body = $8); }
-  | EXTERN FN IDENT '(' params ')' ':' type FROM STRING
-      { $$ = MAKE(decl_extern, @$, .word = @1, NAMED(name, $3), .params = $5, .result = $8,
-                  TEXTED(library, $10), .library_at = @10); }
-  | STEP IDENT '(' params ')' '=' chain
-      { $$ = MAKE(decl_step, @$, .word = @1, NAMED(name, $2), .params = $4, .steps = $7); }
+  | FN IDENT params opt_type '=' expr
+      { $$ = MAKE(decl_fn, @$, .word = @1, NAMED(name, $2), .params = $3, .result = $4,
+                  .body = $6); }
+  | EXTERN FN IDENT params ':' type FROM STRING
+      { $$ = MAKE(decl_extern, @$, .word = @1, NAMED(name, $3), .params = $4, .result = $6,
+                  TEXTED(library, $8), .library_at = @8); }
+  | STEP IDENT params '=' chain
+      { $$ = MAKE(decl_step, @$, .word = @1, NAMED(name, $2), .params = $3, .steps = $5); }
   | SET settings
       { $$ = MAKE(decl_set, @$, .word = @1, .settings = $2); }
-  | MODEL IDENT '=' IDENT '(' args ')'
-      { $$ = MAKE(decl_model, @$, .word = @1, NAMED(name, $2), NAMED(maker, $4), .args = $6); }
+  | MODEL IDENT '=' IDENT args
+      { $$ = MAKE(decl_model, @$, .word = @1, NAMED(name, $2), NAMED(maker, $4),
+                  .args = $5); }
   | STREAM IDENT opt_type '=' pipeline
       { $$ = MAKE(decl_flow, @$, .word = @1, NAMED(name, $2), .type = $3, .pipeline = $5); }
   | TABLE IDENT opt_type '=' pipeline
       { $$ = MAKE(decl_flow, @$, .word = @1, .table = 1, NAMED(name, $2), .type = $3,
                   .pipeline = $5); }
-  | TEST STRING '{' clauses '}'
-      { $$ = MAKE(decl_test, @$, .word = @1, TEXTED(title, $2), .title_at = @2, .clauses = $4); }
+  | TEST STRING clauses
+      { $$ = MAKE(decl_test, @$, .word = @1, TEXTED(title, $2), .title_at = @2, .clauses = $3); }
   | running                       { $$ = MAKE(decl_run, @$, .pipeline = $1); }
   | lost                          { $$ = NULL; }
   | lost_run                      { $$ = NULL; }
@@ -132,9 +134,11 @@ opt_type  : %empty                { $$ = NULL; }
 opt_value : %empty                { $$ = NULL; }
           | '=' expr              { $$ = $2; }
           ;
-params    : %empty                { $$ = no_nodes(); }
-          | param_list
-          | lost                  { $$ = no_nodes(); }
+/* Brackets with what they hold are symbols of their own: a state inside them must not be
+ * left on the stack when they are closed, or `error` would be shifted there. */
+params    : '(' ')'               { $$ = no_nodes(); }
+          | '(' param_list ')'    { $$ = $2; }
+          | '(' lost ')'          { $$ = no_nodes(); }
           ;
 param_list: param                 { $$ = list_of(p, $1); }
           | param_list ',' param  { $$ = list_add(p, $1, $3); }
@@ -150,7 +154,7 @@ setting   : name '=' expr         { $$ = MAKE(setting, @$, NAMED(name, $1), .val
 /* ---- types ---- */
 type_body
   : plain_type
-  | '{' fields '}'                { $$ = MAKE(type_record, @$, .fields = $2); }
+  | fields                        { $$ = MAKE(type_record, @$, .fields = $1); }
   | variants                      { $$ = MAKE(type_union, @$, .variants = $1); }
   | '|' variants                  { $$ = MAKE(type_union, @$, .variants = $2); }
   ;
@@ -159,8 +163,8 @@ variants  : variant               { $$ = list_of(p, $1); }
           ;
 variant
   : UIDENT                        { $$ = MAKE(variant, @$, NAMED(name, $1)); }
-  | UIDENT '{' fields '}'
-      { $$ = MAKE(variant, @$, NAMED(name, $1), .braces = 1, .fields = $3); }
+  | UIDENT fields
+      { $$ = MAKE(variant, @$, NAMED(name, $1), .braces = 1, .fields = $2); }
   ;
 plain_type
   : IDENT                         { $$ = MAKE(type_name, @$, NAMED(name, $1)); }
@@ -187,12 +191,12 @@ base
   | scaled
   | '[' type ']'                  { $$ = MAKE(type_list, @$, .elem = $2); }
   | '[' lost ']'                  { $$ = make_poison(p, @$); }
-  | '{' fields '}'                { $$ = MAKE(type_record, @$, .fields = $2); }
+  | fields                        { $$ = MAKE(type_record, @$, .fields = $1); }
   | IDENT '<' type ',' type '>'
       { $$ = MAKE(type_pair, @$, NAMED(name, $1), .key = $3, .value = $5); }
   ;
-fields    : field_list opt_comma
-          | lost                  { $$ = no_nodes(); }
+fields    : '{' field_list opt_comma '}' { $$ = $2; }
+          | '{' lost '}'          { $$ = no_nodes(); }
           ;
 field_list: field                 { $$ = list_of(p, $1); }
           | field_list ',' field  { $$ = list_add(p, $1, $3); }
@@ -212,8 +216,8 @@ running
   | running PIPE step             { $$ = pipeline_add(p, $1, $3, @$); }
   ;
 origin
-  : FROM IDENT '(' args ')' shape
-      { $$ = MAKE(from, @$, .word = @1, NAMED(connector, $2), .args = $4, .shape = $6); }
+  : FROM IDENT args shape
+      { $$ = MAKE(from, @$, .word = @1, NAMED(connector, $2), .args = $3, .shape = $4); }
   | flow
   ;
 flow
@@ -223,7 +227,7 @@ flow
 shape
   : %empty                        { $$ = NULL; }
   | AS UIDENT                     { $$ = MAKE(type_name, @2, NAMED(name, $2)); }
-  | AS '{' fields '}'             { $$ = MAKE(type_record, span_join(@2, @4), .fields = $3); }
+  | AS fields                     { $$ = MAKE(type_record, @2, .fields = $2); }
   | AS name ':' type
       { $$ = MAKE(shape_column, span_join(@2, @4), NAMED(name, $2), .type = $4); }
   ;
@@ -268,25 +272,25 @@ chain_step
   | join_kind JOIN ref AS IDENT ON expr join_mods
       { $$ = join_with(p, MAKE(step_join, @$, .word = span_join(@1, @2), .kind = $1, .right = $3,
                                NAMED(name, $5), .on = $7), $8); }
-  | MATCH '(' pattern ')' match_mods
-      { $$ = match_with(p, MAKE(step_match, @$, .word = @1, .pattern = $3), $5); }
-  | REMEMBER PER items opt_by '{' fields '}' handlers
-      { $$ = MAKE(step_remember, @$, .word = @1, .per = $3, .by = $4, .fields = $6,
-                  .handlers = $8); }
+  | MATCH group match_mods
+      { $$ = match_with(p, MAKE(step_match, @$, .word = @1, .pattern = $2), $3); }
+  | REMEMBER PER items opt_by fields handlers
+      { $$ = MAKE(step_remember, @$, .word = @1, .per = $3, .by = $4, .fields = $5,
+                  .handlers = $6); }
   | TRAIN flow ON expr opt_label
       { $$ = MAKE(step_train, @$, .word = @1, .model = $2, .on = $4, .label = $5); }
   | BRANCH arms                   { $$ = MAKE(step_branch, @$, .word = @1, .arms = $2); }
   | ERRORS INTO IDENT             { $$ = MAKE(step_errors, @$, .word = @1, NAMED(into, $3)); }
   | REPARTITION expr opt_per
       { $$ = MAKE(step_repartition, @$, .word = @1, .count = $2, .per = $3); }
-  | TO IDENT '(' args ')'
-      { $$ = MAKE(step_to, @$, .word = @1, NAMED(connector, $2), .args = $4); }
+  | TO IDENT args
+      { $$ = MAKE(step_to, @$, .word = @1, NAMED(connector, $2), .args = $3); }
   | PRINT                         { $$ = MAKE(step_print, @$, .word = @1); }
-  | IDENT '(' args ')'
-      { $$ = MAKE(step_user, @$, .word = @1, NAMED(name, $1), .args = $3); }
-  | IDENT '.' IDENT '(' args ')'
+  | IDENT args
+      { $$ = MAKE(step_user, @$, .word = @1, NAMED(name, $1), .args = $2); }
+  | IDENT '.' IDENT args
       { $$ = MAKE(step_user, @$, .word = span_join(@1, @3), NAMED(module, $1), NAMED(name, $3),
-                  .args = $5); }
+                  .args = $4); }
   ;
 
 opt_per   : %empty                { $$ = no_nodes(); }
@@ -415,10 +419,12 @@ skip_to
   ;
 
 /* ---- patterns of rows ---- */
+group     : '(' pattern ')'       { $$ = $2; }
+          | '(' lost ')'          { $$ = make_poison(p, @$); }
+          ;
 pattern
   : sequence
   | alternatives                  { $$ = MAKE(match_alt, @$, .options = $1); }
-  | lost                          { $$ = make_poison(p, @$); }
   ;
 alternatives
   : sequence '|' sequence         { $$ = list_add(p, list_of(p, $1), $3); }
@@ -434,8 +440,8 @@ element
   : atom
   | IDENT times cond
       { $$ = MAKE(match_step, @$, NAMED(name, $1), TIMES($2), .cond = $3); }
-  | '(' pattern ')'               { $$ = MAKE(match_group, @$, .pattern = $2, ONCE); }
-  | '(' pattern ')' times         { $$ = MAKE(match_group, @$, .pattern = $2, TIMES($4)); }
+  | group                         { $$ = MAKE(match_group, @$, .pattern = $1, ONCE); }
+  | group times                   { $$ = MAKE(match_group, @$, .pattern = $1, TIMES($2)); }
   ;
 atom      : IDENT cond
       { $$ = MAKE(match_step, @$, NAMED(name, $1), ONCE, .cond = $2); }
@@ -458,18 +464,19 @@ handlers  : handler               { $$ = list_of(p, $1); }
           | handlers handler      { $$ = list_add(p, $1, $2); }
           ;
 handler
-  : ON ROW '{' stmts '}'
-      { $$ = MAKE(handler, @$, .word = @2, .kind = HANDLER_ROW, .stmts = $4); }
-  | ON IDLE expr '{' stmts '}'
-      { $$ = MAKE(handler, @$, .word = @2, .kind = HANDLER_IDLE, .idle = $3, .stmts = $5); }
-  | ON WAKE '{' stmts '}'
-      { $$ = MAKE(handler, @$, .word = @2, .kind = HANDLER_WAKE, .stmts = $4); }
+  : ON ROW stmts
+      { $$ = MAKE(handler, @$, .word = @2, .kind = HANDLER_ROW, .stmts = $3); }
+  | ON IDLE expr stmts
+      { $$ = MAKE(handler, @$, .word = @2, .kind = HANDLER_IDLE, .idle = $3, .stmts = $4); }
+  | ON WAKE stmts
+      { $$ = MAKE(handler, @$, .word = @2, .kind = HANDLER_WAKE, .stmts = $3); }
   ;
-stmts
+stmts     : '{' stmt_list '}'     { $$ = $2; } ;
+stmt_list
   : %empty                        { $$ = no_nodes(); }
-  | stmts stmt                    { $$ = list_add(p, $1, $2); }
-  | stmts ';'
-  | stmts lost
+  | stmt_list stmt                { $$ = list_add(p, $1, $2); }
+  | stmt_list ';'
+  | stmt_list lost
   ;
 stmt
   : name '=' expr opt_when
@@ -490,10 +497,11 @@ arm
   : IDENT WHERE expr              { $$ = MAKE(arm, @$, NAMED(name, $1), .cond = $3); }
   | ELSE IDENT                    { $$ = MAKE(arm, @$, NAMED(name, $2)); }
   ;
-clauses
+clauses   : '{' clause_list '}'   { $$ = $2; } ;
+clause_list
   : %empty                        { $$ = no_nodes(); }
-  | clauses clause                { $$ = list_add(p, $1, $2); }
-  | clauses lost
+  | clause_list clause            { $$ = list_add(p, $1, $2); }
+  | clause_list lost
   ;
 clause
   : GIVEN IDENT '=' expr
@@ -540,12 +548,12 @@ expr
   | expr '.' name                 { $$ = MAKE(member, @$, .value = $1, NAMED(name, $3)); }
   | expr SAFEDOT name
       { $$ = MAKE(member, @$, .value = $1, NAMED(name, $3), .safe = 1); }
-  | expr '.' name '(' args ')'    { $$ = make_method(p, @$, $1, $3, $5); }
+  | expr '.' name args            { $$ = make_method(p, @$, $1, $3, $4); }
   | expr '[' expr ']'             { $$ = MAKE(index, @$, .value = $1, .at = $3); }
   | expr '[' lost ']'             { $$ = make_poison(p, @$); }
-  | name '(' args ')'             { $$ = MAKE(call, @$, NAMED(fn, $1), .args = $3); }
-  | UIDENT '(' args ')'
-      { $$ = MAKE(make, @$, NAMED(name, $1), .called = 1, .args = $3); }
+  | name args                     { $$ = MAKE(call, @$, NAMED(fn, $1), .args = $2); }
+  | UIDENT args
+      { $$ = MAKE(make, @$, NAMED(name, $1), .called = 1, .args = $2); }
   | UIDENT                        { $$ = MAKE(make, @$, NAMED(name, $1)); }
   | name                          { $$ = MAKE(name, @$, NAMED(name, $1)); }
   | '(' expr ')'                  { $$ = bracketed($2); }
@@ -573,8 +581,7 @@ expr
   | CASE expr '{' case_arms '}'   { $$ = MAKE(case, @$, .subject = $2, .arms = $4); }
   | CASE expr '{' lost '}'        { $$ = make_poison(p, @$); }
   | LET binds ';' expr %prec TAIL { $$ = MAKE(let, @$, .binds = $2, .body = $4); }
-  | FN '(' lambda ')' '=' expr %prec TAIL
-      { $$ = MAKE(lambda, @$, .params = $3, .body = $6); }
+  | FN lambda '=' expr %prec TAIL { $$ = MAKE(lambda, @$, .params = $2, .body = $4); }
   ;
 exprs     : expr                  { $$ = list_of(p, $1); }
           | exprs ',' expr        { $$ = list_add(p, $1, $3); }
@@ -589,9 +596,9 @@ cell
   | name '=' expr                 { $$ = MAKE(cell, @$, NAMED(name, $1), .value = $3); }
   | expr '.' '*'                  { $$ = MAKE(cell_spread, @$, .value = $1); }
   ;
-args      : %empty                { $$ = no_nodes(); }
-          | arg_list opt_comma
-          | lost                  { $$ = no_nodes(); }
+args      : '(' ')'               { $$ = no_nodes(); }
+          | '(' arg_list opt_comma ')' { $$ = $2; }
+          | '(' lost ')'          { $$ = no_nodes(); }
           ;
 opt_comma : %empty
           | ','
@@ -603,9 +610,9 @@ arg
   : expr                          { $$ = MAKE(arg, @$, .value = $1); }
   | name '=' expr                 { $$ = MAKE(arg, @$, NAMED(name, $1), .value = $3); }
   ;
-lambda    : %empty                { $$ = no_nodes(); }
-          | lambda_list
-          | lost                  { $$ = no_nodes(); }
+lambda    : '(' ')'               { $$ = no_nodes(); }
+          | '(' lambda_list ')'   { $$ = $2; }
+          | '(' lost ')'          { $$ = no_nodes(); }
           ;
 lambda_list
   : lambda_param                  { $$ = list_of(p, $1); }

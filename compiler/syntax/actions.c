@@ -99,8 +99,39 @@ node_t *sequence_add(parser_t *p, node_t *seq, match_link link, node_t *element,
     return grown(p, seq, &AST(match_seq, seq)->elements, element, at);
 }
 
+/* Does a declaration end in a step that ends a pipeline, or is it none of steps? */
+static int is_complete(const node_t *decl) {
+    const node_t *pipeline = NULL;
+    if (decl->kind == AST_decl_run) pipeline = AST(decl_run, decl)->pipeline;
+    if (decl->kind == AST_decl_flow) pipeline = AST(decl_flow, decl)->pipeline;
+    if (!pipeline || pipeline->kind != AST_pipeline) return !pipeline;
+    const nodes_t *steps = &AST(pipeline, pipeline)->steps;
+    if (steps->n == 0) return 0;
+    switch ((int)steps->at[steps->n - 1]->kind) {
+    case AST_step_to: case AST_step_print: case AST_step_train: case AST_step_branch: return 1;
+    default: return 0;
+    }
+}
+
+/* `select a b |> print` reads as a second pipeline `b |> print`, for newlines mean nothing;
+ * on one line with a pipeline that goes nowhere it is a slip. */
+static void check_same_line(parser_t *p, const node_t *decl) {
+    const nodes_t *decls = &p->program->decls;
+    if (decls->n == 0 || decl->kind != AST_decl_run) return;
+    const node_t *last = decls->at[decls->n - 1], *pipeline = AST(decl_run, decl)->pipeline;
+    if (is_complete(last) || pipeline->kind != AST_pipeline) return;
+    span_t at = AST(pipeline, pipeline)->origin->span;
+    const char *between = p->source->text + last->span.end;
+    if (last->span.end > at.start || memchr(between, '\n', at.start - last->span.end)) return;
+    diag_t *m = diag_add(p->env->diags, DIAG_syntax, at,
+                         arena_printf(p->env->arena, "`%s`", diag_source(p->env->diags, at)));
+    diag_label(m, "expected `,`, `|>`");
+    diag_help(m, "a pipeline of its own begins on a line of its own");
+}
+
 void program_add(parser_t *p, node_t *decl) {
     if (!decl) return;
+    check_same_line(p, decl);
     nodes_push(p->env->arena, &p->program->decls, decl);
     if (decl->depth + 1 > p->program->node.depth) p->program->node.depth = decl->depth + 1;
     p->program->node.span = span_join(p->program->node.span, decl->span);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "compiler/base/check.h"
+#include "compiler/syntax/offer.h"
 #include "compiler/syntax/tokens.h"
 #include "compiler/syntax/words.h"
 
@@ -26,30 +27,28 @@ static int wants(const fault_t *f, int token) {
     return f->wanted->has[token];
 }
 
-/* ---- which kind of place is this? ---- */
-
 static int wants_value(const fault_t *f) {
-    return wants(f, T_INT) && wants(f, T_STRING) && wants(f, T_IF);
+    return expects_value(f->wanted);
 }
 
 static int wants_name(const fault_t *f) {
-    return wants(f, T_IDENT) && wants(f, T_TIES);
+    return expects_name(f->wanted);
 }
 
 static int wants_new_name(const fault_t *f) {
-    return wants(f, T_IDENT) && !wants(f, T_TIES) && !wants(f, T_IMPORT);
+    return expects_new_name(f->wanted);
 }
 
 static int wants_type(const fault_t *f) {
-    return wants(f, T_IDENT) && wants(f, '[') && wants(f, '{') && !wants(f, T_INT);
+    return expects_type(f->wanted);
 }
 
 static int wants_step(const fault_t *f) {
-    return wants(f, T_SELECT) && wants(f, T_WHERE) && !wants(f, T_INT);
+    return expects_step(f->wanted);
 }
 
 static int wants_decl(const fault_t *f) {
-    return wants(f, T_IMPORT) && wants(f, T_FROM);
+    return expects_decl(f->wanted);
 }
 
 static int is_word(const token_t *t) {
@@ -95,6 +94,13 @@ static const char *corrected(const fault_t *f, const char *better) {
     const char *gap = p->source->text[f->at->at.end] == ' ' ? " " : "";
     if (strlen(left) + strlen(right) > 90) left = "… ";
     return arena_printf(p->env->arena, "%s%s%s%s", left, better, gap, right);
+}
+
+/* The plain message; at the end of the text it stands behind the last token. */
+static diag_t *does_not_fit(const fault_t *f) {
+    if (f->at->kind != 0) return diag_add(f->diags, DIAG_syntax, f->at->at, f->text);
+    uint32_t end = f->before->kind ? f->before->at.end : f->at->at.start;
+    return diag_add(f->diags, DIAG_ends_early, span_at(f->p, end, end));
 }
 
 /* ---- the rules: each gives 1 if the mistake is its own ---- */
@@ -181,7 +187,9 @@ static int rule_by_per(const fault_t *f) {
     diag_t *m;
     if (f->at->kind == T_BY && wants(f, T_PER)) {
         m = diag_add(f->diags, DIAG_by_is_order, f->at->at);
-        diag_help(m, "%s", corrected(f, "per"));
+        if (f->before->kind == T_LATEST || f->before->kind == T_REMEMBER)
+            diag_help(m, "the key comes first: `%s per key by …`", f->before->word.text);
+        else diag_help(m, "%s", corrected(f, "per"));
         return 1;
     }
     if (f->at->kind != T_PER || !wants(f, T_BY)) return 0;
@@ -218,6 +226,7 @@ static int rule_chain(const fault_t *f) {
 /* A word of the language where a name is declared, or a reserved one as any name. */
 static int rule_word_as_name(const fault_t *f) {
     if (!is_word(f->at)) return 0;
+    if (tokens_begins_decl(f->at->kind) && tokens_first_column(f->p, f->at->at)) return 0;
     const char *word = f->at->word.text;
     int reserved = class_of(f->at) == WORD_RESERVED;
     if (wants_value(f) || !(wants_name(f) || wants_new_name(f)) || wants_step(f)) return 0;
@@ -277,17 +286,17 @@ static int rule_goes_nowhere(const fault_t *f) {
 static int rule_no_declaration(const fault_t *f) {
     if (!wants_decl(f)) return 0;
     if (f->at->kind == ';') {
-        diag_t *m = diag_add(f->diags, DIAG_syntax, f->at->at, f->text);
+        diag_t *m = does_not_fit(f);
         diag_help(m, "declarations need no sign to end them");
         return 1;
     }
     if (f->at->kind == T_PIPE && wants_decl(f) && !wants(f, T_PIPE)) {
-        diag_t *m = diag_add(f->diags, DIAG_syntax, f->at->at, f->text);
+        diag_t *m = does_not_fit(f);
         diag_help(m, "a pipeline begins with a flow, or with `from`: `from stdin() |> …`");
         return 1;
     }
     if (f->at->kind == T_REGEX && f->p->source->text[f->at->at.start + 1] == '/') {
-        diag_t *m = diag_add(f->diags, DIAG_syntax, f->at->at, f->text);
+        diag_t *m = does_not_fit(f);
         diag_help(m, "a comment begins with `#`");
         return 1;
     }
@@ -297,7 +306,7 @@ static int rule_no_declaration(const fault_t *f) {
         diag_help(m, "the names of flows begin with a small letter, and so do declarations");
         return 1;
     }
-    diag_t *m = diag_add(f->diags, DIAG_syntax, f->at->at, f->text);
+    diag_t *m = does_not_fit(f);
     diag_label(m, "expected a declaration or a pipeline");
     diag_help(m, "%s", decl_help);
     return 1;
@@ -320,92 +329,71 @@ static int rule_small_slips(const fault_t *f) {
         help = "its type must be given first: `name: type`";
     else if (f->at->kind == ';' && wants(f, T_PIPE)) help = "declarations need no sign to end them";
     if (!help) return 0;
-    diag_t *m = diag_add(f->diags, DIAG_syntax, f->at->at, f->text);
+    diag_t *m = does_not_fit(f);
     diag_help(m, "%s", help);
     return 1;
 }
 
-/* ---- the last rule: say what could stand ---- */
-
-typedef struct list {
-    buf_t out;
-    int n;
-} list_t;
-
-static void offer(list_t *l, const char *what) {
-    if (l->n++) buf_str(&l->out, ", ");
-    buf_str(&l->out, what);
+/* `from stdin |>`: the brackets are missing. */
+static int rule_no_arguments(const fault_t *f) {
+    int due = wants(f, '(') && f->before->kind == T_IDENT && !wants(f, T_OR);
+    if (!due || wants_value(f) || wants_name(f) || wants_type(f)) return 0;
+    if (f->before2->kind != T_FROM && f->before2->kind != T_TO && f->before2->kind != '=') return 0;
+    diag_t *m = does_not_fit(f);
+    const char *name = f->before->word.text;
+    diag_help(m, "its options stand in brackets, even if there are none: `%s()`", name);
+    return 1;
 }
 
-static void offer_token(list_t *l, const fault_t *f, int token, const char *what) {
-    if (wants(f, token)) offer(l, what);
-}
+/* ---- the last rule: say what could stand (offer.c), and how the step is written ---- */
 
-/* Operators could nearly always go on; they are not worth naming. */
-static int is_operator(int token) {
-    switch (token) {
-    case T_OR: case T_AND: case T_NOT: case T_EQ: case T_NE: case '<': case T_LE: case '>':
-    case T_GE: case T_IN: case T_IS: case T_COALESCE: case T_DOTDOT: case T_DOTDOTLT: case '+':
-    case '-': case '*': case '/': case '%': case '.': case T_SAFEDOT: case '[':
-        return 1;
-    default:
-        return 0;
-    }
-}
-
-static void offer_words(list_t *l, const fault_t *f, int skip_names) {
+static const char *step_form(const fault_t *f) {
     static const struct {
-        int token;
-        const char *text;
-        int reserved;
-    } words[] = {
-#define KEYWORD(spelling, token, class) {T_##token, "`" #spelling "`", WORD_##class == WORD_RESERVED},
-#include "lang/keywords.def"
-#undef KEYWORD
+        const char *word, *form;
+    } forms[] = {
+        {"aggregate", "aggregate n = count(), total = sum(x) per key"},
+        {"anti", "anti join flow as f on key == f.key"},
+        {"branch", "branch big where x > 9, else rest"},
+        {"close", "close at moment"},
+        {"distinct", "distinct per key within 5m"},
+        {"drop", "drop column, column"},
+        {"each", "each word in split(line, \" \")"},
+        {"errors", "errors into bad"},
+        {"event_time", "event_time column delay 5s idle 1m late into aside"},
+        {"full", "full join flow as f on key == f.key within 10m"},
+        {"join", "join flow as f on key == f.key within 10m"},
+        {"latest", "latest per key by time keep 1d"},
+        {"left", "left join flow as f on key == f.key within 10m"},
+        {"let", "let name = value, name = value"},
+        {"match", "match (a where x > 1 then b where y > a.y) per key within 10m"},
+        {"remember", "remember per key { n: int = 0 } on row { n = n + 1 emit { key, n } }"},
+        {"repartition", "repartition 8 per key"},
+        {"right", "right join flow as f on key == f.key within 10m"},
+        {"semi", "semi join flow as f on key == f.key"},
+        {"sort", "sort by column desc, column"},
+        {"to", "to file(\"x.csv\", format = csv)"},
+        {"top", "top 10 by column desc per key"},
+        {"train", "train model on [x, y] label z"},
+        {"window", "window tumbling 10s, window sliding 1m every 10s, window session 30m"},
     };
-    for (size_t i = 0; i < sizeof words / sizeof *words && l->n < 8; i++) {
-        if (!wants(f, words[i].token) || is_operator(words[i].token)) continue;
-        if (skip_names && (!words[i].reserved || wants_value(f) || wants_step(f))) continue;
-        offer(l, words[i].text);
-    }
-}
-
-static void offer_signs(list_t *l, const fault_t *f) {
-    static const char signs[] = "=:,;()]{}|<?";
-    for (const char *s = signs; *s; s++) {
-        if (!wants(f, *s) || (wants_value(f) && strchr("({", *s))) continue;
-        if (wants_type(f) && strchr("({", *s)) continue;
-        if (*s == '<' && wants(f, '>')) continue;
-        offer(l, arena_printf(f->p->env->arena, "`%c`", *s));
-    }
-    offer_token(l, f, T_ARROW, "`=>`");
-    offer_token(l, f, T_FCLOSE, "`}`");
-}
-
-static const char *what_could_stand(const fault_t *f) {
-    list_t l = {.n = 0};
-    buf_init(&l.out, f->p->env->arena);
-    if (wants_value(f)) offer(&l, "a value");
-    else if (wants_type(f)) offer(&l, "a type");
-    else if (wants_name(f) || wants_new_name(f)) offer(&l, "a name");
-    else offer_token(&l, f, T_STRING, "a string");
-    if (!wants_value(f)) offer_token(&l, f, T_INT, "an integer");
-    if (!wants_type(f) && !wants_value(f)) offer_token(&l, f, T_UIDENT, "a type's name");
-    offer_signs(&l, f);
-    offer_words(&l, f, wants_name(f) || wants_value(f));
-    offer_token(&l, f, T_PIPE, "`|>`");
-    return l.n ? buf_text(&l.out) : NULL;
+    const context_t *c = tokens_open(f->p);
+    if (c && !c->piped) return NULL;
+    const char *word = diag_source(f->diags, f->p->step_word);
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (!strcmp(forms[i].word, word)) return forms[i].form;
+    return NULL;
 }
 
 static void rule_rest(const fault_t *f) {
-    diag_t *m;
-    if (f->at->kind == 0) m = diag_add(f->diags, DIAG_ends_early, f->at->at);
-    else m = diag_add(f->diags, DIAG_syntax, f->at->at, f->text);
-    const char *could = what_could_stand(f);
+    diag_t *m = does_not_fit(f);
+    const char *near = NULL, *could = offer(f->p, f->wanted, f->at->word.text, &near);
     if (could) diag_label(m, "expected %s", could);
     int starts = f->at->kind == T_IDENT || f->at->kind == T_STRING || f->at->kind == T_INT ||
                  f->at->kind == T_UIDENT;
-    if (starts && wants(f, ',') && !wants_value(f)) diag_help(m, "is a `,` missing before it?");
+    const char *form = step_form(f);
+    if (near) diag_help(m, "did you mean `%s`?", near);
+    else if (starts && wants(f, ',') && !wants_value(f)) diag_help(m, "is a `,` missing before it?");
+    else if (form) diag_help(m, "it is written: %s", form);
 }
 
 void message_syntax(parser_t *p, const expected_t *wanted) {
@@ -413,7 +401,7 @@ void message_syntax(parser_t *p, const expected_t *wanted) {
         rule_bracket_open,   rule_bracket_mismatch, rule_no_step,      rule_by_per,
         rule_equals,         rule_chain,            rule_step_needs_pipe, rule_step_due,
         rule_declaration,    rule_goes_nowhere,     rule_small_slips,  rule_no_declaration,
-        rule_word_as_name,
+        rule_word_as_name,   rule_no_arguments,
     };
     fault_t f = {.p = p, .diags = p->env->diags, .wanted = wanted, .at = &p->last,
                  .before = &p->back[0], .before2 = &p->back[1]};
