@@ -316,6 +316,7 @@ static void check_const(check_t *c, def_t *d) {
         return;
     }
     d->value = const_eval_as(c, k->value, d->type);
+    if (!d->value) d->type = poison(c); /* it has its message; uses need none */
 }
 
 static void check_param(check_t *c, def_t *d) {

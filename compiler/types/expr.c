@@ -82,6 +82,11 @@ static int digits_of(int64_t v) {
 }
 
 static type_t *literal_int(check_t *c, node_t *e, type_t *hint) {
+    if (AST(int, e)->huge) { /* 2^63, and no `-` before it */
+        diag_t *m = diag_add(c->diags, DIAG_int_too_large, e->span, expr_source(c, e));
+        diag_help(m, "the largest int is 9223372036854775807");
+        return poison(c);
+    }
     type_t *place = hint ? type_strip(hint) : NULL;
     if (place && place->kind == TY_FLOAT) return place;
     if (!place || place->kind != TY_DECIMAL) return ty(c, TY_INT);

@@ -394,5 +394,8 @@ const char *sig_show(arena_t *a, const char *name, const sig_t *s) {
         if (*p == ')' && !depth) close = p;
     }
     flow_assert(close);
-    return arena_printf(a, "%s%.*s:%s", name, (int)(close + 1 - s->text), s->text, close + 1);
+    size_t n = strlen(close + 1);
+    while (n && close[n] == ' ') n--; /* before the next alternative */
+    return arena_printf(a, "%s%.*s:%.*s", name, (int)(close + 1 - s->text), s->text, (int)n,
+                        close + 1);
 }
