@@ -69,7 +69,9 @@ char *expr_value_of(const char *decls, const char *expr) {
         text = expr_env_messages(&env);
     } else {
         uint64_t *w = ARENA_ARRAY(env.arena, uint64_t, t->words + 1);
-        int status = const_eval_words(env.c, env.expr, w);
+        def_t *sample = scope_find(scope_file_of(env.scope), intern(env.names, "sample"));
+        const uint64_t *row = sample && sample->value ? sample->value->w : NULL;
+        int status = const_eval_row(env.c, env.expr, row ? env.row : NULL, row, w);
         text = status ? arena_printf(env.arena, "error: %s", const_status_text(status))
                       : const_text(env.c, t, w);
     }

@@ -1,6 +1,7 @@
 /* expr_env.h - for the tests of types/: checks one expression among declarations.
  *
- * The declarations may hold `type Row = { ... }`: its fields are then the columns. */
+ * The declarations may hold `type Row = { ... }`: its fields are then the columns, and
+ * `const sample = Row(...)` the row that values are taken from. */
 #ifndef FLOW_TESTS_EXPR_ENV_H
 #define FLOW_TESTS_EXPR_ENV_H
 
