@@ -28,10 +28,18 @@ static void fail_if_least_by_minus_one(emit_t *e, LLVMValueRef a, LLVMValueRef b
     emit_fail_if(e, ir_and(e, least, minus, "over"), ROW_overflow);
 }
 
-static LLVMValueRef divide(emit_t *e, LLVMValueRef a, LLVMValueRef b, LLVMOpcode op) {
+static LLVMValueRef divide(emit_t *e, LLVMValueRef a, LLVMValueRef b) {
     fail_if_zero(e, b);
     fail_if_least_by_minus_one(e, a, b);
-    return ir_op(e, op, a, b, op == LLVMSDiv ? "div" : "rem");
+    return ir_op(e, LLVMSDiv, a, b, "div");
+}
+
+/* The remainder by -1 is 0, for the least int too: as by 1. */
+static LLVMValueRef remainder_of(emit_t *e, LLVMValueRef a, LLVMValueRef b) {
+    fail_if_zero(e, b);
+    LLVMValueRef minus = ir_eq(e, b, ir_i64(e, -1), "");
+    LLVMValueRef by = LLVMBuildSelect(e->b, minus, ir_i64(e, 1), b, "");
+    return ir_op(e, LLVMSRem, a, by, "rem");
 }
 
 static LLVMValueRef arith_int(emit_t *e, int op, LLVMValueRef a, LLVMValueRef b) {
@@ -39,8 +47,8 @@ static LLVMValueRef arith_int(emit_t *e, int op, LLVMValueRef a, LLVMValueRef b)
     case BINARY_ADD: return emit_checked(e, "add", a, b);
     case BINARY_SUB: return emit_checked(e, "sub", a, b);
     case BINARY_MUL: return emit_checked(e, "mul", a, b);
-    case BINARY_DIV: return divide(e, a, b, LLVMSDiv);
-    case BINARY_MOD: return divide(e, a, b, LLVMSRem);
+    case BINARY_DIV: return divide(e, a, b);
+    case BINARY_MOD: return remainder_of(e, a, b);
     default: flow_unreachable("no arithmetic");
     }
 }
