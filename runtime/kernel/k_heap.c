@@ -94,7 +94,7 @@ static FLOW_COLD void *heap_more(flow_ctx *ctx, flow_heap *heap, int64_t room) {
 }
 
 void *flow_k_heap_alloc(flow_ctx *ctx, flow_heap *heap, int64_t bytes) {
-    if (!heap) return flow_k_alloc(ctx, bytes);
+    if (!heap) return flow_k_alloc(ctx, flow_k_heap_room(bytes));
     int64_t room = flow_k_heap_room(bytes);
     heap->used += room;
     if (FLOW_LIKELY(room <= HEAP_SMALL)) {
