@@ -34,6 +34,7 @@ static const char *digest_of(compile_t *c) {
     cache_key_t *k = cache_key_new(c->arena);
     cache_key_text(k, FLOW_VERSION);
     cache_key_text(k, FLOW_ABI_TAG);
+    cache_key_file(k, "/proc/self/exe"); /* another flowc may make other code */
     cache_key_text(k, o->cpu);
     cache_key_text(k, strcmp(o->cpu, "native") ? "" : target_host(c->arena));
     cache_key_text(k, o->sanitize);

@@ -244,12 +244,10 @@ static void put_sources(prog_t *p) {
 static void put_states(prog_t *p) {
     for (size_t i = 0; i < p->g->plan->states.n; i++) {
         const pstate_t *s = p->g->plan->states.at[i];
-        int one_int = s->int_key || s->step->op == OP_limit || s->step->op == OP_sort ||
-                      (s->step->op == OP_top && !s->step->u.top.nkeys);
         buf_printf(&p->text, "state\t%d", s->id);
         word(p, op_at(s->step->op)->spelling);
         pair_int(p, "step", s->step_id);
-        pair(p, "key", one_int ? "int" : "text");
+        pair(p, "key", s->int_key ? "int" : "text");
         pair_int(p, "words", s->words);
         if (s->partial) pair_int(p, "partial", 1);
         if (s->one_part) pair(p, "parts", "one");

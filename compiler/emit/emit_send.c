@@ -64,7 +64,8 @@ gkey_t emit_sort_key(gen_t *g, const val_t *parts, const int *desc, size_t n) {
 }
 
 gkey_t emit_key(gen_t *g, const val_t *parts, size_t n, int int_key) {
-    if (int_key) return (gkey_t){.is_int = 1, .i64 = parts[0].leaf[0]};
+    if (int_key)
+        return (gkey_t){.is_int = 1, .i64 = n ? parts[0].leaf[0] : ir_i64(g->e, 0)};
     if (n == 1 && is_text(parts[0].type))
         return (gkey_t){.ptr = parts[0].leaf[0], .len = parts[0].leaf[1]};
     return emit_sort_key(g, parts, NULL, n);

@@ -39,7 +39,7 @@ static void where_rows_go(explain_t *x, const pop_t *op, int depth) {
     line(x, depth, "");
     if (op->port->sink) {
         buf_str(x->b, "writes ");
-        plan_sink_text(x->b, op->port->sink->conn);
+        plan_sink_text(x->b, x->sources, op->port->sink->conn);
         buf_str(x->b, ": ");
         columns(x, op->row_in, NULL, 1);
         if (op->port->sink->framed && op->port->sink->ordered)
@@ -90,7 +90,7 @@ static void ops(explain_t *x, const pops_t *next, int depth) {
 static void source(explain_t *x, const pstage_t *s) {
     const type_t *row = s->source->flow->row_in;
     line(x, 0, "reads ");
-    plan_source_text(x->b, s->source->conn);
+    plan_source_text(x->b, x->sources, s->source->conn);
     buf_str(x->b, ", block by block on all workers\n");
     line(x, 0, "decodes ");
     columns(x, row, s->live, 1);
@@ -114,8 +114,8 @@ static void state(explain_t *x, const pstage_t *s) {
     line(x, 0, "keeps, in each partition, ");
     switch (s->root) {
     case ROOT_aggregate:
-        buf_printf(x->b, "%zu aggregate%s per key (%s key)", t->u.aggregate.naggs,
-                   t->u.aggregate.naggs == 1 ? "" : "s", s->state->int_key ? "int" : "text");
+        buf_printf(x->b, "%zu aggregate%s per key (%s)", t->u.aggregate.naggs,
+                   t->u.aggregate.naggs == 1 ? "" : "s", plan_key_kind(s));
         break;
     case ROOT_distinct: buf_str(x->b, "the keys seen"); break;
     case ROOT_top: buf_str(x->b, "the first rows of each key by the order"); break;

@@ -68,7 +68,8 @@ typedef struct pstate {
     int id;
     tstep_t *step;
     int step_id;
-    int int_key;      /* the key is one int, timestamp or duration; else key bytes */
+    int int_key;      /* the key is one int, timestamp or duration, or there is none (then
+                       * it is 0); else key bytes */
     int one_part;
     int partial;      /* workers aggregate before the exchange */
     int words;        /* of a slot's state: set by emit (aggregate), or fixed */

@@ -72,9 +72,9 @@ static void print_live(buf_t *b, const type_t *row, const unsigned char *live) {
     buf_str(b, n ? " }" : "}");
 }
 
-static void print_root(buf_t *b, const pstage_t *s) {
+static void print_root(buf_t *b, sources_t *sources, const pstage_t *s) {
     if (s->root == ROOT_source) {
-        plan_source_text(b, s->source->conn);
+        plan_source_text(b, sources, s->source->conn);
         buf_str(b, " reads ");
         print_live(b, s->source->flow->row_in, s->live);
         return;
@@ -84,7 +84,7 @@ static void print_root(buf_t *b, const pstage_t *s) {
         buf_printf(b, " per %s", s->exchange->key_text);
     buf_printf(b, " of exchange %d", s->exchange->id);
     if (s->state)
-        buf_printf(b, ", state %d (%s key)", s->state->id, s->state->int_key ? "int" : "text");
+        buf_printf(b, ", state %d (%s)", s->state->id, plan_key_kind(s));
     if (s->root != ROOT_aggregate && s->root != ROOT_errors) {
         buf_str(b, ", carries ");
         print_live(b, s->step->row_in, s->live);
@@ -95,7 +95,7 @@ static void print_stage(buf_t *b, const pstage_t *s, sources_t *sources) {
     static const char *const modes[] = {"", "update:\n", "complete:\n", "final:\n"};
     size_t from = b->n;
     buf_printf(b, "stage %d  ", s->id);
-    print_root(b, s);
+    print_root(b, sources, s);
     span_t at = s->step ? s->step->at : s->source->conn->node->span;
     line_end(b, sources, at, from);
     for (size_t i = 0; i < s->outs.n; i++) {
@@ -118,7 +118,7 @@ void plan_print(buf_t *b, const plan_t *p, sources_t *sources) {
     for (size_t i = 0; i < p->sinks.n; i++) {
         const psink_t *s = p->sinks.at[i];
         buf_printf(b, "sink %d  ", s->id);
-        plan_sink_text(b, s->conn);
+        plan_sink_text(b, sources, s->conn);
         if (s->framed) buf_str(b, ", merged by order keys");
         else if (s->ordered) buf_str(b, ", in order as it comes");
         buf_char(b, '\n');

@@ -3,7 +3,6 @@
 #include "compiler/plan/plan_text.h"
 
 #include "compiler/syntax/ast.h"
-#include "compiler/types/const.h"
 
 void plan_span_text(buf_t *b, sources_t *sources, span_t at) {
     const char *text = source_at(sources, at.file)->text;
@@ -31,27 +30,28 @@ void plan_step_text(buf_t *b, sources_t *sources, const tstep_t *s) {
     else buf_str(b, op_at(s->op)->spelling);
 }
 
-static void put_argument(buf_t *b, const tconnector_t *c) {
-    if (!c->pos_value || type_strip(c->pos_value->type)->kind != TY_STRING) {
-        if (c->pos_value && c->pos_value->type->kind == TY_INT)
-            buf_printf(b, " %lld", (long long)c->pos_value->w[0]);
-        return;
-    }
-    buf_str(b, " \"");
-    buf_put(b, (const char *)(uintptr_t)c->pos_value->w[0], (size_t)c->pos_value->w[1]);
-    buf_str(b, "\"");
+static void put_argument(buf_t *b, sources_t *sources, const tconnector_t *c) {
+    if (!c->pos) return;
+    buf_char(b, '(');
+    plan_span_text(b, sources, c->pos->span);
+    buf_char(b, ')');
 }
 
-void plan_source_text(buf_t *b, const tconnector_t *c) {
+void plan_source_text(buf_t *b, sources_t *sources, const tconnector_t *c) {
     buf_printf(b, "from %s", source_row((source_id)c->row)->name);
-    put_argument(b, c);
+    put_argument(b, sources, c);
     if (c->format != FORMAT_none) buf_printf(b, " as %s", format_row(c->format)->name);
 }
 
-void plan_sink_text(buf_t *b, const tconnector_t *c) {
+void plan_sink_text(buf_t *b, sources_t *sources, const tconnector_t *c) {
     static const char *const modes[] = {"", ", update", ", complete", ", final"};
     buf_printf(b, "to %s", sink_row((sink_id)c->row)->name);
-    put_argument(b, c);
+    put_argument(b, sources, c);
     if (c->format != FORMAT_none) buf_printf(b, " as %s", format_row(c->format)->name);
     buf_str(b, modes[c->mode]);
+}
+
+const char *plan_key_kind(const pstage_t *s) {
+    if (!s->exchange->key_text || !*s->exchange->key_text) return "one entry";
+    return s->state->int_key ? "int key" : "text key";
 }

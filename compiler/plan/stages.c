@@ -209,7 +209,8 @@ static pstate_t *add_state(builder_t *b, tstep_t *s, int one_part) {
     titem_t *keys = step_keys(s, &n);
     *st = (pstate_t){.id = (int)b->plan->states.n, .step = s, .step_id = step_id(b, s),
                      .int_key = n == 1 && is_int_key(keys[0].type), .one_part = one_part};
-    if (s->op == OP_distinct && n == 0)
+    if (n == 0) st->int_key = 1; /* one entry, of key 0 */
+    if (s->op == OP_distinct && n == 0) /* the whole row is the key */
         st->int_key = s->row_in->nfields == 1 && is_int_key(s->row_in->fields[0].type);
     vec_push(b->a, &b->plan->states, st);
     return st;
