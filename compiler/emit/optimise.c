@@ -14,11 +14,14 @@
 #include "compiler/base/check.h"
 #include "compiler/emit/target.h"
 
+/* Left alone, instcombine aborts when one round of it was not enough. */
+#define COMBINE "instcombine<no-verify-fixpoint>"
+
 static const char release_passes[] =
-    "globaldce,cgscc(inline),function(sroa,early-cse<memssa>,instcombine,simplifycfg,"
-    "loop-mssa(licm),gvn,loop-vectorize,instcombine,simplifycfg),globaldce";
+    "globaldce,cgscc(inline),function(sroa,early-cse<memssa>," COMBINE ",simplifycfg,"
+    "loop-mssa(licm),gvn,loop-vectorize," COMBINE ",simplifycfg),globaldce";
 static const char debug_passes[] =
-    "globaldce,always-inline,function(sroa,early-cse,instcombine,simplifycfg),globaldce";
+    "globaldce,always-inline,function(sroa,early-cse," COMBINE ",simplifycfg),globaldce";
 
 static void run_passes(emit_t *e, const char *passes) {
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();

@@ -6,6 +6,7 @@
 #include "runtime/kernel/k_find.h"
 
 const uint8_t *k_find(const uint8_t *p, const uint8_t *end, const uint8_t *text, int64_t n) {
+    if (end - p < n) return NULL; /* an empty text may have no address */
     const uint8_t *limit = end - n; /* the last place it can stand */
     for (; p <= limit; p += FLOW_LANES) {
         flow_v64 first = k_vec_some(p, end);

@@ -183,7 +183,7 @@ int32_t k_float_word(const uint8_t *p, const uint8_t *end, double *out) {
 
 int32_t flow_k_num_float(const uint8_t *p, const uint8_t *end, double *out) {
     flow_number n;
-    if (k_num_scan(p, end, 0, &n) != end) return k_float_word(p, end, out);
+    if (p == end || k_num_scan(p, end, 0, &n) != end) return k_float_word(p, end, out);
     *out = k_float_of(&n);
     return FLOW_NUM_OK;
 }
