@@ -112,7 +112,7 @@ int32_t flow_k_fn_format_time(flow_ctx *ctx, uint64_t *out, int64_t t, const uin
     flow_civil c = calendar_of(t);
     flow_buf b;
     k_write_temp(&b);
-    for (const uint8_t *p = format, *end = p + format_len; p < end; p++) {
+    for (const uint8_t *p = format, *end = flow_text_end(p, format_len); p < end; p++) {
         if (*p != '%') {
             k_write_byte(ctx, &b, *p);
         } else if (++p == end || !calendar_put(ctx, &b, *p, &c, offset)) {
@@ -214,10 +214,10 @@ int32_t flow_k_fn_parse_time(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int
                              const uint8_t *format, int64_t format_len,
                              const uint8_t *zone, int64_t zone_len) {
     (void)ctx;
-    calendar_read r = {.p = p, .end = p + len, .c = {.year = 1970, .month = 1, .day = 1}};
+    calendar_read r = {.p = p, .end = flow_text_end(p, len), .c = {.year = 1970, .month = 1, .day = 1}};
     if (k_time_zone(zone, zone_len, &r.offset)) return FLOW_E_argument;
     int ok = 1;
-    for (const uint8_t *f = format, *end = f + format_len; f < end && ok; f++) {
+    for (const uint8_t *f = format, *end = flow_text_end(f, format_len); f < end && ok; f++) {
         if (*f != '%') {
             ok = r.p < r.end && *r.p++ == *f;
             continue;

@@ -23,14 +23,14 @@ static int32_t convert_out(uint64_t *out, int32_t bad, uint64_t word) {
 int32_t flow_k_fn_to_int(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
     (void)ctx;
     int64_t v = 0;
-    int32_t bad = flow_k_num_int(p, p + len, &v);
+    int32_t bad = flow_k_num_int(p, flow_text_end(p, len), &v);
     return convert_out(out, bad, (uint64_t)v);
 }
 
 int32_t flow_k_fn_to_float(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
     (void)ctx;
     double v = 0;
-    int32_t bad = flow_k_num_float(p, p + len, &v);
+    int32_t bad = flow_k_num_float(p, flow_text_end(p, len), &v);
     uint64_t bits;
     __builtin_memcpy(&bits, &v, 8);
     return convert_out(out, bad, bits);
@@ -46,7 +46,7 @@ int32_t flow_k_fn_to_bool(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_
 int32_t flow_k_fn_to_timestamp(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
     (void)ctx;
     int64_t v = 0;
-    int32_t bad = k_time_get(p, p + len, &v);
+    int32_t bad = k_time_get(p, flow_text_end(p, len), &v);
     return convert_out(out, bad, (uint64_t)v);
 }
 

@@ -609,7 +609,7 @@ const uint8_t *flow_k_csv_end(const uint8_t *p, const uint8_t *end, int32_t mult
                 if (stop >= end) return NULL;
             } while (*stop != '"' || (stop[1] == '"' && stop + 1 < end && csv_stop(&d)));
             stop++;
-            if (stop < end && *stop == '\r') stop++;
+            stop += stop < end && *stop == '\r' && (stop + 1 >= end || stop[1] == '\n');
             if (stop >= end) return NULL;
             if (*stop == '\n' || *stop == separator) csv_stop(&d);
         }

@@ -238,7 +238,7 @@ int32_t k_dec_get(const uint8_t *p, const uint8_t *end, int json, int64_t precis
 
 void flow_k_dec_parse(uint64_t *out, const uint8_t *p, int64_t len, int64_t precision,
                       int64_t scale) {
-    out[2] = k_dec_get(p, p + len, 0, precision, scale, out) == FLOW_NUM_OK;
+    out[2] = k_dec_get(p, flow_text_end(p, len), 0, precision, scale, out) == FLOW_NUM_OK;
     if (!out[2]) out[0] = out[1] = 0;
 }
 

@@ -19,7 +19,7 @@ FLOW_INLINE int text_same(const uint8_t *a, const uint8_t *b, int64_t n) {
 int64_t flow_k_fn_length(const uint8_t *p, int64_t len) { return flow_k_utf8_count(p, len); }
 
 int32_t flow_k_fn_contains(const uint8_t *p, int64_t len, const uint8_t *part, int64_t n) {
-    return !n || k_find(p, p + len, part, n) != NULL;
+    return !n || k_find(p, flow_text_end(p, len), part, n) != NULL;
 }
 
 int32_t flow_k_fn_starts_with(const uint8_t *p, int64_t len, const uint8_t *part,
@@ -28,7 +28,7 @@ int32_t flow_k_fn_starts_with(const uint8_t *p, int64_t len, const uint8_t *part
 }
 
 int32_t flow_k_fn_ends_with(const uint8_t *p, int64_t len, const uint8_t *part, int64_t n) {
-    return n <= len && text_same(p + len - n, part, n);
+    return n <= len && text_same(flow_text_end(p, len - n), part, n);
 }
 
 /* Past up to n code points. */
@@ -47,7 +47,7 @@ int32_t flow_k_fn_slice(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t 
         count = count > INT64_MIN - from ? count + from : 0;
         from = 0;
     }
-    const uint8_t *end = p + len, *first = text_skip(p, end, from);
+    const uint8_t *end = flow_text_end(p, len), *first = text_skip(p, end, from);
     return k_text_out(out, first, text_skip(first, end, count) - first);
 }
 
@@ -62,7 +62,7 @@ static int text_white(uint32_t c) {
 
 int32_t flow_k_fn_trim(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
     (void)ctx;
-    const uint8_t *end = p + len;
+    const uint8_t *end = flow_text_end(p, len);
     int64_t n;
     while (p < end && text_white(k_utf8_get(p, &n))) p += n;
     while (p < end) {
@@ -89,7 +89,7 @@ int32_t flow_k_fn_repeat(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t
 
 int32_t flow_k_fn_reverse(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
     uint8_t *text = flow_k_alloc(ctx, len), *to = text + len;
-    for (const uint8_t *end = p + len; p < end;) {
+    for (const uint8_t *end = flow_text_end(p, len); p < end;) {
         int64_t n = k_utf8_len(*p);
         to -= n;
         for (int64_t i = 0; i < n; i++) to[i] = *p++;
@@ -100,7 +100,7 @@ int32_t flow_k_fn_reverse(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_
 int32_t flow_k_fn_replace(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
                           const uint8_t *from, int64_t from_len, const uint8_t *to,
                           int64_t to_len) {
-    const uint8_t *end = p + len;
+    const uint8_t *end = flow_text_end(p, len);
     const uint8_t *q = from_len ? k_find(p, end, from, from_len) : NULL;
     if (!q) return k_text_out(out, p, len);
     flow_buf b;
@@ -116,7 +116,7 @@ int32_t flow_k_fn_replace(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_
 
 /* `n` code points of `with`, over and over. */
 static uint8_t *text_fill(uint8_t *to, int64_t n, const uint8_t *with, int64_t with_len) {
-    const uint8_t *p = with, *end = with + with_len;
+    const uint8_t *p = with, *end = flow_text_end(with, with_len);
     for (; n > 0; n--) {
         if (p == end) p = with;
         for (int64_t k = k_utf8_len(*p); k > 0; k--) *to++ = *p++;

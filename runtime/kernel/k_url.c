@@ -11,7 +11,7 @@ static int url_hex(uint8_t c) {
 }
 
 static flow_text url_decode(flow_ctx *ctx, const uint8_t *p, int64_t len) {
-    const uint8_t *end = p + len;
+    const uint8_t *end = flow_text_end(p, len);
     uint8_t *text = flow_k_alloc(ctx, len), *to = text;
     for (; p < end; p++) {
         int high = -1, low = -1;
@@ -43,7 +43,7 @@ static const uint8_t *url_until(const uint8_t *p, const uint8_t *end, uint8_t c)
 
 int32_t flow_k_fn_url_query(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
                             const uint8_t *key, int64_t key_len) {
-    const uint8_t *end = url_until(p, p + len, '#');
+    const uint8_t *end = url_until(p, flow_text_end(p, len), '#');
     p = url_until(p, end, '?');
     out[2] = 0;
     while (p < end) {

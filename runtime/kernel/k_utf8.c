@@ -45,7 +45,7 @@ FLOW_INLINE int utf8_block_ok(flow_v64 v, uint64_t live, utf8_carry *c) {
 }
 
 int32_t flow_k_utf8_valid(const uint8_t *p, int64_t len) {
-    const uint8_t *end = p + len;
+    const uint8_t *end = flow_text_end(p, len);
     utf8_carry c = {0};
     for (; end - p >= FLOW_LANES; p += FLOW_LANES)
         if (!utf8_block_ok(k_vec_load(p), ~(uint64_t)0, &c)) return 0;
@@ -78,7 +78,7 @@ static int64_t utf8_step(const uint8_t *p, const uint8_t *end, int *whole) {
 }
 
 int64_t flow_k_utf8_error(const uint8_t *p, int64_t len) {
-    const uint8_t *q = p, *end = p + len;
+    const uint8_t *q = p, *end = flow_text_end(p, len);
     while (q < end) {
         int whole;
         int64_t n = utf8_step(q, end, &whole);
@@ -89,7 +89,7 @@ int64_t flow_k_utf8_error(const uint8_t *p, int64_t len) {
 }
 
 flow_text flow_k_utf8_replace(flow_ctx *ctx, const uint8_t *p, int64_t len) {
-    const uint8_t *end = p + len;
+    const uint8_t *end = flow_text_end(p, len);
     uint8_t *out = flow_k_alloc(ctx, len * 3), *o = out;
     while (p < end) {
         int whole;

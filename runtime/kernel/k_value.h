@@ -44,6 +44,11 @@ typedef struct flow_text {
     int64_t len;
 } flow_text;
 
+/* One past a text.  (An empty text may have no address, and C does not define null + 0.) */
+FLOW_INLINE const uint8_t *flow_text_end(const uint8_t *p, int64_t len) {
+    return (const uint8_t *)((uintptr_t)p + (uintptr_t)len);
+}
+
 /* A contiguous buffer that grows by flow_rt_buf_grow: what tasks write to ports. */
 typedef struct flow_buf {
     uint8_t *base; /* start of the memory; null while nothing was written */

@@ -119,7 +119,7 @@ static int write_blank(uint8_t c) { return c == ' ' || c == '\t'; }
 
 static int write_csv_plain(const uint8_t *p, int64_t len, uint8_t separator) {
     if (!len || write_blank(p[0]) || write_blank(p[len - 1])) return 0;
-    for (const uint8_t *end = p + len; p < end; p += FLOW_LANES) {
+    for (const uint8_t *end = flow_text_end(p, len); p < end; p += FLOW_LANES) {
         flow_v64 v = k_vec_some(p, end);
         uint64_t m = k_vec_eq(v, separator) | k_vec_eq(v, '"') | k_vec_eq(v, '\n') |
                      k_vec_eq(v, '\r');
@@ -175,7 +175,7 @@ static uint8_t *write_escapes(uint8_t *to, const uint8_t *p, int64_t n, uint64_t
 
 void flow_k_write_json_text(flow_ctx *ctx, flow_buf *b, const uint8_t *p, int64_t len) {
     k_write_byte(ctx, b, '"');
-    for (const uint8_t *end = p + len; p < end; p += FLOW_LANES) {
+    for (const uint8_t *end = flow_text_end(p, len); p < end; p += FLOW_LANES) {
         int64_t n = end - p < FLOW_LANES ? end - p : FLOW_LANES;
         flow_v64 v = k_vec_some(p, end);
         uint64_t m = k_vec_eq(v, '"') | k_vec_eq(v, '\\') | k_vec_in(v, 0, 0x1F);
