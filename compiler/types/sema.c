@@ -5,7 +5,10 @@
  * are not known is faulty: what reads it is not checked, since its cause has a message. */
 #include "compiler/types/sema.h"
 
+#include <string.h>
+
 #include "compiler/base/check.h"
+#include "compiler/types/const.h"
 #include "compiler/types/module.h"
 #include "compiler/types/setting.h"
 #include "compiler/types/step_check.h"
@@ -241,6 +244,50 @@ static void mark_live(program_t *prog) {
     }
 }
 
+/* Two ends that cannot share what they are joined to: files that are written twice, and
+ * standard input, which can be read once. */
+static int same_text(const struct cval *a, const struct cval *b) {
+    return a && b && a->w[1] == b->w[1] &&
+           !memcmp((const void *)(uintptr_t)a->w[0], (const void *)(uintptr_t)b->w[0], a->w[1]);
+}
+
+static void report_shared_file(sema_t *m, const tstep_t *s, const tstep_t *first) {
+    span_t at = s->u.sink->pos->span;
+    diag_t *d = diag_add(m->c->diags, DIAG_file_twice, at, diag_source(m->c->diags, at));
+    diag_note(d, "first at %s", diag_where(m->c->diags, first->u.sink->pos->span, at));
+    diag_help(d, "put the streams together with `union` and write once, or name another file");
+}
+
+static void report_shared_input(sema_t *m, const tflow_t *f, const tflow_t *first) {
+    span_t at = f->source->node->span;
+    diag_t *d = diag_add(m->c->diags, DIAG_stdin_twice, at);
+    diag_note(d, "first at %s", diag_where(m->c->diags, first->source->node->span, at));
+    diag_help(d, "name it and read that: `stream input = from stdin()`");
+}
+
+static int is_file_sink(const tstep_t *s) {
+    return s->op == OP_to && s->u.sink && s->u.sink->row == SINK_file;
+}
+
+static void check_shared_ends(sema_t *m) {
+    VEC(tstep_t *) files = {0};
+    const tflow_t *input = NULL;
+    for (size_t i = 0; i < m->p->flows.n; i++) {
+        tflow_t *f = m->p->flows.at[i];
+        if (!f->live) continue;
+        if (f->source && f->source->row == SOURCE_stdin) {
+            if (input) report_shared_input(m, f, input);
+            else input = f;
+        }
+        tstep_t *s = f->steps.n ? f->steps.at[f->steps.n - 1] : NULL;
+        if (!s || !is_file_sink(s)) continue;
+        for (size_t k = 0; k < files.n; k++)
+            if (same_text(files.at[k]->u.sink->pos_value, s->u.sink->pos_value))
+                report_shared_file(m, s, files.at[k]);
+        vec_push(m->c->arena, &files, s);
+    }
+}
+
 /* Flows, params and constants of the root file that nothing uses.  A file without running
  * pipelines is a module: others use it. */
 static void lint(sema_t *m) {
@@ -287,6 +334,7 @@ program_t *sema_program(sema_env *env, node_t *root) {
         diags_withdraw(env->diags, DIAG_not_built);
     if (diags_errors(env->diags)) return prog;
     mark_live(prog);
+    check_shared_ends(&m);
     lint(&m);
     return prog;
 }

@@ -138,7 +138,7 @@ static void test_examples(void) {
         const op_info *op = op_at((op_id)i);
         if (strncmp(op->example, "from stdin()", 12)) continue;
         char text[512];
-        snprintf(text, sizeof text, "%s\nstream other = from stdin()\nother |> print\n%s\n",
+        snprintf(text, sizeof text, "%s\nstream other = from socket(\"h:1\")\nother |> print\n%s\n",
                  op->example,
                  i == OP_errors ? "bad |> print" : i == OP_branch ? "long |> print short |> print"
                                                                   : "");
