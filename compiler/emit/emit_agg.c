@@ -12,111 +12,44 @@
 #include <string.h>
 
 #include "compiler/base/check.h"
+#include "compiler/emit/emit_aggk.h"
 #include "compiler/emit/emit_expr.h"
 #include "compiler/syntax/ast.h"
+#include "compiler/types/builtins.h"
 
-/* ---- rows of the kernel's table ---- */
+/* ---- the kernel's side of a call ---- */
 
-typedef struct aggk {
-    const char *id, *cls;
-    int words;
-    const char *partial, *result;
-    int step, part, merge, res; /* kfn ids, -1 if there is none */
-} aggk_t;
-
-static const char *agg_id(const agg_call_t *c) {
-    static const char *const ids[] = {
-#define AGG(id, ...) #id,
-#include "lang/aggregates.def"
-#undef AGG
-    };
-    return ids[c->agg];
+static const char *id_of(const agg_call_t *c) {
+    return agg_at(c->agg)->id;
 }
 
-static int is_int_like(const type_t *t) {
-    return t->kind == TY_INT || t->kind == TY_TIMESTAMP || t->kind == TY_DURATION;
+static int is_arg_of(const agg_call_t *c) {
+    return !strncmp(id_of(c), "arg_", 4);
 }
 
-static int is_text(const type_t *t) {
-    return t->kind == TY_STRING || t->kind == TY_BYTES;
-}
-
-static int is_one_of(const char *id, const char *list) {
-    size_t n = strlen(id);
-    for (const char *p = list; (p = strstr(p, id)); p += n)
-        if ((p == list || p[-1] == ' ') && (p[n] == ' ' || !p[n])) return 1;
-    return 0;
-}
-
-/* The class of the argument, as k_agg.def has it. */
-static const char *class_of(const char *id, const type_t *t) {
-    if (!strcmp(id, "count")) return "n";
-    if (is_one_of(id, "count_if any all")) return "b";
-    if (is_one_of(id, "first last count_distinct"))
-        return is_text(t) ? "s" : t->words == 1 && t->kind != TY_UNION ? "w" : "g";
-    if (is_one_of(id, "collect collect_set")) return "g";
-    if (is_one_of(id, "arg_min arg_max")) return t->words == 1 && t->kind != TY_UNION ? "i" : "s";
-    if (t->kind == TY_FLOAT) return "f";
-    if (t->kind == TY_DECIMAL) return "d";
-    if (is_int_like(t)) return "i";
-    return is_text(t) ? "s" : "g";
-}
-
-/* The argument that says the class, stripped of `?`: arg_min and arg_max go by the key. */
-static type_t *class_type(emit_t *e, const agg_call_t *c) {
-    size_t i = is_one_of(agg_id(c), "arg_min arg_max") ? 1 : 0;
-    return c->nargs > i ? type_strip(c->args[i]->type) : type_basic(e->types, TY_INT);
-}
-
-/* The type that `T` of the table means: of x, or of v for arg_min and arg_max. */
+/* The type that `T` of k_agg.def means: of x, or of v for arg_min and arg_max. */
 static type_t *value_type(emit_t *e, const agg_call_t *c) {
     return c->nargs ? type_strip(c->args[0]->type) : type_basic(e->types, TY_INT);
 }
 
 static aggk_t aggk_of(emit_t *e, const agg_call_t *c) {
-    static const struct {
-        const char *id, *cls;
-        int words;
-        const char *partial, *result;
-    } rows[] = {
-#define AGGK(id, cls, words, how, partial, result, args, what)                           \
-    {#id, #cls, words, partial, result},
-#include "runtime/kernel/k_agg.def"
-#undef AGGK
-    };
-    const char *id = agg_id(c), *cls = class_of(id, class_type(e, c));
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (strcmp(rows[i].id, id) || strcmp(rows[i].cls, cls)) continue;
-        const char *base = arena_printf(e->arena, "agg_%s_%s", id, cls);
-        return (aggk_t){
-            .id = rows[i].id, .cls = rows[i].cls, .words = rows[i].words,
-            .partial = rows[i].partial, .result = rows[i].result,
-            .step = kfn_by_name(arena_printf(e->arena, "%s_step", base)),
-            .part = kfn_by_name(arena_printf(e->arena, "%s_partial", base)),
-            .merge = kfn_by_name(arena_printf(e->arena, "%s_merge", base)),
-            .res = kfn_by_name(arena_printf(e->arena, "%s_result", base))};
-    }
-    flow_unreachable(id);
+    size_t i = is_arg_of(c) ? 1 : 0; /* these go by their key */
+    type_t *t = c->nargs > i ? type_strip(c->args[i]->type) : type_basic(e->types, TY_INT);
+    return emit_aggk(e, id_of(c), t);
 }
 
-/* Type codes of k_agg.def ("ffy", "?T") to types; appends to out. */
+/* Type codes of k_agg.def ("ffy", "?T") to types, into out. */
 static size_t types_of_codes(emit_t *e, const char *codes, type_t *t, type_t **out) {
     size_t n = 0;
     int option = 0;
     for (const char *p = codes; *p; p++) {
-        type_t *x = NULL;
-        switch (*p) {
-        case '?': option = 1; continue;
-        case '[': x = type_list(e->types, t); p++; break;
-        case 'i': x = type_basic(e->types, TY_INT); break;
-        case 'f': x = type_basic(e->types, TY_FLOAT); break;
-        case 'b': x = type_basic(e->types, TY_BOOL); break;
-        case 's': x = type_basic(e->types, TY_STRING); break;
-        case 'y': x = type_basic(e->types, TY_BYTES); break;
-        case 'T': x = t; break;
-        case 'D': x = type_decimal(e->types, 38, t->s + 6 > 38 ? 38 : t->s + 6); break;
-        default: flow_unreachable("type code of k_agg.def");
+        if (*p == '?') {
+            option = 1;
+            continue;
         }
+        int list = *p == '[';
+        type_t *x = emit_aggk_type(e, list ? *++p : *p, t);
+        if (list) x = type_list(e->types, x);
         out[n++] = option ? type_option(e->types, x) : x;
         option = 0;
     }
@@ -144,7 +77,7 @@ static type_t *args_type(emit_t *e, const agg_call_t *c) {
     field_t fields[8];
     uint32_t n = 0;
     flow_assert(c->nargs <= 8);
-    for (uint32_t i = 0; i < c->nargs && strcmp(agg_id(c), "count"); i++)
+    for (uint32_t i = 0; i < c->nargs && strcmp(id_of(c), "count"); i++)
         fields[n++] = (field_t){.name = arena_printf(e->arena, "a%u", i),
                                 .type = type_strip(c->args[i]->type)};
     type_t *t = type_record(e->types, NULL, fields, n);
@@ -200,50 +133,17 @@ static val_t args_value(gen_t *g, const agg_call_t *c) {
     return val_join_end(e, &join);
 }
 
-/* ---- calls of the kernel ---- */
-
-/* One argument as a step function takes it in its class. */
-static void push_class(gen_t *g, const char *cls, val_t v, LLVMValueRef *a, unsigned *n) {
-    emit_t *e = g->e;
-    switch (*cls) {
-    case 'n': break;
-    case 'b': a[(*n)++] = ir_i32_of(e, v.leaf[0], ""); break;
-    case 'i':
-    case 'f': a[(*n)++] = v.leaf[0]; break;
-    case 's':
-        a[(*n)++] = v.leaf[0];
-        a[(*n)++] = v.leaf[1];
-        break;
-    case 'w': a[(*n)++] = val_word(e, v, 0); break;
-    default: a[(*n)++] = val_spill(e, v); break;
-    }
-}
-
-/* The key of arg_min and arg_max: one word in order, or text, or key bytes. */
-static void push_rank(gen_t *g, val_t key, LLVMValueRef *a, unsigned *n) {
-    emit_t *e = g->e;
-    if (key.type->kind == TY_FLOAT) {
-        a[(*n)++] = K_CALL(e, rank_f64, "rank", key.leaf[0]);
-    } else if (key.type->words == 1 && key.type->kind != TY_UNION) {
-        a[(*n)++] = val_word(e, key, 0);
-    } else {
-        gkey_t k = emit_key(g, &key, 1, 0);
-        a[(*n)++] = k.ptr;
-        a[(*n)++] = k.len;
-    }
-}
-
 static void call_step(gen_t *g, const agg_call_t *c, aggk_t k, LLVMValueRef heap,
                       LLVMValueRef state, val_t args) {
     emit_t *e = g->e;
     LLVMValueRef a[12] = {e->fn->ctx, heap, state};
     unsigned n = 3;
-    if (is_one_of(k.id, "arg_min arg_max")) {
-        push_rank(g, val_field(e, args, 1), a, &n);
+    if (is_arg_of(c)) { /* (v, k): the key first, then v */
+        emit_aggk_push(e, &k, val_field(e, args, 1), a, &n);
         a[n++] = val_spill(e, val_field(e, args, 0));
     } else {
         for (uint32_t i = 0; i < args.type->nfields; i++)
-            push_class(g, k.cls, val_field(e, args, i), a, &n);
+            emit_aggk_push(e, &k, val_field(e, args, i), a, &n);
     }
     a[n++] = emit_type_code(e, value_type(e, c));
     k_call(e, (kfn_id)k.step, a, n, "");
@@ -274,7 +174,7 @@ static void step_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef word
 }
 
 static int is_collecting(const agg_call_t *c) {
-    return is_one_of(agg_id(c), "collect collect_set concat");
+    return !strncmp(id_of(c), "collect", 7) || !strcmp(id_of(c), "concat");
 }
 
 /* A full list refuses the row before any aggregate of it has stepped. */

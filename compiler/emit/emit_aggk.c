@@ -100,3 +100,16 @@ void emit_aggk_push(emit_t *e, const aggk_t *k, val_t v, LLVMValueRef *args, uns
     default: args[(*n)++] = val_spill(e, v); break;
     }
 }
+
+type_t *emit_aggk_type(emit_t *e, char letter, type_t *value) {
+    switch (letter) {
+    case 'T': return value;
+    case 'i': return type_basic(e->types, TY_INT);
+    case 'f': return type_basic(e->types, TY_FLOAT);
+    case 'b': return type_basic(e->types, TY_BOOL);
+    case 's': return type_basic(e->types, TY_STRING);
+    case 'y': return type_basic(e->types, TY_BYTES);
+    case 'D': return type_decimal(e->types, 38, value->s + 6 > 38 ? 38 : value->s + 6);
+    default: flow_unreachable("a type code of k_agg.def");
+    }
+}

@@ -18,4 +18,8 @@ aggk_t emit_aggk(emit_t *e, const char *id, const type_t *t);
 /* One argument in the form of the row's class. */
 void emit_aggk_push(emit_t *e, const aggk_t *k, val_t v, LLVMValueRef *args, unsigned *n);
 
+/* The type that a letter of `partial` or `result` stands for; value: what T means.  `i`
+ * is int: the sum of durations is one to the kernel. */
+type_t *emit_aggk_type(emit_t *e, char letter, type_t *value);
+
 #endif

@@ -62,15 +62,8 @@ static type_t *result_type(emit_t *e, const char *code, type_t *value) {
     switch (*code) {
     case '?': return type_option(e->types, result_type(e, code + 1, value));
     case '[': return type_list(e->types, result_type(e, code + 1, value));
-    case 'T': return value;
-    case 'i': return value->kind == TY_DURATION ? value : type_basic(e->types, TY_INT);
-    case 'f': return type_basic(e->types, TY_FLOAT);
-    case 'b': return type_basic(e->types, TY_BOOL);
-    case 's': return type_basic(e->types, TY_STRING);
-    case 'D': return type_decimal(e->types, 38, value->s + 6 > 38 ? 38 : value->s + 6);
-    default: break;
+    default: return emit_aggk_type(e, *code, value);
     }
-    flow_unreachable("a result of k_agg.def");
 }
 
 val_t emit_list_aggregate(emit_t *e, ast_call_t *n, int agg) {
@@ -88,5 +81,7 @@ val_t emit_list_aggregate(emit_t *e, ast_call_t *n, int agg) {
     LLVMValueRef out = ir_words(e, t->words, "result");
     LLVMValueRef args[] = {e->fn->ctx, ir_null(e), o.state, out, o.code};
     emit_fail_status(e, k_call(e, (kfn_id)o.k.res, args, 5, "status"));
-    return val_coerce(e, val_load(e, t, out, ""), n->node.type);
+    val_t v = val_load(e, t, out, "");
+    if (t->kind == TY_INT && n->node.type->kind == TY_DURATION) v.type = n->node.type;
+    return val_coerce(e, v, n->node.type);
 }

@@ -6,8 +6,8 @@ BEGIN {
     while ((getline line < "tests/tools/layers.rules") > 0) {
         if (line ~ /^#/ || line == "") continue
         from = line; sub(/:.*/, "", from)
-        to = line; sub(/^[^:]*:/, "", to)
-        rule[from] = to
+        sub(/^[^:]*:/, "", line)
+        rule[from] = line
     }
 }
 function longest(path,   r, best) {
@@ -22,8 +22,8 @@ function longest(path,   r, best) {
     checked++
     from = longest(FILENAME)
     ok = from != "" && (inc ~ "^" from "/")
-    n = split(rule[from], to, " ")
-    for (i = 1; i <= n; i++) if (inc == to[i] || index(inc, to[i] "/") == 1) ok = 1
+    n = split(rule[from], targets, " ")
+    for (i = 1; i <= n; i++) if (inc == targets[i] || index(inc, targets[i] "/") == 1) ok = 1
     if (!ok) { printf "%s:%d: %s may not include %s\n", FILENAME, FNR, from, inc; bad++ }
 }
 /^[ \t]*#[ \t]*include <llvm-c/ {
