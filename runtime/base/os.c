@@ -242,3 +242,21 @@ int rt_os_wait(int fd, short events, int64_t timeout_ms) {
     REPEAT(result, poll(&one, 1, timeout_ms < 0 ? -1 : (int)RT_MIN(timeout_ms, 1 << 30)));
     return result;
 }
+
+int rt_os_send_all(int fd, const void *p, int64_t n, int64_t patience_ms) {
+    POINT(send, -1);
+    while (n > 0) {
+        int64_t put;
+        REPEAT(put, send(fd, p, (size_t)n, MSG_NOSIGNAL));
+        if (put < 0 && errno == EAGAIN) {
+            int ready = rt_os_wait(fd, POLLOUT, patience_ms);
+            if (ready == 0) errno = ETIMEDOUT;
+            if (ready <= 0) return -1;
+            continue;
+        }
+        if (put < 0) return -1;
+        p = (const char *)p + put;
+        n -= put;
+    }
+    return 0;
+}

@@ -1,8 +1,8 @@
 /* status.h - results of the runtime's own functions.
  *
  * A function that can fail returns an rt_status and has logged why, with path and errno,
- * where it happened.  `RT_again` marks what a retry may mend (a sink that is down, a full
- * disk); everything else ends the program with the status's exit code. */
+ * where it happened.  `RT_again` and `RT_again_io` mark what a retry may mend (a sink that is
+ * down; a full disk); everything else ends the program with the status's exit code. */
 #ifndef FLOW_RUNTIME_BASE_STATUS_H
 #define FLOW_RUNTIME_BASE_STATUS_H
 

@@ -26,6 +26,7 @@ typedef struct rt_block {
 typedef struct rt_unit {
     int64_t object;
     int64_t from, to; /* bytes of a file, or row numbers */
+    bool exact;       /* a record begins at `from`, whatever stands before it */
     int64_t quotes;   /* csv multiline: 1 if `from` lies in quotes; else 0 */
     rt_block *block;  /* live sources, else null */
 } rt_unit;

@@ -59,7 +59,8 @@
  *                    format=text|csv|json|binary step=<step id>
  *                    mode=append|update|complete|final
  *                    [framed=1]        the port is framed; see below.  The port of a
- *                                      `console` always is: a frame is a line
+ *                                      `console` should be: a frame is a row; without
+ *                                      it each line counts as one
  *                    [order=key|row]   framed entries are merged by their key bytes;
  *                                      row: the key is the place, 8 bytes big-endian
  *                    [partition=1]     framed entries' keys are paths `col=value/`

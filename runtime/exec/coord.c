@@ -60,9 +60,9 @@ static rt_status with_retries(coord *c, rt_sink *s, sink_step *step, const rt_ou
     const rt_settings *set = c->job->settings;
     for (int64_t k = 0;; k++) {
         rt_status status = step(s, out);
-        if (status != RT_again) return status;
+        if (status != RT_again && status != RT_again_io) return status;
         if (k == set->retries)
-            return (rt_status)rt_fail(RT_given_up, "%s: given up after %" PRId64 " retries",
+            return (rt_status)rt_fail(status == RT_again ? RT_given_up : RT_io, "%s: given up after %" PRId64 " retries",
                                       s->decl->name, k);
         rt_log(RT_WARN, "%s: batch %" PRId64 " is tried again (%" PRId64 " of %" PRId64 ")",
                s->decl->name, out->batch, k + 1, set->retries);
@@ -132,6 +132,8 @@ static rt_status run_batch(coord *c, why reason) {
     job->now = batch_time(c, reason);
     job->batch++;
     c->batches++;
+    /* What the sources hold is then ours. */
+    if (reason == WHY_DRAIN && job->env.loop) rt_loop_stop(job->env.loop);
     RT_TRY(rt_input_take(job, reason == WHY_DRAIN));
     job->final = reason == WHY_DRAIN || rt_input_waiting(job, job->now).ended;
     count_input(c);

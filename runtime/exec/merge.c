@@ -216,13 +216,12 @@ static bool put(rt_job *job, rt_output *out, rt_group *g, int64_t *room, const u
     return true;
 }
 
-static void add_line(rt_output *out, int64_t *room, const uint8_t *frame) {
+static void add_line(rt_output *out, int64_t *room, rt_piece line) {
     if (out->nlines == *room) {
         *room = *room ? 2 * *room : 64;
         out->lines = rt_realloc(out->lines, (size_t)*room * sizeof *out->lines);
     }
-    out->lines[out->nlines++] =
-        (rt_piece){flow_frame_payload(frame), flow_frame_plen(frame)};
+    out->lines[out->nlines++] = line;
 }
 
 /* The path of a partition: the key, as text. */
@@ -246,7 +245,9 @@ static bool merge_out(rt_job *job, const rt_sink *s, const rt_runs *runs, rt_out
     bool good = true;
     for (const uint8_t *frame; good && (frame = merge_next(&m));) {
         if (s->ops->lines) {
-            add_line(out, &room, frame);
+            if (out->nlines == s->lines_wanted) break;
+            rt_piece line = {flow_frame_payload(frame), flow_frame_plen(frame)};
+            add_line(out, &room, line);
             continue;
         }
         if (s->decl->partition && !(g && same_path(g, frame))) {
@@ -259,12 +260,21 @@ static bool merge_out(rt_job *job, const rt_sink *s, const rt_runs *runs, rt_out
     return good;
 }
 
-/* Framed entries that need no merging: lines in the order of tasks. */
-static void plain_lines(const rt_runs *runs, rt_output *out) {
+/* What needs no merging: lines in the order of tasks.  Bytes without frames are cut at
+ * line ends. */
+static void plain_lines(const rt_runs *runs, const rt_sink *s, rt_output *out) {
     int64_t room = 0;
     for (int64_t i = 0; i < runs->n; i++) {
         const uint8_t *p = runs->items[i].p, *end = p + runs->items[i].len;
-        for (; p < end; p = flow_frame_next(p)) add_line(out, &room, p);
+        while (p < end && s->decl->framed && out->nlines < s->lines_wanted) {
+            add_line(out, &room, (rt_piece){flow_frame_payload(p), flow_frame_plen(p)});
+            p = flow_frame_next(p);
+        }
+        while (p < end && out->nlines < s->lines_wanted) {
+            const uint8_t *nl = memchr(p, '\n', (size_t)(end - p)), *to = nl ? nl + 1 : end;
+            add_line(out, &room, (rt_piece){p, to - p});
+            p = to;
+        }
     }
 }
 
@@ -280,8 +290,8 @@ rt_status rt_output_make(rt_job *job, int64_t sink, rt_output *out) {
                                   "`--memory` or a smaller `--batch_size` helps",
                                   s->decl->name);
     }
-    if (s->decl->framed) {
-        plain_lines(runs, out);
+    if (s->decl->framed || s->ops->lines) {
+        plain_lines(runs, s, out);
         return RT_ok;
     }
     rt_group *g = add_group(out, NULL);

@@ -125,7 +125,8 @@ struct rt_sink {
     const rt_sink_decl *decl;
     const rt_env *env;
     int64_t id;
-    int64_t rows, bytes; /* published */
+    int64_t rows;         /* published */
+    int64_t lines_wanted; /* of a batch, where it takes lines */
     void *impl;
 };
 

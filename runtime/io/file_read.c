@@ -212,10 +212,11 @@ static rt_status read_lines(span *s, const rt_source_decl *decl, const rt_unit *
     rt_reader *r = s->r;
     int64_t from = RT_MAX(unit->from, f->data), to = unit->to;
     if (from >= to) return RT_ok;
-    s->at = from > f->data ? from - 1 : from;
+    bool exact = unit->exact || from == f->data;
+    s->at = exact ? from : from - 1;
     RT_TRY(fill(s, to + AHEAD));
     int64_t start = from;
-    if (from > f->data) {
+    if (!exact) {
         const uint8_t *p = r->buffer, *limit = r->buffer + (to - 1 - s->at);
         int64_t quotes = unit->quotes ^ (*p == '"');
         const uint8_t *first = record_end(p, limit, decl->multiline, &quotes);

@@ -9,11 +9,18 @@
 static const rt_source_ops *const sources[] = {
     &rt_file_source,
     &rt_generate_source,
+    &rt_listen_source,
     &rt_rate_source,
+    &rt_socket_source,
+    &rt_stdin_source,
+    &rt_watch_source,
 };
 
 static const rt_sink_ops *const sinks[] = {
+    &rt_console_sink,
     &rt_discard_sink,
+    &rt_file_sink,
+    &rt_socket_sink,
     &rt_stdout_sink,
 };
 

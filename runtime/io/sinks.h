@@ -6,6 +6,9 @@
 #include "runtime/io/connector.h"
 
 extern const rt_sink_ops rt_discard_sink;
+extern const rt_sink_ops rt_console_sink;
+extern const rt_sink_ops rt_file_sink;
+extern const rt_sink_ops rt_socket_sink;
 extern const rt_sink_ops rt_stdout_sink;
 
 /* Writes a group's pieces; *done bytes of it have been written before, and *done goes on

@@ -6,6 +6,10 @@
 
 extern const rt_source_ops rt_file_source;
 extern const rt_source_ops rt_generate_source;
+extern const rt_source_ops rt_listen_source;
 extern const rt_source_ops rt_rate_source;
+extern const rt_source_ops rt_socket_source;
+extern const rt_source_ops rt_stdin_source;
+extern const rt_source_ops rt_watch_source;
 
 #endif

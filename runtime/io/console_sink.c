@@ -1,0 +1,121 @@
+/* console_sink.c - a block of rows for each batch that has any, as Spark shows them:
+ *
+ *   -------------------------------------------      43 of them
+ *   Time: 1714557600000 ms
+ *   -------------------------------------------
+ *   (a,1)
+ *   ...                                              if there are more
+ *                                                    an empty line
+ *
+ * Frames come with their line end.  `truncate` cuts a line after 80 characters. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/base/log.h"
+#include "runtime/base/os.h"
+#include "runtime/base/rt_arena.h"
+#include "runtime/io/sinks.h"
+
+#define RULE "-------------------------------------------\n"
+#define WIDE 80
+
+typedef struct console {
+    int64_t rows;
+    bool truncate;
+    int64_t batch, done; /* being written, bytes of it that have been */
+} console;
+
+static rt_status console_open(rt_sink *s) {
+    console *c = s->impl = rt_alloc(sizeof *c);
+    c->rows = rt_option_word(s->decl->options, "rows", 10);
+    c->truncate = rt_option_word(s->decl->options, "truncate", 0) != 0;
+    c->batch = -1;
+    s->lines_wanted = c->rows + 1;
+    return RT_ok;
+}
+
+static rt_status console_prepare(rt_sink *s, const rt_output *out) {
+    (void)s, (void)out;
+    return RT_ok;
+}
+
+typedef struct text {
+    char *p;
+    size_t len, room;
+} text;
+
+static void add(text *t, const void *p, size_t len) {
+    if (t->room - t->len < len) {
+        t->room = 2 * t->room + len + 4096;
+        t->p = rt_realloc(t->p, t->room);
+    }
+    memcpy(t->p + t->len, p, len);
+    t->len += len;
+}
+
+/* The first WIDE characters; continuation bytes do not count. */
+static void add_cut(text *t, const uint8_t *p, int64_t len) {
+    int64_t n = 0, shown = 0;
+    if (len && p[len - 1] == '\n') len--;
+    for (; n < len; n++)
+        if ((p[n] & 0xc0) != 0x80 && ++shown > WIDE) break;
+    add(t, p, (size_t)n);
+    if (n < len) add(t, "...", 3);
+    add(t, "\n", 1);
+}
+
+static void add_block(const console *c, text *t, const rt_output *out) {
+    char head[160];
+    int n = snprintf(head, sizeof head, RULE "Time: %" PRId64 " ms\n" RULE, out->now / 1000);
+    add(t, head, (size_t)n);
+    int64_t shown = RT_MIN(out->nlines, c->rows);
+    for (int64_t i = 0; i < shown; i++) {
+        const rt_piece *line = &out->lines[i];
+        if (c->truncate)
+            add_cut(t, line->p, line->len);
+        else
+            add(t, line->p, (size_t)line->len);
+    }
+    if (shown < out->nlines) add(t, "...\n", 4);
+    add(t, "\n", 1);
+}
+
+static rt_status console_publish(rt_sink *s, const rt_output *out) {
+    console *c = s->impl;
+    if (!out->rows) return RT_ok;
+    if (c->batch != out->batch) {
+        c->batch = out->batch;
+        c->done = 0;
+    }
+    text t = {0};
+    add_block(c, &t, out);
+    rt_piece piece = {(const uint8_t *)t.p, (int64_t)t.len};
+    rt_group group = {.pieces = &piece, .npieces = 1};
+    rt_status status = rt_pieces_write(STDOUT_FILENO, &group, &c->done, "the console");
+    free(t.p);
+    return status;
+}
+
+static rt_status console_finish(rt_sink *s, bool failed) {
+    (void)s, (void)failed;
+    return RT_ok;
+}
+
+static void console_close(rt_sink *s) {
+    free(s->impl);
+    s->impl = NULL;
+}
+
+const rt_sink_ops rt_console_sink = {
+    .name = "console",
+    .lines = true,
+    .open = console_open,
+    .prepare = console_prepare,
+    .publish = console_publish,
+    .finish = console_finish,
+    .close = console_close,
+};

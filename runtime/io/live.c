@@ -1,0 +1,378 @@
+/* live.c - see live.h.
+ *
+ * Bytes are read straight into the block.  What stands behind its last record end is
+ * copied to the next block when this one closes; a record that does not end makes the
+ * block grow, up to the longest record allowed: then its first 64 KiB go with the block
+ * as a row error, and the rest is skipped. */
+#include "runtime/io/live.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/log.h"
+#include "runtime/base/rt_arena.h"
+#include "runtime/base/rt_check.h"
+#include "runtime/base/wake.h"
+#include "runtime/kernel/k_error.h"
+
+/* ---- the queue ------------------------------------------------------------------------ */
+
+void rt_live_open(rt_live *live, rt_source *s, void (*resumed)(rt_handler *gate)) {
+    memset(live, 0, sizeof *live);
+    live->source = s;
+    live->gate = (rt_handler){.fd = -1, .poked = resumed, .owner = s};
+    rt_loop_add(s->env->loop, &live->gate);
+    live->last = &live->first;
+    pthread_mutex_init(&live->lock, NULL);
+}
+
+static void free_blocks(rt_mem *mem, rt_block *b) {
+    while (b) {
+        rt_block *next = b->next;
+        rt_block_free(mem, b);
+        b = next;
+    }
+}
+
+void rt_live_close(rt_live *live) {
+    rt_loop_remove(live->source->env->loop, &live->gate);
+    free_blocks(live->source->env->mem, live->first);
+    free_blocks(live->source->env->mem, live->taken);
+    while (live->heads) {
+        rt_head *h = live->heads;
+        live->heads = h->next;
+        free(h->text);
+        free(h);
+    }
+    pthread_mutex_destroy(&live->lock);
+}
+
+int64_t rt_live_waiting(rt_live *live) {
+    pthread_mutex_lock(&live->lock);
+    int64_t n = live->first || live->failed ? RT_MAX(live->bytes, 1) : 0;
+    if (live->over && !live->failed && !live->first) live->source->ended = true;
+    pthread_mutex_unlock(&live->lock);
+    return n;
+}
+
+rt_status rt_live_take(rt_live *live, int64_t limit, bool all, rt_input *in) {
+    pthread_mutex_lock(&live->lock);
+    rt_block **end = &live->taken;
+    while (*end) end = &(*end)->next;
+    while (live->first && (all || in->bytes < limit)) {
+        rt_block *b = live->first;
+        live->first = b->next;
+        b->next = NULL;
+        *end = b;
+        end = &b->next;
+        live->bytes -= b->len;
+        in->bytes += b->len;
+        rt_input_add(in, (rt_unit){.object = b->object, .block = b});
+    }
+    if (!live->first) live->last = &live->first;
+    live->told = false;
+    rt_status failed = live->first ? RT_ok : live->failed;
+    if (live->over && !live->first) live->source->ended = true;
+    pthread_mutex_unlock(&live->lock);
+    return failed;
+}
+
+/* Streams that wait for room may go on. */
+static void resume(rt_live *live) {
+    if (atomic_exchange_explicit(&live->paused, false, memory_order_acq_rel))
+        rt_loop_poke(live->source->env->loop, &live->gate);
+}
+
+const uint8_t *rt_live_header(rt_live *live, int64_t object, int64_t *len) {
+    pthread_mutex_lock(&live->lock);
+    rt_head *h = live->heads;
+    while (h && h->object != object) h = h->next;
+    pthread_mutex_unlock(&live->lock);
+    *len = h ? h->len : 0;
+    return h ? h->text : NULL;
+}
+
+void rt_live_done(rt_live *live) {
+    free_blocks(live->source->env->mem, live->taken);
+    live->taken = NULL;
+    resume(live);
+}
+
+void rt_live_over(rt_live *live, rt_status status) {
+    pthread_mutex_lock(&live->lock);
+    live->over = true;
+    live->failed = status;
+    pthread_mutex_unlock(&live->lock);
+    rt_wake(live->source->env->wake);
+}
+
+static void enqueue(rt_live *live, rt_block *b) {
+    const rt_env *env = live->source->env;
+    pthread_mutex_lock(&live->lock);
+    bool first = !live->first;
+    *live->last = b;
+    live->last = &b->next;
+    live->bytes += b->len;
+    bool full = live->bytes >= env->batch_bytes && !live->told;
+    if (full) live->told = true;
+    pthread_mutex_unlock(&live->lock);
+    if (full || (env->eager && first)) rt_wake(env->wake);
+}
+
+/* May a stream open another block? */
+static bool has_room(rt_live *live) {
+    const rt_env *env = live->source->env;
+    pthread_mutex_lock(&live->lock);
+    bool full = live->bytes >= 2 * env->batch_bytes;
+    bool some = live->bytes > 0;
+    pthread_mutex_unlock(&live->lock);
+    /* With nothing queued there is nothing to wait for: a block must come in any case. */
+    bool short_of = some && rt_mem_room(env->mem) < rt_mem_transient_share(env->mem) / 2;
+    return !full && !short_of;
+}
+
+static bool queue_empty(rt_live *live) {
+    pthread_mutex_lock(&live->lock);
+    bool empty = !live->first;
+    pthread_mutex_unlock(&live->lock);
+    return empty;
+}
+
+/* ---- feeds ---------------------------------------------------------------------------- */
+
+void rt_feed_open(rt_feed *f, rt_live *live, int64_t object, int64_t max_record) {
+    *f = (rt_feed){.live = live, .object = object, .max_record = max_record};
+    f->begun = live->source->decl->format == RT_BINARY;
+    f->head_done = !live->source->decl->header;
+}
+
+void rt_feed_drop(rt_feed *f) {
+    rt_block_free(f->live->source->env->mem, f->block);
+    f->block = NULL;
+}
+
+static bool multiline(const rt_feed *f) { return f->live->source->decl->multiline; }
+
+/* One past the first record end of the open block behind `scanned`, which moves there;
+ * null if there is none, and all is scanned. */
+static const uint8_t *next_end(rt_feed *f) {
+    const uint8_t *base = f->block->base, *p = base + f->scanned, *end = base + f->used;
+    while (p < end) {
+        const uint8_t *nl = memchr(p, '\n', (size_t)(end - p)), *to = nl ? nl : end;
+        if (multiline(f)) f->quotes ^= rt_count_byte(p, to - p, '"') & 1;
+        p = nl ? nl + 1 : end;
+        f->scanned = p - base;
+        if (nl && !f->quotes) return p;
+    }
+    return NULL;
+}
+
+/* The same for the last one. */
+static const uint8_t *last_end(rt_feed *f) {
+    const uint8_t *base = f->block->base, *found = NULL, *end;
+    int64_t record = f->live->source->decl->record;
+    if (f->live->source->decl->format == RT_BINARY)
+        return f->used >= record ? base + f->used / record * record : NULL;
+    if (!multiline(f)) {
+        found = rt_last_line(base + f->scanned, f->used - f->scanned);
+        f->scanned = f->used;
+        return found ? found + 1 : NULL;
+    }
+    while ((end = next_end(f))) found = end;
+    return found;
+}
+
+/* Moves [from, used) to the front of a new block, which becomes the open one. */
+static bool carry_over(rt_feed *f, int64_t from) {
+    const rt_env *env = f->live->source->env;
+    int64_t rest = f->used - from;
+    rt_block *b = NULL;
+    if (rest) {
+        b = rt_block_new(env->mem, RT_MAX(env->block_bytes, rest));
+        if (!b) return false;
+        memcpy(b->base, f->block->base + from, (size_t)rest);
+        f->opened = rt_clock_mono();
+    }
+    f->block = b;
+    f->used = rest;
+    f->scanned = RT_MAX(f->scanned - from, 0);
+    f->whole = 0;
+    return true;
+}
+
+static void queue_block(rt_feed *f, rt_block *b, int64_t len) {
+    const rt_source_decl *decl = f->live->source->decl;
+    b->len = len;
+    b->object = f->object;
+    b->first = f->records;
+    f->records += decl->format == RT_BINARY ? len / decl->record
+                                            : rt_count_byte(b->base, len, '\n');
+    if (b->bad_code) f->records++;
+    enqueue(f->live, b);
+}
+
+/* Closes the block behind its whole records.  Without memory for the rest the block
+ * stays open: the queue drains, and it is tried again. */
+static bool close_block(rt_feed *f) {
+    rt_block *b = f->block;
+    int64_t whole = f->whole;
+    if (!carry_over(f, whole)) return false;
+    queue_block(f, b, whole);
+    return true;
+}
+
+/* The record behind the whole ones, which goes up to `end`, cannot be taken in: its first
+ * bytes go along as an error. */
+static void close_bad(rt_feed *f, int64_t end, int32_t code) {
+    rt_block *b = f->block;
+    int64_t whole = f->whole;
+    b->bad_len = RT_MIN(end - whole, RT_RECORD_KEPT);
+    b->bad_code = code;
+    if (carry_over(f, RT_MIN(end + 1, f->used))) {
+        queue_block(f, b, whole);
+        return;
+    }
+    rt_log(RT_ERROR, "%s: no memory to go on reading", f->live->source->decl->name);
+    f->used = f->whole = f->scanned = 0;
+    rt_live_over(f->live, RT_memory);
+}
+
+static void take_header(rt_feed *f) {
+    const uint8_t *base = f->block->base;
+    int64_t len = 0, quotes = 0;
+    for (; len < f->whole; len++) {
+        quotes ^= multiline(f) && base[len] == '"';
+        if (base[len] == '\n' && !quotes) break;
+    }
+    rt_head *h = rt_alloc(sizeof *h);
+    h->text = rt_alloc((size_t)len + RT_SLACK);
+    memcpy(h->text, base, (size_t)len);
+    h->len = len && base[len - 1] == '\r' ? len - 1 : len;
+    h->object = f->object;
+    pthread_mutex_lock(&f->live->lock);
+    h->next = f->live->heads;
+    f->live->heads = h;
+    pthread_mutex_unlock(&f->live->lock);
+    f->head_done = true;
+    f->used -= len + 1;
+    f->whole -= len + 1;
+    f->scanned = RT_MAX(f->scanned - len - 1, 0);
+    memmove(f->block->base, f->block->base + len + 1, (size_t)f->used);
+}
+
+/* The first bytes of a stream may be a byte order mark; false while that is open. */
+static bool drop_mark(rt_feed *f) {
+    if (f->used < 3 && !memchr(f->block->base, '\n', (size_t)f->used)) return false;
+    f->begun = true;
+    if (f->used < 3 || memcmp(f->block->base, "\xef\xbb\xbf", 3)) return true;
+    f->used -= 3;
+    memmove(f->block->base, f->block->base + 3, (size_t)f->used);
+    return true;
+}
+
+/* Drops bytes up to the end of the record that is being skipped. */
+static void skip_rest(rt_feed *f) {
+    uint8_t *base = f->block->base;
+    const uint8_t *nl = memchr(base, '\n', (size_t)f->used);
+    if (!nl) {
+        f->used = 0;
+        return;
+    }
+    f->skip = false;
+    f->used -= nl + 1 - base;
+    memmove(base, nl + 1, (size_t)f->used);
+}
+
+/* Makes the open block hold more bytes; false without memory. */
+static bool open_block(rt_feed *f) {
+    const rt_env *env = f->live->source->env;
+    if (f->block && f->whole && f->used >= env->block_bytes && !close_block(f)) return false;
+    if (!f->block) {
+        f->block = rt_block_new(env->mem, env->block_bytes);
+        if (!f->block) return false;
+        f->used = f->whole = f->scanned = 0;
+    }
+    if (rt_block_room(f->block) > f->used) return true;
+    int64_t more = RT_MIN(2 * f->used, f->max_record + env->block_bytes);
+    return rt_block_grow(env->mem, f->block, f->used, more);
+}
+
+uint8_t *rt_feed_room(rt_feed *f, int64_t *room) {
+    rt_live *live = f->live;
+    if (has_room(live) && open_block(f)) {
+        *room = rt_block_room(f->block) - f->used;
+        return f->block->base + f->used;
+    }
+    atomic_store_explicit(&live->paused, true, memory_order_release);
+    /* A batch may have been taken just before the flag was set: look once more. */
+    if (queue_empty(live)) resume(live);
+    return NULL;
+}
+
+/* Finds whole records where some may be too long: one by one. */
+static void scan_long(rt_feed *f) {
+    while (f->block && f->used - f->whole > f->max_record) {
+        const uint8_t *end = next_end(f);
+        int64_t stop = end ? end - 1 - f->block->base : f->used;
+        if (stop - f->whole > f->max_record) {
+            f->skip = !end;
+            f->quotes = 0;
+            close_bad(f, stop, FLOW_E_too_long);
+        } else if (end) {
+            f->whole = end - f->block->base;
+        }
+    }
+}
+
+void rt_feed_add(rt_feed *f, int64_t n) {
+    const rt_env *env = f->live->source->env;
+    if (n <= 0) return;
+    if (!f->used) f->opened = rt_clock_mono();
+    f->used += n;
+    if (f->skip) skip_rest(f);
+    if (!f->used || (!f->begun && !drop_mark(f))) return;
+    if (f->live->source->decl->format != RT_BINARY) scan_long(f);
+    if (!f->block) return;
+    const uint8_t *end = last_end(f);
+    if (end) f->whole = end - f->block->base;
+    if (!f->head_done && f->whole) take_header(f);
+    if (f->whole && (env->eager || f->used >= env->block_bytes)) close_block(f);
+}
+
+int64_t rt_feed_due(rt_feed *f) {
+    if (!f->block || !f->whole) return 0;
+    int64_t due = f->opened + f->live->source->env->settings->block;
+    if (rt_clock_mono() < due) return due;
+    if (close_block(f)) return 0;
+    return rt_clock_mono() + f->live->source->env->settings->block;
+}
+
+void rt_feed_cut(rt_feed *f) {
+    if (!f->block || !f->whole) return;
+    if (!close_block(f)) {
+        /* Without memory for the rest, which a drain drops in any case. */
+        f->used = f->whole;
+        close_block(f);
+    }
+}
+
+void rt_feed_end(rt_feed *f, bool in_order) {
+    if (f->block && f->used > f->whole) {
+        bool lines = f->live->source->decl->format != RT_BINARY;
+        if (in_order && lines && !f->skip) {
+            /* There is room: behind a block stands the slack. */
+            f->block->base[f->used++] = '\n';
+            if (!f->begun) drop_mark(f);
+            f->whole = f->used;
+            if (!f->head_done) take_header(f);
+        } else if (!f->skip) {
+            close_bad(f, f->used, FLOW_E_malformed);
+        }
+    }
+    if (f->block && f->whole) {
+        f->used = f->scanned = f->whole;
+        close_block(f);
+    }
+    rt_feed_drop(f);
+}
