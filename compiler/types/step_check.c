@@ -40,6 +40,7 @@ void become_table(flowck_t *f, const char *word) {
     f->st.table_at = f->step->at;
     f->st.table_word = word;
     f->st.props.limited = 0;
+    f->st.props.sorted = NULL;
 }
 
 void note_table(flowck_t *f, diag_t *m) {

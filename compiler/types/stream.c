@@ -165,7 +165,6 @@ void stream_move(check_t *c, stream_t *st, const int *place) {
 void stream_unwindow(stream_t *st) {
     st->props.windowed = WINDOW_NONE;
     st->props.window_column = -1;
-    st->props.sorted = NULL;
 }
 
 const char *column_fault(const type_t *t) {

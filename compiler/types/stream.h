@@ -62,7 +62,7 @@ void stream_facts(check_t *c, const stream_t *st, scope_t *row, facts_t *out);
 
 /* The key of a table after columns moved: place[i] is the new place of column i or -1. */
 void stream_move(check_t *c, stream_t *st, const int *place);
-/* Leaves the window. */
+/* Leaves the window; rows that were sorted in it stay so. */
 void stream_unwindow(stream_t *st);
 /* May values of this type be a column?  A reason, or null. */
 const char *column_fault(const type_t *t);
