@@ -61,9 +61,16 @@ int regex_as_literal(const regex_t *re, const char **text, size_t *len) {
 }
 
 const uint8_t *regex_table(regex_t *re, size_t *len) {
-    if (!re->table.bytes) table_write(re->arena, &re->prog, &re->facts, &re->table);
+    if (!re->table.bytes) table_write(re->arena, &re->prog, &re->facts, 0, &re->table);
     *len = re->table.len;
     return re->table.bytes;
+}
+
+const uint8_t *regex_table_without(regex_t *re, unsigned parts, size_t *len) {
+    re_table table;
+    table_write(re->arena, &re->prog, &re->facts, parts, &table);
+    *len = table.len;
+    return table.bytes;
 }
 
 const char *regex_describe(regex_t *re) {

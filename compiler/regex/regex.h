@@ -49,6 +49,16 @@ int regex_as_literal(const regex_t *re, const char **text, size_t *len);
 /* The tables as a constant byte string, to be placed 8-aligned.  Made at the first call.
  */
 const uint8_t *regex_table(regex_t *re, size_t *len);
+/* For tests: a table made afresh, without some of its parts (the matcher then goes other
+ * ways to the same matches). */
+enum {
+    REGEX_NO_AUTOMATA = 1, /* threads search */
+    REGEX_NO_TAGS = 2,     /* threads find the groups */
+    REGEX_NO_FAST = 4,     /* only plain automata */
+    REGEX_NO_LOOKS = 8,    /* nothing is looked for first, not even a literal regex */
+    REGEX_ALL_LOOKS = 16,  /* first bytes are looked for even if they are common */
+};
+const uint8_t *regex_table_without(regex_t *re, unsigned parts, size_t *len);
 /* In words how it is matched: "automaton of 12 states, 5 classes". */
 const char *regex_describe(regex_t *re);
 

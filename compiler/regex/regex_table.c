@@ -1,7 +1,7 @@
 /* regex_table.c - writes the byte string that the kernel's matcher reads.
  *
- * Here it is decided how a regex is searched for: as a literal, as a run of bytes, by
- * automata, or by threads; and what is looked for first. */
+ * Here it is decided how a regex is searched for: as a literal, as a run of
+ * bytes, by automata, or by threads; and what is looked for first. */
 #include "compiler/regex/regex_table.h"
 
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "compiler/base/buf.h"
 #include "compiler/base/check.h"
 #include "compiler/regex/regex_dfa.h"
+#include "compiler/regex/regex.h"
 #include "compiler/regex/regex_tdfa.h"
 
 /* A search for one of these bytes is worth it if they are at most this common (1/1000):
@@ -22,6 +23,7 @@ typedef struct writer {
     arena_t *arena;
     buf_t out;
     flow_re head;
+    unsigned without;
 } writer;
 
 static uint32_t align8(writer *w) {
@@ -231,11 +233,12 @@ static void look_flags(writer *w, const re_prog *p) {
 
 /* What to look for before (or in) a search. */
 static void choose_first_look(writer *w, const re_facts *f) {
-    if (f->anchored || f->can_be_empty) return;
+    int rare = w->without & REGEX_ALL_LOOKS ? 1000000 : RARE_FIRST;
+    if (f->anchored || f->can_be_empty || w->without & REGEX_NO_LOOKS) return;
     if (f->prefix.len >= 2) {
         w->head.pre = FLOW_RE_PRE_PREFIX;
         write_literal(w, &f->prefix);
-    } else if (f->first_known && bits_frequency(f->first) <= RARE_FIRST) {
+    } else if (f->first_known && bits_frequency(f->first) <= rare) {
         write_run(w, f->first);
         if (w->head.run.tests) w->head.pre = FLOW_RE_PRE_FIRST;
     }
@@ -250,9 +253,10 @@ static void write_search(writer *w, const re_prog *p, const re_facts *f, buf_t *
     choose_first_look(w, f);
     int starts = w->head.pre == FLOW_RE_PRE_PREFIX || w->head.pre == FLOW_RE_PRE_FIRST;
     w->head.how = FLOW_RE_NFA;
-    if (dfa_build(w->arena, p, RE_FORWARD, &forward)) {
+    if (!(w->without & REGEX_NO_AUTOMATA) &&
+        dfa_build(w->arena, p, RE_FORWARD, &forward)) {
         w->head.forward = write_dfa(w, &forward, starts);
-        if (!starts) write_fast(w, &forward);
+        if (!starts && !(w->without & REGEX_NO_FAST)) write_fast(w, &forward);
         buf_printf(words, "automaton of %u states, %u classes", forward.states,
                    forward.stride - 1);
         if (w->head.fixed_len >= 0) {
@@ -267,8 +271,9 @@ static void write_search(writer *w, const re_prog *p, const re_facts *f, buf_t *
                    p->ops.n);
 }
 
-void table_write(arena_t *a, const re_prog *p, const re_facts *f, re_table *out) {
-    writer w = {.arena = a};
+void table_write(arena_t *a, const re_prog *p, const re_facts *f, unsigned without,
+                 re_table *out) {
+    writer w = {.arena = a, .without = without};
     buf_t words;
     buf_init(&w.out, a);
     buf_init(&words, a);
@@ -282,18 +287,19 @@ void table_write(arena_t *a, const re_prog *p, const re_facts *f, re_table *out)
                              (f->run == 2 ? FLOW_RE_PLUS : 0));
     look_flags(&w, p);
     buf_put(&w.out, (const char *)&w.head, sizeof w.head);
-    if (f->run) {
+    if (f->run && !(without & REGEX_NO_LOOKS)) {
         w.head.how = FLOW_RE_RUN;
         write_run(&w, f->run_bits);
         buf_str(&words, "class of bytes");
-    } else if (f->whole) {
+    } else if (f->whole && !(without & REGEX_NO_LOOKS)) {
         w.head.how = FLOW_RE_LITERAL;
         write_literal(&w, &f->prefix);
         buf_str(&words, "literal");
     } else {
         write_search(&w, p, f, &words);
     }
-    if (p->groups > 1) w.head.tagged = write_tdfa(a, p, &w.out);
+    if (p->groups > 1 && !(without & REGEX_NO_TAGS))
+        w.head.tagged = write_tdfa(a, p, &w.out);
     if (w.head.how == FLOW_RE_NFA || (p->groups > 1 && !w.head.tagged))
         w.head.program = write_program(&w, p);
     if (p->groups > 1)

@@ -11,6 +11,8 @@ typedef struct re_table {
     const char *words; /* how it is matched, for people */
 } re_table;
 
-void table_write(arena_t *a, const re_prog *p, const re_facts *facts, re_table *out);
+/* `without`: REGEX_NO_... */
+void table_write(arena_t *a, const re_prog *p, const re_facts *facts, unsigned without,
+                 re_table *out);
 
 #endif

@@ -49,9 +49,12 @@ FLOW_INLINE const uint8_t *re_walk(const flow_re *re, re_text t, const uint8_t *
             found = p - 1;
             if (any) return found;
         } else {
-            p = re_candidate(re, t, p);
-            if (!p) return found;
-            state = d->start[re->flags & FLOW_RE_SIDES ? k_re_before(t, p) : 0];
+            /* The state is like the start state of some side, not always of this one: it
+             * is only left behind together with the byte at p. */
+            const uint8_t *q = re_candidate(re, t, p);
+            if (!q) return found;
+            if (q != p) state = d->start[re->flags & FLOW_RE_SIDES ? k_re_before(t, q) : 0];
+            p = q;
         }
     }
     state += d->stride - 1;

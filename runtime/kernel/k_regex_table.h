@@ -129,21 +129,24 @@ typedef struct flow_re_pair {
     /* table */
 } flow_re_pair;
 
-/* The tagged automaton: anchored at the start of a match whose end is known.  An entry is
- * u32: next state (premultiplied, low 20 bits) and above it the number of the list of
- * register moves to run before the byte is taken.  A list is pairs of bytes (to, from),
- * `from` a register, FLOW_RE_HERE (the place) or FLOW_RE_UNSET; it ends with FF FF.
- * `finish` holds, for each state and each kind of what follows the match, the list that
- * fills the slots, or FFFF if the state does not accept there. */
-#define FLOW_RE_HERE      0xFD
-#define FLOW_RE_UNSET     0xFE
+/* The tagged automaton: anchored at the start of a match whose end is known.  Entries are
+ * u32: the next state (a multiple of `stride`) in the low 20 bits, above it the number of
+ * the list of moves between registers to make before the byte is taken; list 0 is empty.
+ * A list is a count (u16) and so many pairs of bytes (to, from), made in order; `from` is
+ * a register, FLOW_RE_HERE (the place) or FLOW_RE_UNSET.  `finish` says, for each state
+ * and each kind of what follows the match, the list whose `to` are slots instead, counted
+ * from slot 2; FFFF: no match can end so. */
+#define FLOW_RE_HERE      0xFE
+#define FLOW_RE_UNSET     0xFF
 #define FLOW_RE_REGISTERS 200
+#define FLOW_RE_TAG_STATE 0xFFFFF
+#define FLOW_RE_TAG_LIST  20 /* shift */
 typedef struct flow_re_tdfa {
     uint32_t states, stride;
     uint32_t start[4];
     uint32_t table;  /* offsets from the start of the whole string, as everywhere */
     uint32_t finish; /* u16 [states][4] */
-    uint32_t lists;  /* u32 offset of each list */
+    uint32_t lists;  /* u32 [], the offset of each list */
     uint32_t registers;
     uint8_t classes[256];
 } flow_re_tdfa;
