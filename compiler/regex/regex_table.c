@@ -300,7 +300,9 @@ void table_write(arena_t *a, const re_prog *p, const re_facts *f, unsigned witho
     }
     if (p->groups > 1 && !(without & REGEX_NO_TAGS))
         w.head.tagged = write_tdfa(a, p, &w.out);
-    if (w.head.how == FLOW_RE_NFA || (p->groups > 1 && !w.head.tagged))
+    /* Also with automata: all matches of a text may ask for it (k_regex_sweep.c). */
+    if (w.head.how == FLOW_RE_NFA || w.head.how == FLOW_RE_DFA ||
+        (p->groups > 1 && !w.head.tagged))
         w.head.program = write_program(&w, p);
     if (p->groups > 1)
         buf_printf(&words, ", groups by %s", w.head.tagged ? "tags" : "threads");

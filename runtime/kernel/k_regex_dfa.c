@@ -34,17 +34,22 @@ FLOW_INLINE const uint8_t *re_candidate(const flow_re *re, re_text t, const uint
 
 /* The plain walk from `state` at p.  `wide` is a constant of each copy. */
 FLOW_INLINE const uint8_t *re_walk(const flow_re *re, re_text t, const uint8_t *p,
-                                   uint32_t state, int any, int wide) {
+                                   uint32_t state, const uint8_t **seen, int any,
+                                   int wide) {
     const flow_re_dfa *d = RE_PART(re, flow_re_dfa, re->forward);
     const uint16_t *narrow = (const uint16_t *)(d + 1);
     const uint32_t *broad = (const uint32_t *)(d + 1);
     const uint8_t *found = NULL;
+    *seen = t.end;
     uint32_t special = d->special, match = d->match, dead = d->dead;
     while (p < t.end) {
         uint32_t at = state + d->classes[*p++];
         state = wide ? broad[at] : narrow[at];
         if (FLOW_LIKELY(state < special)) continue;
-        if (state == dead) return found;
+        if (state == dead) {
+            *seen = p;
+            return found;
+        }
         if (state >= match) {
             found = p - 1;
             if (any) return found;
@@ -53,7 +58,8 @@ FLOW_INLINE const uint8_t *re_walk(const flow_re *re, re_text t, const uint8_t *
              * is only left behind together with the byte at p. */
             const uint8_t *q = re_candidate(re, t, p);
             if (!q) return found;
-            if (q != p) state = d->start[re->flags & FLOW_RE_SIDES ? k_re_before(t, q) : 0];
+            if (q != p)
+                state = d->start[re->flags & FLOW_RE_SIDES ? k_re_before(t, q) : 0];
             p = q;
         }
     }
@@ -63,13 +69,13 @@ FLOW_INLINE const uint8_t *re_walk(const flow_re *re, re_text t, const uint8_t *
 }
 
 static const uint8_t *re_walk16(const flow_re *re, re_text t, const uint8_t *p,
-                                uint32_t state, int any) {
-    return re_walk(re, t, p, state, any, 0);
+                                uint32_t state, const uint8_t **seen, int any) {
+    return re_walk(re, t, p, state, seen, any, 0);
 }
 
 static const uint8_t *re_walk32(const flow_re *re, re_text t, const uint8_t *p,
-                                uint32_t state, int any) {
-    return re_walk(re, t, p, state, any, 1);
+                                uint32_t state, const uint8_t **seen, int any) {
+    return re_walk(re, t, p, state, seen, any, 1);
 }
 
 /* Goes on by 8 bytes as long as nothing matches; the number of the state in *number. */
@@ -110,7 +116,8 @@ static const uint8_t *re_pair(const flow_re *re, re_text t, const uint8_t *p,
     return p;
 }
 
-const uint8_t *k_re_forward(const flow_re *re, re_text t, const uint8_t *from, int any) {
+const uint8_t *k_re_forward(const flow_re *re, re_text t, const uint8_t *from, int any,
+                            const uint8_t **seen) {
     const flow_re_dfa *d = RE_PART(re, flow_re_dfa, re->forward);
     const uint8_t *p = from;
     if (re->pre == FLOW_RE_PRE_PREFIX || re->pre == FLOW_RE_PRE_FIRST) {
@@ -126,7 +133,8 @@ const uint8_t *k_re_forward(const flow_re *re, re_text t, const uint8_t *from, i
                                            : re_pair(re, t, p, &number, limit);
         state = number * d->stride;
     }
-    return d->wide ? re_walk32(re, t, p, state, any) : re_walk16(re, t, p, state, any);
+    return d->wide ? re_walk32(re, t, p, state, seen, any)
+                   : re_walk16(re, t, p, state, seen, any);
 }
 
 const uint8_t *k_re_backward(const flow_re *re, re_text t, const uint8_t *from,

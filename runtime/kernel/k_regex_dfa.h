@@ -5,8 +5,10 @@
 #include "runtime/kernel/k_regex_look.h"
 
 /* Where the leftmost-first match from `from` on ends (with `any`, where some match that
- * begins there or later ends: enough to know that there is one); null without a match. */
-const uint8_t *k_re_forward(const flow_re *re, re_text t, const uint8_t *from, int any);
+ * begins there or later ends: enough to know that there is one); null without a match.
+ * *seen is how far it looked. */
+const uint8_t *k_re_forward(const flow_re *re, re_text t, const uint8_t *from, int any,
+                            const uint8_t **seen);
 /* Where the longest match that ends at `end` begins, not before `from`. */
 const uint8_t *k_re_backward(const flow_re *re, re_text t, const uint8_t *from,
                              const uint8_t *end);

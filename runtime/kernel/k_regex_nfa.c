@@ -12,15 +12,7 @@
 #include "runtime/kernel/k_regex_dfa.h"
 #include "runtime/kernel/k_utf8.h"
 
-typedef struct re_code {
-    const flow_re *re;
-    const flow_re_nfa *nfa;
-    const flow_re_op *ops;
-    const flow_re_range *ranges;
-    re_text t;
-} re_code;
-
-static re_code re_code_of(const flow_re *re, re_text t) {
+re_code k_re_code(const flow_re *re, re_text t) {
     const uint8_t *base = (const uint8_t *)re;
     const flow_re_nfa *nfa = (const flow_re_nfa *)(base + re->program);
     return (re_code){re, nfa, (const flow_re_op *)(nfa + 1),
@@ -69,22 +61,6 @@ int32_t k_re_look(const flow_re *re, re_text t, const uint8_t *p, uint8_t look) 
     int border = (k_re_before(t, p) == FLOW_RE_SIDE_WORD) !=
                  (k_re_after(t, p) == FLOW_RE_SIDE_WORD);
     return look == FLOW_RE_LOOK_WORD ? border : !border;
-}
-
-/* Where a consuming instruction goes on byte b, or -1. */
-static int32_t re_step(const re_code *c, uint32_t op, uint8_t b) {
-    const flow_re_op *in = &c->ops[op];
-    if (in->op == FLOW_RE_OP_RANGE)
-        return (uint8_t)(b - in->lo) <= in->hi - in->lo ? in->x : -1;
-    const flow_re_range *r = c->ranges + in->x;
-    for (uint32_t i = 0; i < in->y; i++)
-        if ((uint8_t)(b - r[i].lo) <= r[i].hi - r[i].lo) return r[i].next;
-    return -1;
-}
-
-/* Can a match begin at p?  A text's end, or the first byte of a code point. */
-FLOW_INLINE int re_boundary(re_text t, const uint8_t *p) {
-    return p == t.end || (*p & 0xC0) != 0x80;
 }
 
 /* Where the next match could begin if no thread is alive; null: nowhere. */
@@ -197,7 +173,7 @@ static int re_take(re_machine *m, const uint8_t *p, int64_t *slots) {
             slots[1] = p - m->code.t.s;
             break;
         }
-        int32_t to = p < m->code.t.end ? re_step(&m->code, op, *p) : -1;
+        int32_t to = p < m->code.t.end ? k_re_step(&m->code, op, *p) : -1;
         if (to < 0) continue;
         for (int64_t k = 0; k < m->nslots; k++)
             m->work[k] = mine[k];
@@ -210,12 +186,13 @@ static int re_take(re_machine *m, const uint8_t *p, int64_t *slots) {
 }
 
 int32_t k_re_threads(flow_ctx *ctx, const flow_re *re, re_text t, const uint8_t *from,
-                     int here, int64_t *slots, int64_t nslots) {
+                     int here, int64_t *slots, int64_t nslots, const uint8_t **seen) {
     void *mark = flow_k_mark(ctx);
-    re_machine m = {.code = re_code_of(re, t), .nslots = nslots};
+    re_machine m = {.code = k_re_code(re, t), .nslots = nslots};
     int32_t matched = 0;
     re_machine_init(&m, ctx);
-    for (const uint8_t *p = from;; p++) {
+    const uint8_t *p = from;
+    for (;; p++) {
         int may_begin = !matched && (!here || p == from) &&
                         (!(re->flags & FLOW_RE_ANCHORED) || p == t.s);
         if (m.now.n == 0) {
@@ -223,10 +200,11 @@ int32_t k_re_threads(flow_ctx *ctx, const flow_re *re, re_text t, const uint8_t 
             if (!here) p = re_skip(re, t, p);
             if (!p) break;
         }
-        if (may_begin && re_boundary(t, p)) re_begin_thread(&m, p);
+        if (may_begin && k_re_boundary(t, p)) re_begin_thread(&m, p);
         matched |= re_take(&m, p, slots);
         if (p == t.end) break;
     }
+    *seen = p ? p : t.end;
     flow_k_reset(ctx, mark);
     return matched;
 }
@@ -278,7 +256,7 @@ static int re_follow_sets(re_sets *s, const re_code *c, const uint8_t *p) {
 
 int32_t k_re_threads_any(const flow_re *re, re_text t, const uint8_t *from) {
     re_sets s;
-    re_code c = re_code_of(re, t);
+    re_code c = k_re_code(re, t);
     s.words = (c.nfa->ops + 63) / 64;
     size_t bytes = (size_t)s.words * 8;
     int alive = 0;
@@ -294,10 +272,10 @@ int32_t k_re_threads_any(const flow_re *re, re_text t, const uint8_t *from) {
         for (int64_t w = 0; alive && w < s.words; w++)
             for (uint64_t bits = s.now[w]; bits; bits &= bits - 1) {
                 int32_t to =
-                    re_step(&c, (uint32_t)(w * 64 + __builtin_ctzll(bits)), p[-1]);
+                    k_re_step(&c, (uint32_t)(w * 64 + __builtin_ctzll(bits)), p[-1]);
                 if (to >= 0) re_open(&s, (uint32_t)to);
             }
-        if (may_begin && re_boundary(t, p)) re_open(&s, c.nfa->start);
+        if (may_begin && k_re_boundary(t, p)) re_open(&s, c.nfa->start);
         if (re_follow_sets(&s, &c, p)) return 1;
         if (p == t.end) return 0;
         alive = 0;

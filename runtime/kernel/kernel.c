@@ -57,6 +57,7 @@
 #include "runtime/kernel/k_regex_look.c"
 #include "runtime/kernel/k_regex_dfa.c"
 #include "runtime/kernel/k_regex_nfa.c"
+#include "runtime/kernel/k_regex_sweep.c"
 #include "runtime/kernel/k_regex_tags.c"
 #include "runtime/kernel/k_regex.c"
 #include "runtime/kernel/k_regex_run.c"
