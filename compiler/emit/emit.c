@@ -11,6 +11,7 @@
 
 #include "compiler/base/check.h"
 #include "compiler/emit/debuginfo.h"
+#include "compiler/emit/emit_expr.h"
 #include "compiler/emit/ir.h"
 #include "compiler/emit/kernel_mod.h"
 #include "compiler/types/const.h"
@@ -219,7 +220,10 @@ val_t env_value(emit_t *e, def_t *def) {
     }
     if (def->kind == DEF_PARAM)
         return val_load(e, def->type, ir_word(e, emit_param_address(e, def), 1), def->name);
-    if (def->kind != DEF_CONST || !def->value)
+    /* Of a step of one's own: what its use gave. */
+    int argument = def->kind == DEF_FN_PARAM && def->node && def->node->kind != AST_param;
+    if (argument && !def->value) return emit_expr_as(e, def->node, def->type);
+    if ((def->kind != DEF_CONST && !argument) || !def->value)
         flow_unreachable(arena_printf(e->arena, "no value for `%s`", def->name));
     return val_const(e, def->type, def->value);
 }
