@@ -161,8 +161,8 @@ struct tflow {
 
 typedef struct tsetting {
     setting_id id;
-    struct node *expr;
-    struct cval *value;    /* folded, or null if a param is in it */
+    struct node *expr;     /* as written; without a type if it is a bare word */
+    struct cval *value;    /* folded; null for a word, or if a param is in it */
     const char *word;      /* a bare word, or null */
     span_t at;
 } tsetting_t;

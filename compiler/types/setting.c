@@ -40,7 +40,7 @@ static void check_one(sema_t *m, unit_t *u, ast_setting_t *s) {
     int good = opt_check(c, u->scope, row, s->value, &o);
     if (good && !row->built)
         not_built(c, s->name_at, arena_printf(c->arena, "the setting `%s`", s->name));
-    tsetting_t t = {.id = id, .expr = o.word ? NULL : s->value, .value = o.value,
+    tsetting_t t = {.id = id, .expr = s->value, .value = o.value,
                     .word = o.word, .at = s->name_at};
     vec_push(c->arena, &m->p->settings, t);
     if (id != SETTING_mode) return;
