@@ -39,7 +39,8 @@ static void time_date(int64_t days, flow_civil *c) {
 
 void k_time_civil(int64_t t, flow_civil *c) {
     int64_t days = time_floor_div(t, FLOW_DAY);
-    int64_t rest = t - days * FLOW_DAY;
+    int64_t rest = t % FLOW_DAY;
+    rest += rest < 0 ? FLOW_DAY : 0;
     time_date(days, c);
     c->micros = rest % FLOW_SECOND;
     rest /= FLOW_SECOND;
