@@ -1,0 +1,72 @@
+#!/bin/sh
+# run.sh [task...] - measures Flow side by side with its rivals; tasks: words build.
+#
+# Data is made once, in tests/bench/data/ (not kept in the repository), and stays in the page
+# cache.  Every rival must give the same output before anything is timed.  Figures are
+# medians of interleaved runs of whole processes.
+#   FLOW_BENCH_RUNS   rounds (default 9)
+#   FLOW_BENCH_LINES  lines of the word-count text (default 5184000, about 500 MB)
+set -eu
+cd "$(dirname "$0")/../.."
+root=$(pwd)
+build=$(cd "${FLOW_BUILD_DIR:-build}" && pwd)
+runs=${FLOW_BENCH_RUNS:-9}
+lines=${FLOW_BENCH_LINES:-5184000}
+data=$root/tests/bench/data
+mkdir -p "$data"
+cc="gcc -O3 -march=native"
+$cc -o "$data/gen" tests/bench/gen.c -lm
+$cc -o "$data/compare" tests/bench/compare.c
+$cc -o "$data/words_plain" tests/bench/rivals/words_plain.c
+$cc -o "$data/read_only" tests/bench/rivals/read_only.c
+cd "$data"
+
+same() { # same COMMAND...: all give the same bytes
+    want=
+    for command; do
+        got=$(sh -c "$command" | sha256sum)
+        [ -n "$want" ] || want=$got
+        [ "$got" = "$want" ] || { echo "bench: different output: $command" >&2; exit 1; }
+    done
+}
+
+words() {
+    text=words-$lines.txt
+    [ -f "$text" ] || ./gen words "$lines" 100000 >"$text"
+    "$build/flowc" build -o words "$root/tests/bench/programs/words.flow"
+    awk="LC_ALL=C mawk -f $root/tests/bench/rivals/words.awk $text | LC_ALL=C sort -t, -k1,1"
+    same "./words_plain $text" "./words --parallelism 1 input=$text" \
+        "./words --parallelism 2 input=$text" "$awk"
+    echo "word count, $(wc -c <"$text") bytes, V = 100000, $runs rounds:"
+    ./compare "$runs" "plain C" "./words_plain $text" \
+        "Flow, 1 thread" "./words --parallelism 1 input=$text" \
+        "Flow, 2 threads" "./words --parallelism 2 input=$text" \
+        "read() alone" "./read_only $text"
+    echo "against mawk (3 rounds):"
+    ./compare 3 "mawk | sort" "$awk" "Flow, 1 thread" "./words --parallelism 1 input=$text"
+}
+
+build_times() {
+    cat >one.flow <<'FLOW'
+from file("one.txt") |> to stdout(format = text)
+FLOW
+    echo one >one.txt
+    "$build/flowc" build -o one one.flow
+    program=$root/examples/word_count/main.flow
+    echo "flowc on word count, and the start of an executable to its end, 20 rounds:"
+    ./compare 20 "build -O2" "$build/flowc build --no-cache -o built $program" \
+        "build -O0" "$build/flowc build --no-cache -O0 -o built $program" \
+        "check" "$build/flowc check $program" \
+        "start, one line" "./one"
+    strip -o stripped built
+    echo "executable of word count, stripped: $(wc -c <stripped) bytes"
+}
+
+[ $# -gt 0 ] || set -- words build
+for task; do
+    case $task in
+    words) words ;;
+    build) build_times ;;
+    *) echo "bench: no task $task; they are: words build" >&2; exit 2 ;;
+    esac
+done
