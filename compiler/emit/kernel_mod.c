@@ -88,12 +88,16 @@ static void choose_variants(LLVMModuleRef m, target_simd simd) {
     for (LLVMValueRef f; (f = next_base(m, &stem));) choose_variant(m, f, stem, simd);
 }
 
-/* ---- cold functions ---- */
+/* ---- cold and far functions ---- */
 
+/* FLOW_COLD and FLOW_FAR of k_value.h. */
 static int is_cold(LLVMValueRef fn) {
+    static const char far_mark[] = "zero-call-used-regs";
     unsigned kind = LLVMGetEnumAttributeKindForName("cold", 4);
     return !LLVMIsDeclaration(fn) &&
-           LLVMGetEnumAttributeAtIndex(fn, LLVMAttributeFunctionIndex, kind);
+           (LLVMGetEnumAttributeAtIndex(fn, LLVMAttributeFunctionIndex, kind) ||
+            LLVMGetStringAttributeAtIndex(fn, LLVMAttributeFunctionIndex, far_mark,
+                                          sizeof far_mark - 1));
 }
 
 /* Puts a declaration in the place of a function. */
@@ -110,7 +114,7 @@ static void drop_body(LLVMModuleRef m, LLVMValueRef fn) {
     LLVMSetValueName2(bare, name, n);
 }
 
-/* Functions marked FLOW_COLD are the archive's: nothing is gained by compiling them anew
+/* Functions marked FLOW_COLD or FLOW_FAR are the archive's: nothing is gained by compiling them anew
  * into each program.  They have external linkage and keep no state, so either copy does. */
 static void drop_cold(LLVMModuleRef m) {
     for (LLVMValueRef f = LLVMGetFirstFunction(m), next; f; f = next) {

@@ -4,7 +4,7 @@
 #include "runtime/kernel/k_big.h"
 #include "runtime/kernel/k_error.h"
 
-/* ---- counts and truth ----------------------------------------------------------------- */
+/* ---- counts and truth ------------------------------------------------------------ */
 
 /* Partial, merge and result of a state that is one word, and its own partial column. */
 #define AGG_WORD(name, combine)                                                          \
@@ -71,7 +71,7 @@ AGG_RESULT(all_b) {
 }
 AGG_PLAIN(all_b)
 
-/* ---- sums of ints --------------------------------------------------------------------- */
+/* ---- sums of ints ---------------------------------------------------------------- */
 
 FLOW_INLINE __int128 isum_get(uint64_t word) {
     __int128 v;
@@ -91,7 +91,8 @@ FLOW_INLINE void isum_add(AGG_HEAD, int64_t x) {
     if (FLOW_LIKELY(!(*state & 1) && !__builtin_add_overflow(x, x, &twice) &&
                     !__builtin_add_overflow((int64_t)*state, twice, &sum)))
         *state = (uint64_t)sum;
-    else isum_wide(ctx, heap, state, (uint64_t)x, (uint64_t)(x >> 63));
+    else
+        isum_wide(ctx, heap, state, (uint64_t)x, (uint64_t)(x >> 63));
 }
 
 FLOW_INLINE void isum_columns(uint64_t word, uint64_t *columns) {
@@ -103,7 +104,8 @@ FLOW_INLINE void isum_columns(uint64_t word, uint64_t *columns) {
 FLOW_INLINE void isum_merge(AGG_HEAD, const uint64_t *columns) {
     if ((int64_t)columns[1] == (int64_t)columns[0] >> 63)
         isum_add(ctx, heap, state, (int64_t)columns[0]);
-    else isum_wide(ctx, heap, state, columns[0], columns[1]);
+    else
+        isum_wide(ctx, heap, state, columns[0], columns[1]);
 }
 
 FLOW_INLINE void isum_drop(AGG_HEAD) {
@@ -176,7 +178,7 @@ AGG_DROP(avg_i) {
     state[1] = 0;
 }
 
-/* ---- sums of floats ------------------------------------------------------------------- */
+/* ---- sums of floats -------------------------------------------------------------- */
 
 AGG_STEP(sum_f, double x) {
     AGG_UNUSED;
@@ -228,7 +230,8 @@ AGG_DROP(avg_f) {
     state[3] = 0;
 }
 
-/* ---- sums of decimals: 192 bits, low word first ------------------------------------------ */
+/* ---- sums of decimals: 192 bits, low word first
+ * ------------------------------------------ */
 
 static void dsum_add(uint64_t *state, uint64_t low, uint64_t mid, uint64_t high) {
     unsigned __int128 t = (unsigned __int128)state[0] + low;
@@ -277,7 +280,7 @@ AGG_MERGE(sum_d) {
     AGG_UNUSED;
     dsum_add(state, columns[0], columns[1], columns[2]);
 }
-AGG_RESULT(sum_d) {
+FLOW_FAR AGG_RESULT(sum_d) {
     AGG_UNUSED;
     flow_big b;
     int negative = dsum_get(state, &b);
@@ -300,7 +303,7 @@ AGG_MERGE(avg_d) {
     state[3] += columns[3];
 }
 /* Six more digits, as far as 38 allow, then half-even. */
-AGG_RESULT(avg_d) {
+FLOW_FAR AGG_RESULT(avg_d) {
     AGG_UNUSED;
     flow_big b, by, rest;
     int64_t scale = tc[2];
@@ -314,8 +317,10 @@ AGG_RESULT(avg_d) {
     k_big_shift(&rest, 1);
     int c = k_big_compare(&rest, &by);
     if (c > 0 || (c == 0 && b.n && b.d[0] & 1)) {
-        if (!b.n) k_big_set(&b, 1);
-        else k_big_mul_add(&b, 1, 1);
+        if (!b.n)
+            k_big_set(&b, 1);
+        else
+            k_big_mul_add(&b, 1, 1);
     }
     return dsum_out(&b, negative, out);
 }

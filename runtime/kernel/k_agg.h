@@ -21,10 +21,9 @@
                                            const uint8_t *tc);
 #define FLOW_AGG_ORDERED(id, class)
 #define AGGK(id, class, words, how, partial, result, args, what)                         \
-    FLOW_AGG_##how(id, class)                                                            \
-    int32_t flow_k_agg_##id##_##class##_result(flow_ctx *ctx, flow_heap *heap,           \
-                                               const uint64_t *state, uint64_t *out,     \
-                                               const uint8_t *tc);                       \
+    FLOW_AGG_##how(id, class) int32_t flow_k_agg_##id##_##class##_result(                \
+        flow_ctx *ctx, flow_heap *heap, const uint64_t *state, uint64_t *out,            \
+        const uint8_t *tc);                                                              \
     void flow_k_agg_##id##_##class##_drop(flow_ctx *ctx, flow_heap *heap,                \
                                           uint64_t *state, const uint8_t *tc);
 #include "runtime/kernel/k_agg.def"

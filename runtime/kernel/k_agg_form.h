@@ -7,7 +7,7 @@
 
 #include "runtime/kernel/k_agg.h"
 
-#define AGG_HEAD flow_ctx *ctx, flow_heap *heap, uint64_t *state
+#define AGG_HEAD   flow_ctx *ctx, flow_heap *heap, uint64_t *state
 #define AGG_UNUSED (void)ctx, (void)heap, (void)tc
 /* step's own arguments stand between state and tc */
 #define AGG_STEP(name, ...)                                                              \
@@ -25,7 +25,9 @@
 #define AGG_DROP(name) void flow_k_agg_##name##_drop(AGG_HEAD, const uint8_t *tc)
 /* The drop of a state that owns nothing. */
 #define AGG_PLAIN(name)                                                                  \
-    AGG_DROP(name) { (void)state, AGG_UNUSED; }
+    AGG_DROP(name) {                                                                     \
+        (void)state, AGG_UNUSED;                                                         \
+    }
 
 FLOW_INLINE uint64_t agg_bits(double x) {
     uint64_t bits;

@@ -16,7 +16,7 @@ int32_t flow_k_agg_room(const uint64_t *state, int64_t limit) {
     return (int64_t)(state[1] & FLOW_SET_COUNT) < limit ? 0 : FLOW_E_limit;
 }
 
-/* ---- sets ----------------------------------------------------------------------------- */
+/* ---- sets ------------------------------------------------------------------------ */
 
 FLOW_INLINE int32_t set_count_out(const uint64_t *state, uint64_t *out) {
     out[0] = (uint64_t)k_set_count(state);
@@ -24,38 +24,50 @@ FLOW_INLINE int32_t set_count_out(const uint64_t *state, uint64_t *out) {
 }
 
 #define AGG_SET(name, texts)                                                             \
-    AGG_PARTIAL(name) { k_set_bytes(ctx, state, texts, columns), AGG_UNUSED; }           \
-    AGG_MERGE(name) { k_set_merge(ctx, heap, state, texts, columns), AGG_UNUSED; }       \
-    AGG_DROP(name) { k_set_drop(ctx, heap, state, texts), AGG_UNUSED; }
+    AGG_PARTIAL(name) {                                                                  \
+        k_set_bytes(ctx, state, texts, columns), AGG_UNUSED;                             \
+    }                                                                                    \
+    AGG_MERGE(name) {                                                                    \
+        k_set_merge(ctx, heap, state, texts, columns), AGG_UNUSED;                       \
+    }                                                                                    \
+    AGG_DROP(name) {                                                                     \
+        k_set_drop(ctx, heap, state, texts), AGG_UNUSED;                                 \
+    }
 
 /* Equal floats are to be one value. */
 AGG_STEP(count_distinct_w, int64_t x) {
     if (tc && *tc == 'f') x = flow_k_rank_f64(agg_float((uint64_t)x));
     k_set_add_i64(ctx, heap, state, x);
 }
-AGG_RESULT(count_distinct_w) { return AGG_UNUSED, set_count_out(state, out); }
+AGG_RESULT(count_distinct_w) {
+    return AGG_UNUSED, set_count_out(state, out);
+}
 AGG_SET(count_distinct_w, 0)
 
 AGG_STEP(count_distinct_s, const uint8_t *ptr, int64_t len) {
     k_set_add_text(ctx, heap, state, ptr, len), AGG_UNUSED;
 }
-AGG_RESULT(count_distinct_s) { return AGG_UNUSED, set_count_out(state, out); }
+AGG_RESULT(count_distinct_s) {
+    return AGG_UNUSED, set_count_out(state, out);
+}
 AGG_SET(count_distinct_s, 1)
 
-AGG_STEP(count_distinct_g, const uint64_t *x) {
+FLOW_FAR AGG_STEP(count_distinct_g, const uint64_t *x) {
     void *mark = flow_k_mark(ctx);
     uint8_t *key = flow_k_alloc(ctx, flow_k_key_bound(x, tc));
     int64_t len = flow_k_key_put(key, x, tc) - key;
     k_set_add_text(ctx, heap, state, key, len);
     if (heap) flow_k_reset(ctx, mark);
 }
-AGG_RESULT(count_distinct_g) { return AGG_UNUSED, set_count_out(state, out); }
+AGG_RESULT(count_distinct_g) {
+    return AGG_UNUSED, set_count_out(state, out);
+}
 AGG_SET(count_distinct_g, 1)
 
-AGG_STEP(collect_set_g, const uint64_t *x) {
+FLOW_FAR AGG_STEP(collect_set_g, const uint64_t *x) {
     flow_k_agg_count_distinct_g_step(ctx, heap, state, x, tc);
 }
-AGG_RESULT(collect_set_g) {
+FLOW_FAR AGG_RESULT(collect_set_g) {
     int64_t n = flow_k_type_words(tc), count = k_set_count(state);
     uint64_t *list = flow_k_alloc(ctx, count * n * 8), key[2];
     const uint64_t **cells = k_set_sorted(ctx, state);
@@ -69,7 +81,8 @@ AGG_RESULT(collect_set_g) {
 }
 AGG_SET(collect_set_g, 1)
 
-/* ---- what grows at its end: address, count of values, bytes ------------------------------- */
+/* ---- what grows at its end: address, count of values, bytes
+ * ------------------------------- */
 
 FLOW_INLINE int64_t list_room(int64_t bytes) {
     if (bytes <= 32) return bytes ? 32 : 0;
@@ -78,8 +91,10 @@ FLOW_INLINE int64_t list_room(int64_t bytes) {
 
 /* Room for more bytes behind those there are, which it counts. */
 static uint8_t *list_extend(AGG_HEAD, int64_t bytes) {
-    int64_t used = (int64_t)state[2], old = list_room(used), room = list_room(used + bytes);
-    if (!old && room) state[0] = (uint64_t)flow_k_heap_alloc(ctx, heap, room);
+    int64_t used = (int64_t)state[2], old = list_room(used),
+            room = list_room(used + bytes);
+    if (!old && room)
+        state[0] = (uint64_t)flow_k_heap_alloc(ctx, heap, room);
     else if (room != old)
         state[0] = (uint64_t)flow_k_heap_resize(ctx, heap, (void *)state[0], old, room);
     state[2] += (uint64_t)bytes;
@@ -93,7 +108,7 @@ static void list_drop(AGG_HEAD) {
 }
 
 /* Values without addresses stand word by word, others as encoded rows. */
-AGG_STEP(collect_g, const uint64_t *x) {
+FLOW_FAR AGG_STEP(collect_g, const uint64_t *x) {
     state[1]++;
     if (flow_k_type_flat(tc)) {
         int64_t n = flow_k_type_words(tc) * 8;
@@ -108,7 +123,7 @@ AGG_STEP(collect_g, const uint64_t *x) {
     flow_k_reset(ctx, draft);
 }
 
-AGG_RESULT(collect_g) {
+FLOW_FAR AGG_RESULT(collect_g) {
     int64_t n = flow_k_type_words(tc), count = (int64_t)state[1];
     out[0] = state[0];
     out[1] = (uint64_t)count;
@@ -121,9 +136,12 @@ AGG_RESULT(collect_g) {
         flow_k_row_read(ctx, row, 8, list + i * n, tc);
     return 0;
 }
-AGG_DROP(collect_g) { list_drop(ctx, heap, state), AGG_UNUSED; }
+AGG_DROP(collect_g) {
+    list_drop(ctx, heap, state), AGG_UNUSED;
+}
 
-AGG_STEP(concat_s, const uint8_t *ptr, int64_t len, const uint8_t *sep, int64_t sep_len) {
+FLOW_FAR AGG_STEP(concat_s, const uint8_t *ptr, int64_t len, const uint8_t *sep,
+                  int64_t sep_len) {
     if (!state[1]++) sep_len = 0;
     if (sep_len + len == 0) return;
     uint8_t *to = list_extend(ctx, heap, state, sep_len + len);
@@ -136,9 +154,12 @@ AGG_RESULT(concat_s) {
     out[1] = state[2];
     return AGG_UNUSED, 0;
 }
-AGG_DROP(concat_s) { list_drop(ctx, heap, state), AGG_UNUSED; }
+AGG_DROP(concat_s) {
+    list_drop(ctx, heap, state), AGG_UNUSED;
+}
 
-/* ---- histograms: address and number of bins ------------------------------------------------ */
+/* ---- histograms: address and number of bins
+ * ------------------------------------------------ */
 
 static uint64_t *bins_of(AGG_HEAD, int64_t bins) {
     if (!state[1]) {
@@ -166,11 +187,12 @@ static uint64_t bins_ratio(uint64_t a, uint64_t b, uint64_t c) {
     return q;
 }
 
-AGG_STEP(histogram_i, int64_t x, int64_t lo, int64_t hi, int64_t bins) {
+FLOW_FAR AGG_STEP(histogram_i, int64_t x, int64_t lo, int64_t hi, int64_t bins) {
     uint64_t *b = bins_of(ctx, heap, state, bins);
     AGG_UNUSED;
     if (x < lo || x >= hi) return;
-    b[bins_ratio((uint64_t)x - (uint64_t)lo, (uint64_t)bins, (uint64_t)hi - (uint64_t)lo)]++;
+    b[bins_ratio((uint64_t)x - (uint64_t)lo, (uint64_t)bins,
+                 (uint64_t)hi - (uint64_t)lo)]++;
 }
 
 AGG_STEP(histogram_f, double x, double lo, double hi, int64_t bins) {
@@ -197,9 +219,15 @@ static void bins_merge(AGG_HEAD, const uint64_t *columns) {
 }
 
 #define AGG_BINS(name)                                                                   \
-    AGG_PARTIAL(name) { bins_bytes(state, columns), AGG_UNUSED; }                        \
-    AGG_MERGE(name) { bins_merge(ctx, heap, state, columns), AGG_UNUSED; }               \
-    AGG_RESULT(name) { return __builtin_memcpy(out, state, 16), AGG_UNUSED, 0; }         \
+    AGG_PARTIAL(name) {                                                                  \
+        bins_bytes(state, columns), AGG_UNUSED;                                          \
+    }                                                                                    \
+    AGG_MERGE(name) {                                                                    \
+        bins_merge(ctx, heap, state, columns), AGG_UNUSED;                               \
+    }                                                                                    \
+    AGG_RESULT(name) {                                                                   \
+        return __builtin_memcpy(out, state, 16), AGG_UNUSED, 0;                          \
+    }                                                                                    \
     AGG_DROP(name) {                                                                     \
         int64_t bytes = (int64_t)state[1] * 8;                                           \
         if (bytes) flow_k_heap_free(ctx, heap, (void *)state[0], bytes);                 \

@@ -9,7 +9,7 @@
 #include "runtime/kernel/k_exact.h"
 #include "runtime/kernel/k_fsum.h"
 
-/* ---- exact results -------------------------------------------------------------------- */
+/* ---- exact results --------------------------------------------------------------- */
 
 /* n * products - a * b, the sum of the cross products of the deviations times n. */
 static void moment_spread(k_exact *out, k_exact *products, int64_t n, const k_exact *a,
@@ -30,20 +30,23 @@ static int moment_sum(const uint64_t *fsum, k_exact *out) {
     const int32_t shift = -FLOW_EXACT_UNIT / 2 / 32;
     int special = k_fsum_exact(fsum, out);
     if (!out->hi) return special;
-    for (int32_t i = out->lo; i < out->hi; i++) out->d[i - shift] = out->d[i];
+    for (int32_t i = out->lo; i < out->hi; i++)
+        out->d[i - shift] = out->d[i];
     out->lo -= shift;
     out->hi -= shift;
     return special;
 }
 
-/* spread / (n * (n - 1)), or its square root, in units of 2^unit.  The root is that of the
- * rounded variance; where the variance has no normal double, of one scaled by 2^1400. */
+/* spread / (n * (n - 1)), or its square root, in units of 2^unit.  The root is that of
+ * the rounded variance; where the variance has no normal double, of one scaled by 2^1400.
+ */
 static double moment_variance(const k_exact *spread, int64_t unit, int64_t n, int root) {
     double v = k_exact_round(spread, unit, moment_pairs(n));
     if (!root) return v;
     if (v >= 0x1p-1022 && v <= 0x1.fffffffffffffp1023) return __builtin_sqrt(v);
     if (v > 1)
-        return __builtin_sqrt(k_exact_round(spread, unit - 1400, moment_pairs(n))) * 0x1p700;
+        return __builtin_sqrt(k_exact_round(spread, unit - 1400, moment_pairs(n))) *
+               0x1p700;
     return __builtin_sqrt(k_exact_round(spread, unit + 1400, moment_pairs(n))) * 0x1p-700;
 }
 
@@ -54,7 +57,8 @@ FLOW_INLINE int32_t moment_out(uint64_t *out, int64_t n, double x) {
     return 0;
 }
 
-/* ---- of floats: n, sum of x, sum of x * x -------------------------------------------------- */
+/* ---- of floats: n, sum of x, sum of x * x
+ * -------------------------------------------------- */
 
 static void moment_f_step(AGG_HEAD, double x) {
     state[0]++;
@@ -83,7 +87,8 @@ static void moment_partial(flow_ctx *ctx, const uint64_t *state, uint64_t *colum
 static void moment_merge(AGG_HEAD, const uint64_t *columns, int sums) {
     state[0] += columns[0];
     for (int i = 0; i < sums; i++)
-        flow_k_fsum_merge(ctx, heap, state + 1 + FLOW_FSUM_WORDS * i, columns + 1 + 4 * i);
+        flow_k_fsum_merge(ctx, heap, state + 1 + FLOW_FSUM_WORDS * i,
+                          columns + 1 + 4 * i);
 }
 
 static void moment_drop(AGG_HEAD, int sums) {
@@ -93,18 +98,33 @@ static void moment_drop(AGG_HEAD, int sums) {
 }
 
 #define AGG_SUMS(name, sums)                                                             \
-    AGG_PARTIAL(name) { moment_partial(ctx, state, columns, sums), AGG_UNUSED; }         \
-    AGG_MERGE(name) { moment_merge(ctx, heap, state, columns, sums), AGG_UNUSED; }       \
-    AGG_DROP(name) { moment_drop(ctx, heap, state, sums), AGG_UNUSED; }
+    AGG_PARTIAL(name) {                                                                  \
+        moment_partial(ctx, state, columns, sums), AGG_UNUSED;                           \
+    }                                                                                    \
+    AGG_MERGE(name) {                                                                    \
+        moment_merge(ctx, heap, state, columns, sums), AGG_UNUSED;                       \
+    }                                                                                    \
+    AGG_DROP(name) {                                                                     \
+        moment_drop(ctx, heap, state, sums), AGG_UNUSED;                                 \
+    }
 
-AGG_STEP(variance_f, double x) { moment_f_step(ctx, heap, state, x), AGG_UNUSED; }
-AGG_RESULT(variance_f) { return AGG_UNUSED, moment_f_result(state, out, 0); }
+AGG_STEP(variance_f, double x) {
+    moment_f_step(ctx, heap, state, x), AGG_UNUSED;
+}
+FLOW_FAR AGG_RESULT(variance_f) {
+    return AGG_UNUSED, moment_f_result(state, out, 0);
+}
 AGG_SUMS(variance_f, 2)
-AGG_STEP(stddev_f, double x) { moment_f_step(ctx, heap, state, x), AGG_UNUSED; }
-AGG_RESULT(stddev_f) { return AGG_UNUSED, moment_f_result(state, out, 1); }
+AGG_STEP(stddev_f, double x) {
+    moment_f_step(ctx, heap, state, x), AGG_UNUSED;
+}
+FLOW_FAR AGG_RESULT(stddev_f) {
+    return AGG_UNUSED, moment_f_result(state, out, 1);
+}
 AGG_SUMS(stddev_f, 2)
 
-/* ---- of ints: n, sum in 128 bits, sum of squares in 192 ------------------------------------- */
+/* ---- of ints: n, sum in 128 bits, sum of squares in 192
+ * ------------------------------------- */
 
 static void moment_add192(uint64_t *to, const uint64_t *x) {
     unsigned __int128 t = (unsigned __int128)to[0] + x[0];
@@ -147,15 +167,24 @@ static int32_t moment_i_result(const uint64_t *state, uint64_t *out, int root) {
 }
 
 #define AGG_INTS(name, root)                                                             \
-    AGG_STEP(name, int64_t x) { moment_i_step(state, x), AGG_UNUSED; }                   \
-    AGG_PARTIAL(name) { __builtin_memcpy(columns, state, 48), AGG_UNUSED; }              \
-    AGG_MERGE(name) { moment_i_merge(state, columns), AGG_UNUSED; }                      \
-    AGG_RESULT(name) { return AGG_UNUSED, moment_i_result(state, out, root); }           \
+    AGG_STEP(name, int64_t x) {                                                          \
+        moment_i_step(state, x), AGG_UNUSED;                                             \
+    }                                                                                    \
+    AGG_PARTIAL(name) {                                                                  \
+        __builtin_memcpy(columns, state, 48), AGG_UNUSED;                                \
+    }                                                                                    \
+    AGG_MERGE(name) {                                                                    \
+        moment_i_merge(state, columns), AGG_UNUSED;                                      \
+    }                                                                                    \
+    FLOW_FAR AGG_RESULT(name) {                                                          \
+        return AGG_UNUSED, moment_i_result(state, out, root);                            \
+    }                                                                                    \
     AGG_PLAIN(name)
 AGG_INTS(variance_i, 0)
 AGG_INTS(stddev_i, 1)
 
-/* ---- of pairs: n, sums of x, y, x * y, for corr of x * x and y * y too ---------------------- */
+/* ---- of pairs: n, sums of x, y, x * y, for corr of x * x and y * y too
+ * ---------------------- */
 
 enum { SUM_X = 1, SUM_Y = 4, SUM_XY = 7, SUM_XX = 10, SUM_YY = 13 };
 
@@ -179,7 +208,7 @@ static int moment_pair_spread(const uint64_t *state, int products, int a, int b,
 AGG_STEP(covar_f, double x, double y) {
     moment_pair_step(ctx, heap, state, x, y), AGG_UNUSED;
 }
-AGG_RESULT(covar_f) {
+FLOW_FAR AGG_RESULT(covar_f) {
     int64_t n = (int64_t)state[0];
     k_exact spread;
     AGG_UNUSED;
@@ -201,8 +230,10 @@ static int64_t moment_two(const k_exact *x, double *high, double *low) {
 
 /* x * 2^e, where the result is at most 1. */
 static double moment_raise(double x, int64_t e) {
-    for (; e > 1000; e -= 1000) x *= 0x1p1000;
-    for (; e < -1000; e += 1000) x *= 0x1p-1000;
+    for (; e > 1000; e -= 1000)
+        x *= 0x1p1000;
+    for (; e < -1000; e += 1000)
+        x *= 0x1p-1000;
     return x * agg_float((uint64_t)(1023 + e) << 52);
 }
 
@@ -231,7 +262,7 @@ AGG_STEP(corr_f, double x, double y) {
     flow_k_fsum_add_product(ctx, heap, state + SUM_YY, y, y);
 }
 /* NaN where x or y does not vary: 0 / 0. */
-AGG_RESULT(corr_f) {
+FLOW_FAR AGG_RESULT(corr_f) {
     int64_t n = (int64_t)state[0];
     k_exact xy, xx, yy;
     AGG_UNUSED;
@@ -239,8 +270,7 @@ AGG_RESULT(corr_f) {
     int special = moment_pair_spread(state, SUM_XY, SUM_X, SUM_Y, &xy) |
                   moment_pair_spread(state, SUM_XX, SUM_X, SUM_X, &xx) |
                   moment_pair_spread(state, SUM_YY, SUM_Y, SUM_Y, &yy);
-    if (special || !xx.hi || !yy.hi)
-        return moment_out(out, n, __builtin_nan(""));
+    if (special || !xx.hi || !yy.hi) return moment_out(out, n, __builtin_nan(""));
     return moment_out(out, n, moment_ratio(&xy, &xx, &yy));
 }
 AGG_SUMS(corr_f, 5)

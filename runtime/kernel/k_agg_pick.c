@@ -9,7 +9,8 @@
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_type.h"
 
-/* ---- min and max: order is -1 for the least, 1 for the greatest -------------------------- */
+/* ---- min and max: order is -1 for the least, 1 for the greatest
+ * -------------------------- */
 
 /* state: the value, whether there is one */
 FLOW_INLINE void best_i64(uint64_t *state, int64_t x, int order) {
@@ -35,8 +36,8 @@ FLOW_INLINE void best_decimal(uint64_t *state, const uint64_t *x, int order) {
 FLOW_INLINE void best_text(AGG_HEAD, const uint8_t *ptr, int64_t len, int order) {
     uint64_t old[2];
     flow_k_cell_get(state, old);
-    if (!state[2] || flow_k_compare_text(ptr, len, (const uint8_t *)old[0],
-                                         (int64_t)old[1]) == order)
+    if (!state[2] ||
+        flow_k_compare_text(ptr, len, (const uint8_t *)old[0], (int64_t)old[1]) == order)
         flow_k_cell_set(ctx, heap, state, ptr, len);
     state[2] = 1;
 }
@@ -60,8 +61,10 @@ static void best_value_out(flow_ctx *ctx, const uint64_t *state, uint64_t *out,
     int64_t n = flow_k_type_words(tc);
     uint64_t key[2];
     flow_k_cell_get(state, key);
-    if (state[2]) flow_k_key_get(ctx, (const uint8_t *)key[0], out, tc);
-    else __builtin_memset(out, 0, (size_t)n * 8);
+    if (state[2])
+        flow_k_key_get(ctx, (const uint8_t *)key[0], out, tc);
+    else
+        __builtin_memset(out, 0, (size_t)n * 8);
     out[n] = state[2];
 }
 
@@ -72,44 +75,64 @@ FLOW_INLINE void best_float_out(const uint64_t *state, uint64_t *out) {
 }
 
 #define AGG_BEST_WORDS(name, order)                                                      \
-    AGG_STEP(name##_i, int64_t x) { best_i64(state, x, order), AGG_UNUSED; }             \
-    AGG_PARTIAL(name##_i) { __builtin_memcpy(columns, state, 16), AGG_UNUSED; }          \
+    AGG_STEP(name##_i, int64_t x) {                                                      \
+        best_i64(state, x, order), AGG_UNUSED;                                           \
+    }                                                                                    \
+    AGG_PARTIAL(name##_i) {                                                              \
+        __builtin_memcpy(columns, state, 16), AGG_UNUSED;                                \
+    }                                                                                    \
     AGG_MERGE(name##_i) {                                                                \
         if (columns[1]) best_i64(state, (int64_t)columns[0], order);                     \
         AGG_UNUSED;                                                                      \
     }                                                                                    \
-    AGG_RESULT(name##_i) { return __builtin_memcpy(out, state, 16), AGG_UNUSED, 0; }     \
+    AGG_RESULT(name##_i) {                                                               \
+        return __builtin_memcpy(out, state, 16), AGG_UNUSED, 0;                          \
+    }                                                                                    \
     AGG_PLAIN(name##_i)                                                                  \
     AGG_STEP(name##_f, double x) {                                                       \
         best_i64(state, flow_k_rank_f64(x), order), AGG_UNUSED;                          \
     }                                                                                    \
-    AGG_PARTIAL(name##_f) { best_float_out(state, columns), AGG_UNUSED; }                \
+    AGG_PARTIAL(name##_f) {                                                              \
+        best_float_out(state, columns), AGG_UNUSED;                                      \
+    }                                                                                    \
     AGG_MERGE(name##_f) {                                                                \
         if (columns[1]) best_i64(state, flow_k_rank_f64(agg_float(columns[0])), order);  \
         AGG_UNUSED;                                                                      \
     }                                                                                    \
-    AGG_RESULT(name##_f) { return best_float_out(state, out), AGG_UNUSED, 0; }           \
+    AGG_RESULT(name##_f) {                                                               \
+        return best_float_out(state, out), AGG_UNUSED, 0;                                \
+    }                                                                                    \
     AGG_PLAIN(name##_f)                                                                  \
-    AGG_STEP(name##_d, const uint64_t *x) { best_decimal(state, x, order), AGG_UNUSED; } \
-    AGG_PARTIAL(name##_d) { __builtin_memcpy(columns, state, 24), AGG_UNUSED; }          \
+    AGG_STEP(name##_d, const uint64_t *x) {                                              \
+        best_decimal(state, x, order), AGG_UNUSED;                                       \
+    }                                                                                    \
+    AGG_PARTIAL(name##_d) {                                                              \
+        __builtin_memcpy(columns, state, 24), AGG_UNUSED;                                \
+    }                                                                                    \
     AGG_MERGE(name##_d) {                                                                \
         if (columns[2]) best_decimal(state, columns, order);                             \
         AGG_UNUSED;                                                                      \
     }                                                                                    \
-    AGG_RESULT(name##_d) { return __builtin_memcpy(out, state, 24), AGG_UNUSED, 0; }     \
+    AGG_RESULT(name##_d) {                                                               \
+        return __builtin_memcpy(out, state, 24), AGG_UNUSED, 0;                          \
+    }                                                                                    \
     AGG_PLAIN(name##_d)
 
 #define AGG_BEST_BYTES(name, order)                                                      \
     AGG_STEP(name##_s, const uint8_t *ptr, int64_t len) {                                \
         best_text(ctx, heap, state, ptr, len, order), AGG_UNUSED;                        \
     }                                                                                    \
-    AGG_PARTIAL(name##_s) { best_cell_out(state, columns), AGG_UNUSED; }                 \
+    AGG_PARTIAL(name##_s) {                                                              \
+        best_cell_out(state, columns), AGG_UNUSED;                                       \
+    }                                                                                    \
     AGG_MERGE(name##_s) {                                                                \
         const uint8_t *ptr = (const uint8_t *)columns[0];                                \
         if (columns[2]) best_text(ctx, heap, state, ptr, (int64_t)columns[1], order);    \
         AGG_UNUSED;                                                                      \
     }                                                                                    \
-    AGG_RESULT(name##_s) { return best_cell_out(state, out), AGG_UNUSED, 0; }            \
+    AGG_RESULT(name##_s) {                                                               \
+        return best_cell_out(state, out), AGG_UNUSED, 0;                                 \
+    }                                                                                    \
     AGG_DROP(name##_s) {                                                                 \
         flow_k_cell_drop(ctx, heap, state), AGG_UNUSED;                                  \
         state[2] = 0;                                                                    \
@@ -117,24 +140,34 @@ FLOW_INLINE void best_float_out(const uint64_t *state, uint64_t *out) {
     AGG_STEP(name##_g, const uint64_t *x) {                                              \
         best_value(ctx, heap, state, x, tc, order);                                      \
     }                                                                                    \
-    AGG_PARTIAL(name##_g) { best_cell_out(state, columns), AGG_UNUSED; }                 \
-    AGG_MERGE(name##_g) { flow_k_agg_##name##_s_merge(ctx, heap, state, columns, tc); }  \
-    AGG_RESULT(name##_g) { return best_value_out(ctx, state, out, tc), AGG_UNUSED, 0; }  \
-    AGG_DROP(name##_g) { flow_k_agg_##name##_s_drop(ctx, heap, state, tc); }
+    AGG_PARTIAL(name##_g) {                                                              \
+        best_cell_out(state, columns), AGG_UNUSED;                                       \
+    }                                                                                    \
+    AGG_MERGE(name##_g) {                                                                \
+        flow_k_agg_##name##_s_merge(ctx, heap, state, columns, tc);                      \
+    }                                                                                    \
+    AGG_RESULT(name##_g) {                                                               \
+        return best_value_out(ctx, state, out, tc), AGG_UNUSED, 0;                       \
+    }                                                                                    \
+    AGG_DROP(name##_g) {                                                                 \
+        flow_k_agg_##name##_s_drop(ctx, heap, state, tc);                                \
+    }
 
 AGG_BEST_WORDS(min, -1)
 AGG_BEST_BYTES(min, -1)
 AGG_BEST_WORDS(max, 1)
 AGG_BEST_BYTES(max, 1)
 
-/* ---- first and last ------------------------------------------------------------------- */
+/* ---- first and last -------------------------------------------------------------- */
 
 /* The value of a blob as T?: none where there is none. */
 static void pick_blob_out(flow_ctx *ctx, const uint64_t *blob, uint64_t *out,
                           const uint8_t *tc) {
     int64_t n = flow_k_type_words(tc);
-    if (blob[0]) flow_k_blob_get(ctx, blob, out, tc);
-    else __builtin_memset(out, 0, (size_t)n * 8);
+    if (blob[0])
+        flow_k_blob_get(ctx, blob, out, tc);
+    else
+        __builtin_memset(out, 0, (size_t)n * 8);
     out[n] = blob[0] != 0;
 }
 
@@ -145,14 +178,18 @@ static void pick_blob_out(flow_ctx *ctx, const uint64_t *blob, uint64_t *out,
         state[1] = 1;                                                                    \
         AGG_UNUSED;                                                                      \
     }                                                                                    \
-    AGG_RESULT(name##_w) { return __builtin_memcpy(out, state, 16), AGG_UNUSED, 0; }     \
+    AGG_RESULT(name##_w) {                                                               \
+        return __builtin_memcpy(out, state, 16), AGG_UNUSED, 0;                          \
+    }                                                                                    \
     AGG_PLAIN(name##_w)                                                                  \
     AGG_STEP(name##_s, const uint8_t *ptr, int64_t len) {                                \
         if (taken(state[2])) flow_k_cell_set(ctx, heap, state, ptr, len);                \
         state[2] = 1;                                                                    \
         AGG_UNUSED;                                                                      \
     }                                                                                    \
-    AGG_RESULT(name##_s) { return best_cell_out(state, out), AGG_UNUSED, 0; }            \
+    AGG_RESULT(name##_s) {                                                               \
+        return best_cell_out(state, out), AGG_UNUSED, 0;                                 \
+    }                                                                                    \
     AGG_DROP(name##_s) {                                                                 \
         flow_k_cell_drop(ctx, heap, state), AGG_UNUSED;                                  \
         state[2] = 0;                                                                    \
@@ -160,15 +197,20 @@ static void pick_blob_out(flow_ctx *ctx, const uint64_t *blob, uint64_t *out,
     AGG_STEP(name##_g, const uint64_t *x) {                                              \
         if (taken(state[0])) flow_k_blob_set(ctx, heap, state, x, tc);                   \
     }                                                                                    \
-    AGG_RESULT(name##_g) { return pick_blob_out(ctx, state, out, tc), AGG_UNUSED, 0; }   \
-    AGG_DROP(name##_g) { flow_k_blob_drop(ctx, heap, state), AGG_UNUSED; }
+    AGG_RESULT(name##_g) {                                                               \
+        return pick_blob_out(ctx, state, out, tc), AGG_UNUSED, 0;                        \
+    }                                                                                    \
+    AGG_DROP(name##_g) {                                                                 \
+        flow_k_blob_drop(ctx, heap, state), AGG_UNUSED;                                  \
+    }
 
 #define PICK_IF_NONE(has) (!(has))
-#define PICK_ALWAYS(has) 1
+#define PICK_ALWAYS(has)  1
 AGG_PLACE(first, PICK_IF_NONE)
 AGG_PLACE(last, PICK_ALWAYS)
 
-/* ---- the value where a key is least or greatest -------------------------------------------- */
+/* ---- the value where a key is least or greatest
+ * -------------------------------------------- */
 
 /* state: key, whether there is one, blob; class s: the key is a cell.  Of equal keys the
  * first counts. */

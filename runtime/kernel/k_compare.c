@@ -26,13 +26,17 @@ double flow_k_unrank_f64(int64_t rank) {
     return compare_double((uint64_t)(rank < 0 ? rank ^ INT64_MAX : rank));
 }
 
-FLOW_INLINE int32_t compare_i64(int64_t a, int64_t b) { return (a > b) - (a < b); }
+FLOW_INLINE int32_t compare_i64(int64_t a, int64_t b) {
+    return (a > b) - (a < b);
+}
 
 int32_t flow_k_compare_f64(double a, double b) {
     return compare_i64(flow_k_rank_f64(a), flow_k_rank_f64(b));
 }
 
-int32_t flow_k_equal_f64(double a, double b) { return a == b || (a != a && b != b); }
+int32_t flow_k_equal_f64(double a, double b) {
+    return a == b || (a != a && b != b);
+}
 
 int32_t flow_k_compare_text(const uint8_t *a, int64_t an, const uint8_t *b, int64_t bn) {
     int64_t n = an < bn ? an : bn;
@@ -67,7 +71,8 @@ static int32_t compare_list(compare_walk *w, int fields) {
         }
     }
     if (an != bn) return an < bn ? -1 : 1;
-    while (fields--) tc = flow_k_type_skip(tc);
+    while (fields--)
+        tc = flow_k_type_skip(tc);
     w->tc = tc;
     w->a += 2;
     w->b += 2;
@@ -96,7 +101,8 @@ static int32_t compare_tagged(compare_walk *w) {
     uint64_t tag = w->a[0];
     if (tag != w->b[0]) return tag < w->b[0] ? -1 : 1;
     compare_walk e = {w->a + 1, w->b + 1, w->tc + 1};
-    for (uint64_t i = 0; i < tag; i++) e.tc = flow_k_type_skip(flow_type_name_skip(e.tc));
+    for (uint64_t i = 0; i < tag; i++)
+        e.tc = flow_k_type_skip(flow_type_name_skip(e.tc));
     e.tc = flow_type_name_skip(e.tc);
     int32_t c = compare_value(&e);
     if (c) return c;
@@ -111,7 +117,9 @@ static int32_t compare_value(compare_walk *w) {
     int32_t c = 0;
     int64_t words = 1;
     switch (*w->tc++) {
-    case 'f': c = flow_k_compare_f64(compare_double(w->a[0]), compare_double(w->b[0])); break;
+    case 'f':
+        c = flow_k_compare_f64(compare_double(w->a[0]), compare_double(w->b[0]));
+        break;
     case 's':
     case 'y':
         c = flow_k_compare_text((const uint8_t *)w->a[0], (int64_t)w->a[1],

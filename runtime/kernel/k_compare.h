@@ -10,7 +10,7 @@
 #include "runtime/kernel/k_value.h"
 
 /* Below, equal, above: -1, 0, 1. */
-int32_t flow_k_compare(const uint64_t *a, const uint64_t *b, const uint8_t *tc);
+FLOW_FAR int32_t flow_k_compare(const uint64_t *a, const uint64_t *b, const uint8_t *tc);
 int32_t flow_k_equal(const uint64_t *a, const uint64_t *b, const uint8_t *tc);
 
 int32_t flow_k_compare_text(const uint8_t *a, int64_t an, const uint8_t *b, int64_t bn);

@@ -4,8 +4,10 @@
 
 /* Brings lo and hi to the first and last digit that is not 0. */
 static void exact_trim(k_exact *a) {
-    while (a->lo < a->hi && !a->d[a->hi - 1]) a->hi--;
-    while (a->lo < a->hi && !a->d[a->lo]) a->lo++;
+    while (a->lo < a->hi && !a->d[a->hi - 1])
+        a->hi--;
+    while (a->lo < a->hi && !a->d[a->lo])
+        a->lo++;
     if (a->lo == a->hi) a->lo = a->hi = 0;
 }
 
@@ -25,10 +27,12 @@ static int64_t exact_carry(int64_t *limbs, int32_t n) {
 void k_exact_limbs(k_exact *a, int64_t *limbs, int32_t n, int32_t from) {
     a->negative = exact_carry(limbs, n) < 0;
     if (a->negative) {
-        for (int32_t i = 0; i < n; i++) limbs[i] = -limbs[i];
+        for (int32_t i = 0; i < n; i++)
+            limbs[i] = -limbs[i];
         exact_carry(limbs, n);
     }
-    for (int32_t i = 0; i < n; i++) a->d[from + i] = (uint32_t)limbs[i];
+    for (int32_t i = 0; i < n; i++)
+        a->d[from + i] = (uint32_t)limbs[i];
     a->d[from + n] = (uint32_t)(limbs[n - 1] >> 32);
     a->lo = from;
     a->hi = from + n + 1;
@@ -39,7 +43,8 @@ void k_exact_i128(k_exact *a, __int128 v) {
     unsigned __int128 m = v < 0 ? -(unsigned __int128)v : (unsigned __int128)v;
     a->negative = v < 0;
     a->lo = 0;
-    for (a->hi = 0; a->hi < 4; m >>= 32) a->d[a->hi++] = (uint32_t)m;
+    for (a->hi = 0; a->hi < 4; m >>= 32)
+        a->d[a->hi++] = (uint32_t)m;
     exact_trim(a);
 }
 
@@ -49,7 +54,8 @@ void k_exact_mul(k_exact *out, const k_exact *a, const k_exact *b) {
     if (!a->hi || !b->hi) return;
     out->lo = a->lo + b->lo;
     out->hi = a->hi + b->hi;
-    for (int32_t i = out->lo; i < out->hi; i++) out->d[i] = 0;
+    for (int32_t i = out->lo; i < out->hi; i++)
+        out->d[i] = 0;
     for (int32_t i = a->lo; i < a->hi; i++) {
         uint64_t carry = 0;
         for (int32_t k = b->lo; k < b->hi; k++) {
@@ -101,7 +107,8 @@ void k_exact_scale(k_exact *a, uint64_t factor) {
         a->d[i] = (uint32_t)carry;
         carry >>= 32;
     }
-    for (; carry; carry >>= 32) a->d[a->hi++] = (uint32_t)carry;
+    for (; carry; carry >>= 32)
+        a->d[a->hi++] = (uint32_t)carry;
     exact_trim(a);
 }
 
@@ -131,7 +138,8 @@ double k_exact_round(const k_exact *a, int64_t exp, unsigned __int128 divisor) {
     int32_t from = a->hi - 8;
     if (!a->hi) return 0;
     q.n = 8;
-    for (int32_t i = 0; i < 8; i++) q.d[i] = exact_digit(a, from + i);
+    for (int32_t i = 0; i < 8; i++)
+        q.d[i] = exact_digit(a, from + i);
     k_big_set(&by, divisor);
     k_big_divide(&q, &by, &rest);
     int more = rest.n != 0 || a->lo < from;
@@ -143,14 +151,16 @@ double k_exact_round(const k_exact *a, int64_t exp, unsigned __int128 divisor) {
         int shift = 32 * i - drop % 32;
         m |= shift >= 0 ? (shift < 64 ? digit << shift : 0) : digit >> -shift;
     }
-    for (int32_t i = 0; i < drop / 32; i++) more |= q.d[i] != 0;
+    for (int32_t i = 0; i < drop / 32; i++)
+        more |= q.d[i] != 0;
     more |= (q.d[drop / 32] & (((uint32_t)1 << drop % 32) - 1)) != 0;
     return exact_double(a->negative, m, more, exp + 32 * (int64_t)from + drop);
 }
 
 int64_t k_exact_top(const k_exact *a, unsigned __int128 *m) {
     unsigned __int128 v = 0;
-    for (int32_t i = a->hi - 1; i >= a->hi - 4; i--) v = v << 32 | exact_digit(a, i);
+    for (int32_t i = a->hi - 1; i >= a->hi - 4; i--)
+        v = v << 32 | exact_digit(a, i);
     int shift = __builtin_clz(a->d[a->hi - 1]);
     v <<= shift;
     if (shift) v |= exact_digit(a, a->hi - 5) >> (32 - shift);

@@ -20,17 +20,17 @@ typedef struct k_exact {
 } k_exact;
 
 /* From a sum of limbs, n of them, each a signed number of weight 2^(32 * (from + i)). */
-void k_exact_limbs(k_exact *a, int64_t *limbs, int32_t n, int32_t from);
-void k_exact_i128(k_exact *a, __int128 v);
+FLOW_FAR void k_exact_limbs(k_exact *a, int64_t *limbs, int32_t n, int32_t from);
+FLOW_FAR void k_exact_i128(k_exact *a, __int128 v);
 
 /* out may be none of the operands. */
-void k_exact_mul(k_exact *out, const k_exact *a, const k_exact *b);
-void k_exact_sub(k_exact *out, const k_exact *a, const k_exact *b);
-void k_exact_scale(k_exact *a, uint64_t factor);
+FLOW_FAR void k_exact_mul(k_exact *out, const k_exact *a, const k_exact *b);
+FLOW_FAR void k_exact_sub(k_exact *out, const k_exact *a, const k_exact *b);
+FLOW_FAR void k_exact_scale(k_exact *a, uint64_t factor);
 
 /* a * 2^exp / divisor, rounded to the nearest double, ties to even; divisor is not 0. */
-double k_exact_round(const k_exact *a, int64_t exp, unsigned __int128 divisor);
+FLOW_FAR double k_exact_round(const k_exact *a, int64_t exp, unsigned __int128 divisor);
 /* The leading 128 bits: a is about m * 2^result, m's top bit set.  a is not zero. */
-int64_t k_exact_top(const k_exact *a, unsigned __int128 *m);
+FLOW_FAR int64_t k_exact_top(const k_exact *a, unsigned __int128 *m);
 
 #endif

@@ -10,9 +10,9 @@
 #include "runtime/kernel/k_fsum.h"
 #include "runtime/kernel/k_mem.h"
 
-#define WIDE_LIMBS 136
+#define WIDE_LIMBS       136
 #define WIDE_CARRY_AFTER (1 << 30)
-#define WIDE_HEAD 32 /* bytes before the digits of the encoded form */
+#define WIDE_HEAD        32 /* bytes before the digits of the encoded form */
 
 typedef struct fsum_wide {
     int64_t nan, up, down; /* values that were NaN, +inf, -inf */
@@ -44,7 +44,7 @@ FLOW_INLINE void fsum_two(double a, double b, double *sum, double *error) {
     *error = (a - (s - t)) + (b - t);
 }
 
-/* ---- the wide number ------------------------------------------------------------------ */
+/* ---- the wide number ------------------------------------------------------------- */
 
 /* Adds m * 2^shift units to limbs that begin at number `from`. */
 FLOW_INLINE void wide_put(int64_t *limb, int32_t from, unsigned __int128 m, int64_t shift,
@@ -95,15 +95,17 @@ static fsum_wide *wide_of(flow_ctx *ctx, flow_heap *heap, fsum_state *s) {
 
 /* NaN and infinities: `by` is 1, or -1 to take one out. */
 static void wide_count(fsum_wide *w, double x, int64_t by) {
-    if (x != x) w->nan += by;
-    else if (x > 0) w->up += by;
-    else w->down += by;
+    if (x != x)
+        w->nan += by;
+    else if (x > 0)
+        w->up += by;
+    else
+        w->down += by;
 }
 
-/* ---- adding --------------------------------------------------------------------------- */
+/* ---- adding ---------------------------------------------------------------------- */
 
-static __attribute__((noinline)) void fsum_slow(flow_ctx *ctx, flow_heap *heap,
-                                                uint64_t *state, double x, int64_t by) {
+void k_fsum_slow(flow_ctx *ctx, flow_heap *heap, uint64_t *state, double x, int64_t by) {
     fsum_state *s = (fsum_state *)state;
     fsum_wide *w = wide_of(ctx, heap, s);
     double sum, e1, low, e2;
@@ -132,7 +134,7 @@ FLOW_INLINE void fsum_add(flow_ctx *ctx, flow_heap *heap, uint64_t *state, doubl
     fsum_two(s->high, x, &sum, &e1);
     fsum_two(s->low, e1, &low, &e2);
     if (FLOW_UNLIKELY(e2 != 0)) { /* NaN too */
-        fsum_slow(ctx, heap, state, fsum_finite(x) ? x : plain, by);
+        k_fsum_slow(ctx, heap, state, fsum_finite(x) ? x : plain, by);
         return;
     }
     s->high = sum;
@@ -148,9 +150,8 @@ void flow_k_fsum_sub(flow_ctx *ctx, flow_heap *heap, uint64_t *state, double x) 
 }
 
 /* Products that a double and its error do not hold. */
-static __attribute__((noinline)) void fsum_product_slow(flow_ctx *ctx, flow_heap *heap,
-                                                        uint64_t *state, double x,
-                                                        double y) {
+void k_fsum_product_slow(flow_ctx *ctx, flow_heap *heap, uint64_t *state, double x,
+                         double y) {
     fsum_wide *w = wide_of(ctx, heap, (fsum_state *)state);
     int64_t ex, ey;
     if (!fsum_finite(x) || !fsum_finite(y)) {
@@ -170,11 +171,11 @@ void flow_k_fsum_add_product(flow_ctx *ctx, flow_heap *heap, uint64_t *state, do
         flow_k_fsum_add(ctx, heap, state, p);
         flow_k_fsum_add(ctx, heap, state, __builtin_fma(x, y, -p));
     } else if (x != 0 && y != 0) {
-        fsum_product_slow(ctx, heap, state, x, y);
+        k_fsum_product_slow(ctx, heap, state, x, y);
     }
 }
 
-/* ---- results -------------------------------------------------------------------------- */
+/* ---- results --------------------------------------------------------------------- */
 
 FLOW_INLINE int32_t fsum_limb(double x) {
     int64_t e;
@@ -182,7 +183,9 @@ FLOW_INLINE int32_t fsum_limb(double x) {
     return (int32_t)((e + WIDE_SHIFT) / 32);
 }
 
-static int fsum_special(const fsum_wide *w) { return w && (w->nan || w->up || w->down); }
+static int fsum_special(const fsum_wide *w) {
+    return w && (w->nan || w->up || w->down);
+}
 
 int k_fsum_exact(const uint64_t *state, k_exact *out) {
     const fsum_state *s = (const fsum_state *)state;
@@ -202,10 +205,8 @@ int k_fsum_exact(const uint64_t *state, k_exact *out) {
     return fsum_special(s->wide);
 }
 
-double flow_k_fsum_result(const uint64_t *state) {
-    const fsum_state *s = (const fsum_state *)state;
-    const fsum_wide *w = s->wide;
-    if (!w) return s->high + s->low + 0.0; /* one rounding; the second makes -0.0 to 0.0 */
+double k_fsum_result_wide(const uint64_t *state) {
+    const fsum_wide *w = ((const fsum_state *)state)->wide;
     if (w->nan || (w->up && w->down)) return __builtin_nan("");
     if (w->up) return __builtin_inf();
     if (w->down) return -__builtin_inf();
@@ -214,7 +215,13 @@ double flow_k_fsum_result(const uint64_t *state) {
     return k_exact_round(&a, FLOW_EXACT_UNIT, 1);
 }
 
-/* ---- parts ---------------------------------------------------------------------------- */
+/* Without the wide part, one rounding; the second addition makes -0.0 to 0.0. */
+double flow_k_fsum_result(const uint64_t *state) {
+    const fsum_state *s = (const fsum_state *)state;
+    return s->wide ? k_fsum_result_wide(state) : s->high + s->low + 0.0;
+}
+
+/* ---- parts ----------------------------------------------------------------------- */
 
 typedef struct fsum_columns {
     double high, low;
@@ -223,14 +230,9 @@ typedef struct fsum_columns {
 } fsum_columns;
 
 /* nan, up, down as i64 · sign as i32 · number of the first digit as i32 · digits */
-void flow_k_fsum_partial(flow_ctx *ctx, const uint64_t *state, uint64_t *columns) {
+void k_fsum_partial_wide(flow_ctx *ctx, const uint64_t *state, uint64_t *columns) {
     const fsum_state *s = (const fsum_state *)state;
     fsum_columns *c = (fsum_columns *)columns;
-    c->high = s->high;
-    c->low = s->low;
-    c->bytes = 0;
-    c->len = 0;
-    if (!s->wide) return;
     k_exact a;
     int64_t limbs[WIDE_LIMBS];
     __builtin_memcpy(limbs, s->wide->limb, sizeof limbs);
@@ -245,12 +247,19 @@ void flow_k_fsum_partial(flow_ctx *ctx, const uint64_t *state, uint64_t *columns
     c->len = WIDE_HEAD + digits;
 }
 
-void flow_k_fsum_merge(flow_ctx *ctx, flow_heap *heap, uint64_t *state,
+void flow_k_fsum_partial(flow_ctx *ctx, const uint64_t *state, uint64_t *columns) {
+    const fsum_state *s = (const fsum_state *)state;
+    fsum_columns *c = (fsum_columns *)columns;
+    c->high = s->high;
+    c->low = s->low;
+    c->bytes = 0;
+    c->len = 0;
+    if (FLOW_UNLIKELY(s->wide != 0)) k_fsum_partial_wide(ctx, state, columns);
+}
+
+void k_fsum_merge_wide(flow_ctx *ctx, flow_heap *heap, uint64_t *state,
                        const uint64_t *columns) {
     const fsum_columns *c = (const fsum_columns *)columns;
-    flow_k_fsum_add(ctx, heap, state, c->high);
-    flow_k_fsum_add(ctx, heap, state, c->low);
-    if (!c->len) return;
     fsum_wide *w = wide_of(ctx, heap, (fsum_state *)state);
     int64_t counts[3];
     int32_t head[2];
@@ -264,6 +273,14 @@ void flow_k_fsum_merge(flow_ctx *ctx, flow_heap *heap, uint64_t *state,
         __builtin_memcpy(&digit, c->bytes + WIDE_HEAD + 4 * i, 4);
         w->limb[head[1] + i] += head[0] ? -(int64_t)digit : (int64_t)digit;
     }
+}
+
+void flow_k_fsum_merge(flow_ctx *ctx, flow_heap *heap, uint64_t *state,
+                       const uint64_t *columns) {
+    const fsum_columns *c = (const fsum_columns *)columns;
+    flow_k_fsum_add(ctx, heap, state, c->high);
+    flow_k_fsum_add(ctx, heap, state, c->low);
+    if (FLOW_UNLIKELY(c->len != 0)) k_fsum_merge_wide(ctx, heap, state, columns);
 }
 
 void flow_k_fsum_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *state) {

@@ -23,7 +23,7 @@ void flow_k_fsum_add_product(flow_ctx *ctx, flow_heap *heap, uint64_t *state, do
 double flow_k_fsum_result(const uint64_t *state);
 /* The finite part as an exact number in units of 2^FLOW_EXACT_UNIT; 1 if NaN or
  * infinities are in the sum: then its result is the one above. */
-int k_fsum_exact(const uint64_t *state, k_exact *out);
+FLOW_FAR int k_fsum_exact(const uint64_t *state, k_exact *out);
 
 /* As columns: two floats, and bytes that are empty unless the wide part is in use.
  * The bytes lie in the task arena. */
@@ -31,5 +31,16 @@ void flow_k_fsum_partial(flow_ctx *ctx, const uint64_t *state, uint64_t *columns
 void flow_k_fsum_merge(flow_ctx *ctx, flow_heap *heap, uint64_t *state,
                        const uint64_t *columns);
 void flow_k_fsum_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *state);
+
+/* Their slow paths. */
+FLOW_FAR void k_fsum_slow(flow_ctx *ctx, flow_heap *heap, uint64_t *state, double x,
+                          int64_t by);
+FLOW_FAR void k_fsum_product_slow(flow_ctx *ctx, flow_heap *heap, uint64_t *state,
+                                  double x, double y);
+FLOW_FAR double k_fsum_result_wide(const uint64_t *state);
+FLOW_FAR void k_fsum_partial_wide(flow_ctx *ctx, const uint64_t *state,
+                                  uint64_t *columns);
+FLOW_FAR void k_fsum_merge_wide(flow_ctx *ctx, flow_heap *heap, uint64_t *state,
+                                const uint64_t *columns);
 
 #endif

@@ -9,7 +9,7 @@
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_row.h"
 
-#define HEAP_PAD 64             /* readable behind the last piece of a chunk */
+#define HEAP_PAD   64           /* readable behind the last piece of a chunk */
 #define HEAP_SMALL 16384        /* the largest class */
 #define HEAP_FIRST 1024         /* the first chunk */
 #define HEAP_CHUNK (128 * 1024) /* chunks double up to this */
@@ -54,8 +54,10 @@ static heap_chunk *heap_link(flow_ctx *ctx, flow_heap *heap, int64_t bytes, int 
 
 static void heap_unlink(flow_ctx *ctx, flow_heap *heap, heap_chunk *c) {
     if (c->next) c->next->prev = c->prev;
-    if (c->prev) c->prev->next = c->next;
-    else heap->chunks = c->next;
+    if (c->prev)
+        c->prev->next = c->next;
+    else
+        heap->chunks = c->next;
     heap->bytes -= c->bytes;
     flow_rt_mem_free(ctx, c, c->bytes);
 }
@@ -76,7 +78,7 @@ static void heap_retire(flow_heap *heap) {
     }
 }
 
-static FLOW_COLD void *heap_more(flow_ctx *ctx, flow_heap *heap, int64_t room) {
+void *k_heap_more(flow_ctx *ctx, flow_heap *heap, int64_t room) {
     if (room > HEAP_SMALL) {
         int64_t bytes = (int64_t)sizeof(heap_chunk) + room + HEAP_PAD;
         return heap_link(ctx, heap, bytes, 1) + 1;
@@ -84,7 +86,8 @@ static FLOW_COLD void *heap_more(flow_ctx *ctx, flow_heap *heap, int64_t room) {
     heap_retire(heap);
     int64_t bytes = heap->bytes < HEAP_FIRST ? HEAP_FIRST : heap->bytes;
     if (bytes > HEAP_CHUNK) bytes = HEAP_CHUNK;
-    while (bytes < room + HEAP_PAD + (int64_t)sizeof(heap_chunk)) bytes *= 2;
+    while (bytes < room + HEAP_PAD + (int64_t)sizeof(heap_chunk))
+        bytes *= 2;
     heap_chunk *c = heap_link(ctx, heap, bytes, 0);
     heap->p = (uint8_t *)(c + 1);
     heap->end = (uint8_t *)c + bytes - HEAP_PAD;
@@ -110,15 +113,17 @@ void *flow_k_heap_alloc(flow_ctx *ctx, flow_heap *heap, int64_t bytes) {
             return piece;
         }
     }
-    return heap_more(ctx, heap, room);
+    return k_heap_more(ctx, heap, room);
 }
 
 void flow_k_heap_free(flow_ctx *ctx, flow_heap *heap, void *ptr, int64_t bytes) {
     if (!heap) return;
     int64_t room = flow_k_heap_room(bytes);
     heap->used -= room;
-    if (room > HEAP_SMALL) heap_unlink(ctx, heap, (heap_chunk *)ptr - 1);
-    else heap_give(heap, ptr, heap_class(bytes));
+    if (room > HEAP_SMALL)
+        heap_unlink(ctx, heap, (heap_chunk *)ptr - 1);
+    else
+        heap_give(heap, ptr, heap_class(bytes));
 }
 
 void *flow_k_heap_resize(flow_ctx *ctx, flow_heap *heap, void *ptr, int64_t old,
@@ -158,11 +163,13 @@ void flow_k_heap_clear(flow_ctx *ctx, flow_heap *heap) {
     heap->end = (uint8_t *)keep + keep->bytes - HEAP_PAD;
 }
 
-/* ---- cells ---------------------------------------------------------------------------- */
+/* ---- cells ----------------------------------------------------------------------- */
 
 #define CELL_INLINE 12
 
-FLOW_INLINE int64_t cell_len(const uint64_t *cell) { return (uint32_t)cell[0]; }
+FLOW_INLINE int64_t cell_len(const uint64_t *cell) {
+    return (uint32_t)cell[0];
+}
 
 void flow_k_cell_get(const uint64_t *cell, uint64_t *text) {
     int64_t len = cell_len(cell);
@@ -197,7 +204,7 @@ void flow_k_cell_set(flow_ctx *ctx, flow_heap *heap, uint64_t *cell, const uint8
     cell[1] = to[1];
 }
 
-/* ---- blobs ---------------------------------------------------------------------------- */
+/* ---- blobs ----------------------------------------------------------------------- */
 
 int32_t flow_k_blob_set(flow_ctx *ctx, flow_heap *heap, uint64_t *blob,
                         const uint64_t *words, const uint8_t *tc) {

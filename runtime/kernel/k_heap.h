@@ -20,25 +20,27 @@
 #define FLOW_HEAP_CLASSES 40
 
 typedef struct flow_heap {
-    uint8_t *p, *end;   /* the rest of the newest chunk */
-    void *chunks;       /* list of all chunks */
-    int64_t bytes;      /* taken from the cold runtime */
-    int64_t used;       /* in living pieces, rounded as they are */
+    uint8_t *p, *end; /* the rest of the newest chunk */
+    void *chunks;     /* list of all chunks */
+    int64_t bytes;    /* taken from the cold runtime */
+    int64_t used;     /* in living pieces, rounded as they are */
     void *free[FLOW_HEAP_CLASSES];
 } flow_heap;
 
 /* 8-byte aligned, not zeroed; 64 bytes behind it are readable. */
 void *flow_k_heap_alloc(flow_ctx *ctx, flow_heap *heap, int64_t bytes);
+/* The slow path of it: a new chunk, or memory of its own. */
+FLOW_FAR void *k_heap_more(flow_ctx *ctx, flow_heap *heap, int64_t room);
 /* bytes as asked for. */
 void flow_k_heap_free(flow_ctx *ctx, flow_heap *heap, void *ptr, int64_t bytes);
 /* Room that a piece asked with `bytes` really has. */
 int64_t flow_k_heap_room(int64_t bytes);
 /* Moves a piece to a new size; the first min(old, bytes) bytes are kept. */
-void *flow_k_heap_resize(flow_ctx *ctx, flow_heap *heap, void *ptr, int64_t old,
-                         int64_t bytes);
+FLOW_FAR void *flow_k_heap_resize(flow_ctx *ctx, flow_heap *heap, void *ptr, int64_t old,
+                                  int64_t bytes);
 /* Everything at once: clear keeps one chunk for the next use. */
-void flow_k_heap_clear(flow_ctx *ctx, flow_heap *heap);
-void flow_k_heap_release(flow_ctx *ctx, flow_heap *heap);
+FLOW_FAR void flow_k_heap_clear(flow_ctx *ctx, flow_heap *heap);
+FLOW_FAR void flow_k_heap_release(flow_ctx *ctx, flow_heap *heap);
 
 /* Replace the text of a cell (a living one, or zeros); it must not lie in the cell. */
 void flow_k_cell_set(flow_ctx *ctx, flow_heap *heap, uint64_t *cell, const uint8_t *ptr,
@@ -49,11 +51,11 @@ void flow_k_cell_get(const uint64_t *cell, uint64_t *text);
 void flow_k_cell_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *cell);
 
 /* Status: FLOW_E_limit when the value is too long for a row. */
-int32_t flow_k_blob_set(flow_ctx *ctx, flow_heap *heap, uint64_t *blob,
-                        const uint64_t *words, const uint8_t *tc);
+FLOW_FAR int32_t flow_k_blob_set(flow_ctx *ctx, flow_heap *heap, uint64_t *blob,
+                                 const uint64_t *words, const uint8_t *tc);
 /* Valid until the blob changes. */
-void flow_k_blob_get(flow_ctx *ctx, const uint64_t *blob, uint64_t *words,
-                     const uint8_t *tc);
-void flow_k_blob_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *blob);
+FLOW_FAR void flow_k_blob_get(flow_ctx *ctx, const uint64_t *blob, uint64_t *words,
+                              const uint8_t *tc);
+FLOW_FAR void flow_k_blob_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *blob);
 
 #endif

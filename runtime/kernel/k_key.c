@@ -27,9 +27,11 @@ FLOW_INLINE double key_double(uint64_t bits) {
     return x;
 }
 
-/* ---- one leaf --------------------------------------------------------------------- */
+/* ---- one leaf -------------------------------------------------------------------- */
 
-uint8_t *flow_k_key_i64(uint8_t *p, int64_t v) { return key_u64(p, (uint64_t)v, KEY_SIGN); }
+uint8_t *flow_k_key_i64(uint8_t *p, int64_t v) {
+    return key_u64(p, (uint64_t)v, KEY_SIGN);
+}
 
 uint8_t *flow_k_key_f64(uint8_t *p, double v) {
     return flow_k_key_i64(p, flow_k_rank_f64(v));
@@ -70,10 +72,11 @@ uint8_t *flow_k_key_text(uint8_t *p, const uint8_t *ptr, int64_t len) {
 }
 
 void flow_k_key_invert(uint8_t *from, uint8_t *to) {
-    while (from < to) *from++ ^= 0xff;
+    while (from < to)
+        *from++ ^= 0xff;
 }
 
-/* ---- any value: bound --------------------------------------------------------------- */
+/* ---- any value: bound ------------------------------------------------------------ */
 
 typedef struct key_walk {
     const uint64_t *w; /* the words that come next */
@@ -88,9 +91,11 @@ static int64_t key_bound_list(key_walk *k, int fields) {
     for (int64_t i = 0; i < count; i++) {
         e.tc = k->tc;
         n++;
-        for (int f = 0; f < fields; f++) n += key_bound(&e);
+        for (int f = 0; f < fields; f++)
+            n += key_bound(&e);
     }
-    while (fields--) k->tc = flow_k_type_skip(k->tc);
+    while (fields--)
+        k->tc = flow_k_type_skip(k->tc);
     k->w += 2;
     return n;
 }
@@ -98,7 +103,8 @@ static int64_t key_bound_list(key_walk *k, int fields) {
 /* Stands behind the tag's variant name: the payload of `tag`. */
 static const uint8_t *key_variant(const uint8_t *tc, uint64_t tag) {
     tc++;
-    while (tag--) tc = flow_k_type_skip(flow_type_name_skip(tc));
+    while (tag--)
+        tc = flow_k_type_skip(flow_type_name_skip(tc));
     return flow_type_name_skip(tc);
 }
 
@@ -113,7 +119,10 @@ static int64_t key_bound(key_walk *k) {
         k->w += 2;
         k->tc += 2;
         return 16;
-    case '?': n = key_bound(k); k->w++; return n + 1;
+    case '?':
+        n = key_bound(k);
+        k->w++;
+        return n + 1;
     case '[': return key_bound_list(k, 1);
     case '<': return key_bound_list(k, 2);
     case '{': {
@@ -141,7 +150,7 @@ int64_t flow_k_key_bound(const uint64_t *words, const uint8_t *tc) {
     return key_bound(&k);
 }
 
-/* ---- any value: write --------------------------------------------------------------- */
+/* ---- any value: write ------------------------------------------------------------ */
 
 static uint8_t *key_put(uint8_t *p, key_walk *k, uint8_t flip);
 
@@ -151,10 +160,12 @@ static uint8_t *key_put_list(uint8_t *p, key_walk *k, int fields, uint8_t flip) 
     for (int64_t i = 0; i < count; i++) {
         e.tc = k->tc;
         *p++ = 1 ^ flip;
-        for (int f = 0; f < fields; f++) p = key_put(p, &e, flip);
+        for (int f = 0; f < fields; f++)
+            p = key_put(p, &e, flip);
     }
     *p++ = flip;
-    while (fields--) k->tc = flow_k_type_skip(k->tc);
+    while (fields--)
+        k->tc = flow_k_type_skip(k->tc);
     k->w += 2;
     return p;
 }
@@ -187,8 +198,14 @@ static uint8_t *key_put(uint8_t *p, key_walk *k, uint8_t flip) {
     const uint64_t *w = k->w;
     uint8_t *from = p;
     switch (*k->tc++) {
-    case 'b': p = flow_k_key_bool(p, (int32_t)w[0]); k->w++; break;
-    case 'f': p = flow_k_key_f64(p, key_double(w[0])); k->w++; break;
+    case 'b':
+        p = flow_k_key_bool(p, (int32_t)w[0]);
+        k->w++;
+        break;
+    case 'f':
+        p = flow_k_key_f64(p, key_double(w[0]));
+        k->w++;
+        break;
     case 's':
     case 'y':
         p = flow_k_key_text(p, (const uint8_t *)w[0], (int64_t)w[1]);
@@ -211,7 +228,10 @@ static uint8_t *key_put(uint8_t *p, key_walk *k, uint8_t flip) {
         }
         return p;
     }
-    default: p = flow_k_key_i64(p, (int64_t)w[0]); k->w++; break;
+    default:
+        p = flow_k_key_i64(p, (int64_t)w[0]);
+        k->w++;
+        break;
     }
     if (flip) flow_k_key_invert(from, p);
     return p;
@@ -227,7 +247,7 @@ uint8_t *flow_k_key_put_desc(uint8_t *p, const uint64_t *words, const uint8_t *t
     return key_put(p, &k, 0xff);
 }
 
-/* ---- any value: read ---------------------------------------------------------------- */
+/* ---- any value: read ------------------------------------------------------------- */
 
 typedef struct key_reader {
     flow_ctx *ctx;

@@ -23,16 +23,17 @@
 #include "runtime/kernel/k_value.h"
 
 /* No more bytes than this come from the value, in either form. */
-int64_t flow_k_key_bound(const uint64_t *words, const uint8_t *tc);
+FLOW_FAR int64_t flow_k_key_bound(const uint64_t *words, const uint8_t *tc);
 /* Write the key of a value at p; return one past it. */
-uint8_t *flow_k_key_put(uint8_t *p, const uint64_t *words, const uint8_t *tc);
-uint8_t *flow_k_key_put_desc(uint8_t *p, const uint64_t *words, const uint8_t *tc);
+FLOW_FAR uint8_t *flow_k_key_put(uint8_t *p, const uint64_t *words, const uint8_t *tc);
+FLOW_FAR uint8_t *flow_k_key_put_desc(uint8_t *p, const uint64_t *words,
+                                      const uint8_t *tc);
 /* Read the value back into words (text and lists in the task arena, or in the key itself
  * where they stand there unchanged); return one past the key. */
-const uint8_t *flow_k_key_get(flow_ctx *ctx, const uint8_t *p, uint64_t *words,
-                              const uint8_t *tc);
-const uint8_t *flow_k_key_get_desc(flow_ctx *ctx, const uint8_t *p, uint64_t *words,
-                                   const uint8_t *tc);
+FLOW_FAR const uint8_t *flow_k_key_get(flow_ctx *ctx, const uint8_t *p, uint64_t *words,
+                                       const uint8_t *tc);
+FLOW_FAR const uint8_t *flow_k_key_get_desc(flow_ctx *ctx, const uint8_t *p,
+                                            uint64_t *words, const uint8_t *tc);
 
 /* One leaf at a time, for keys of flat columns: room needed is 8, 8, 1, 16, 2, 1 and
  * 2 * len + 2 bytes.  flow_k_key_flag writes the flag of a T?: has is 1 or 0. */

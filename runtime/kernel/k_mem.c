@@ -11,7 +11,9 @@ void *flow_k_alloc(flow_ctx *ctx, int64_t bytes) {
     return p;
 }
 
-void *flow_k_mark(flow_ctx *ctx) { return ctx->arena.p; }
+void *flow_k_mark(flow_ctx *ctx) {
+    return ctx->arena.p;
+}
 
 /* Chunks are separate pieces of memory: a mark outside the newest one is older than it,
  * so all of the newest is free. */
@@ -47,15 +49,31 @@ flow_table *flow_k_state(flow_ctx *ctx, int64_t id) {
     return ctx->state[id] + ctx->partition;
 }
 
-flow_table *flow_k_partial(flow_ctx *ctx, int64_t id) { return ctx->partial + id; }
+flow_table *flow_k_partial(flow_ctx *ctx, int64_t id) {
+    return ctx->partial + id;
+}
 
-int64_t flow_k_ctx_partition(const flow_ctx *ctx) { return ctx->partition; }
-int64_t flow_k_ctx_nparts(const flow_ctx *ctx) { return ctx->nparts; }
-int64_t flow_k_ctx_now(const flow_ctx *ctx) { return ctx->now; }
-int64_t flow_k_ctx_batch(const flow_ctx *ctx) { return ctx->batch; }
-int32_t flow_k_ctx_final(const flow_ctx *ctx) { return ctx->final != 0; }
-int64_t flow_k_ctx_place(const flow_ctx *ctx) { return ctx->place; }
-void flow_k_ctx_set_place(flow_ctx *ctx, int64_t place) { ctx->place = place; }
+int64_t flow_k_ctx_partition(const flow_ctx *ctx) {
+    return ctx->partition;
+}
+int64_t flow_k_ctx_nparts(const flow_ctx *ctx) {
+    return ctx->nparts;
+}
+int64_t flow_k_ctx_now(const flow_ctx *ctx) {
+    return ctx->now;
+}
+int64_t flow_k_ctx_batch(const flow_ctx *ctx) {
+    return ctx->batch;
+}
+int32_t flow_k_ctx_final(const flow_ctx *ctx) {
+    return ctx->final != 0;
+}
+int64_t flow_k_ctx_place(const flow_ctx *ctx) {
+    return ctx->place;
+}
+void flow_k_ctx_set_place(flow_ctx *ctx, int64_t place) {
+    ctx->place = place;
+}
 
 void flow_k_ctx_set_record(flow_ctx *ctx, const uint8_t *ptr, int64_t len) {
     ctx->record = ptr;

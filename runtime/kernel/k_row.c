@@ -4,11 +4,14 @@
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_type.h"
 
-FLOW_INLINE int64_t row_round(int64_t at) { return (at + 7) & ~(int64_t)7; }
+FLOW_INLINE int64_t row_round(int64_t at) {
+    return (at + 7) & ~(int64_t)7;
+}
 
 static const uint8_t *row_variant(const uint8_t *tc, uint64_t tag) {
     tc++;
-    while (tag--) tc = flow_k_type_skip(flow_type_name_skip(tc));
+    while (tag--)
+        tc = flow_k_type_skip(flow_type_name_skip(tc));
     return flow_type_name_skip(tc);
 }
 
@@ -32,7 +35,7 @@ static int32_t row_flat(const uint8_t *tc, int fields) {
     return 1;
 }
 
-/* ---- measuring ------------------------------------------------------------------------ */
+/* ---- measuring ------------------------------------------------------------------- */
 
 static int64_t row_extent(int64_t at, const uint64_t *w, const uint8_t *tc);
 
@@ -81,7 +84,7 @@ int64_t flow_k_row_extent(int64_t at, const uint64_t *words, const uint8_t *tc) 
     return row_extent(at, words, tc);
 }
 
-/* ---- writing -------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------- */
 
 int64_t flow_k_row_text(uint8_t *row, int64_t at, uint64_t *to, const uint8_t *ptr,
                         int64_t len) {
@@ -165,7 +168,7 @@ int64_t flow_k_row_put(uint8_t *row, int64_t at, uint64_t *to, const uint64_t *w
     return row_put(row, at, to, words, tc);
 }
 
-/* ---- reading -------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------- */
 
 static void row_get(flow_ctx *ctx, const uint8_t *row, uint64_t *to, const uint64_t *w,
                     const uint8_t *tc);
@@ -206,8 +209,10 @@ static void row_get(flow_ctx *ctx, const uint8_t *row, uint64_t *to, const uint6
     case '?': {
         int64_t n = flow_k_type_words(tc);
         uint64_t has = w[n];
-        if (has) row_get(ctx, row, to, w, tc);
-        else __builtin_memset(to, 0, (size_t)n * 8);
+        if (has)
+            row_get(ctx, row, to, w, tc);
+        else
+            __builtin_memset(to, 0, (size_t)n * 8);
         to[n] = has;
         return;
     }
@@ -242,7 +247,7 @@ void flow_k_row_get(flow_ctx *ctx, const uint8_t *row, uint64_t *words,
     row_get(ctx, row, words, from, tc);
 }
 
-/* ---- whole rows ----------------------------------------------------------------------- */
+/* ---- whole rows ------------------------------------------------------------------ */
 
 int64_t flow_k_row_close(uint8_t *row, int64_t at) {
     uint64_t zero = 0;
@@ -252,9 +257,15 @@ int64_t flow_k_row_close(uint8_t *row, int64_t at) {
     return at;
 }
 
-int64_t flow_k_row_size(const uint8_t *row) { return *(const uint32_t *)row; }
-const uint8_t *flow_k_row_next(const uint8_t *row) { return row + flow_k_row_size(row); }
-int64_t flow_k_row_place(const uint8_t *row) { return ((const int64_t *)row)[1]; }
+int64_t flow_k_row_size(const uint8_t *row) {
+    return *(const uint32_t *)row;
+}
+const uint8_t *flow_k_row_next(const uint8_t *row) {
+    return row + flow_k_row_size(row);
+}
+int64_t flow_k_row_place(const uint8_t *row) {
+    return ((const int64_t *)row)[1];
+}
 
 int64_t flow_k_row_measure(int64_t head, const uint64_t *words, const uint8_t *tc) {
     return row_round(row_extent(head + 8 * flow_k_type_words(tc), words, tc));

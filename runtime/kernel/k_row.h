@@ -22,17 +22,17 @@
 
 /* `at` is the offset at which the part behind the words goes on.  Returns where it
  * stands after the value's own. */
-int64_t flow_k_row_extent(int64_t at, const uint64_t *words, const uint8_t *tc);
+FLOW_FAR int64_t flow_k_row_extent(int64_t at, const uint64_t *words, const uint8_t *tc);
 /* Writes the value's words at `to` (in the row) and what they point to at row + at. */
-int64_t flow_k_row_put(uint8_t *row, int64_t at, uint64_t *to, const uint64_t *words,
-                       const uint8_t *tc);
+FLOW_FAR int64_t flow_k_row_put(uint8_t *row, int64_t at, uint64_t *to,
+                                const uint64_t *words, const uint8_t *tc);
 /* The same for one text leaf; behind the row FLOW_SLACK bytes may be overwritten. */
 int64_t flow_k_row_text(uint8_t *row, int64_t at, uint64_t *to, const uint8_t *ptr,
                         int64_t len);
 /* Reads the value whose words stand at `from` in the row.  Text and flat lists point
  * into the row; other lists are made anew in the task arena.  The row is not changed. */
-void flow_k_row_get(flow_ctx *ctx, const uint8_t *row, uint64_t *words,
-                    const uint64_t *from, const uint8_t *tc);
+FLOW_FAR void flow_k_row_get(flow_ctx *ctx, const uint8_t *row, uint64_t *words,
+                             const uint64_t *from, const uint8_t *tc);
 
 /* The header; size is rounded up to 8 and returned, the gap is zeroed. */
 int64_t flow_k_row_close(uint8_t *row, int64_t at);
@@ -41,12 +41,14 @@ const uint8_t *flow_k_row_next(const uint8_t *row);
 int64_t flow_k_row_place(const uint8_t *row);
 
 /* Whole values by type code. */
-int64_t flow_k_row_measure(int64_t head, const uint64_t *words, const uint8_t *tc);
-void flow_k_row_write(uint8_t *row, int64_t head, const uint64_t *words, const uint8_t *tc);
-void flow_k_row_read(flow_ctx *ctx, const uint8_t *row, int64_t head, uint64_t *words,
-                     const uint8_t *tc);
+FLOW_FAR int64_t flow_k_row_measure(int64_t head, const uint64_t *words,
+                                    const uint8_t *tc);
+FLOW_FAR void flow_k_row_write(uint8_t *row, int64_t head, const uint64_t *words,
+                               const uint8_t *tc);
+FLOW_FAR void flow_k_row_read(flow_ctx *ctx, const uint8_t *row, int64_t head,
+                              uint64_t *words, const uint8_t *tc);
 /* Appends the value as a row to the buffer, with ctx->place if `ordered`.  Status. */
-int32_t flow_k_row_send(flow_ctx *ctx, flow_buf *buf, int32_t ordered,
-                        const uint64_t *words, const uint8_t *tc);
+FLOW_FAR int32_t flow_k_row_send(flow_ctx *ctx, flow_buf *buf, int32_t ordered,
+                                 const uint64_t *words, const uint8_t *tc);
 
 #endif

@@ -12,7 +12,9 @@ FLOW_INLINE int64_t set_slots(const uint64_t *set) {
     return bits ? (int64_t)1 << (bits - 1) : 0;
 }
 
-int64_t k_set_count(const uint64_t *set) { return (int64_t)(set[1] & FLOW_SET_COUNT); }
+int64_t k_set_count(const uint64_t *set) {
+    return (int64_t)(set[1] & FLOW_SET_COUNT);
+}
 
 /* Values outside the slots do not fill them. */
 FLOW_INLINE int set_is_full(const uint64_t *set) {
@@ -34,8 +36,10 @@ static void set_grow(flow_ctx *ctx, flow_heap *heap, uint64_t *set, int texts) {
     for (int64_t i = 0; i < old; i++) {
         uint64_t *v = from + i * width;
         if (!v[0]) continue;
-        uint64_t at = texts ? set_hash_text(ctx, v) : flow_k_hash_i64(ctx->seed, (int64_t)v[0]);
-        while (to[(at & (uint64_t)(slots - 1)) * (uint64_t)width]) at++;
+        uint64_t at =
+            texts ? set_hash_text(ctx, v) : flow_k_hash_i64(ctx->seed, (int64_t)v[0]);
+        while (to[(at & (uint64_t)(slots - 1)) * (uint64_t)width])
+            at++;
         __builtin_memcpy(to + (at & (uint64_t)(slots - 1)) * (uint64_t)width, v,
                          (size_t)width * 8);
     }
@@ -69,7 +73,8 @@ int32_t k_set_add_text(flow_ctx *ctx, flow_heap *heap, uint64_t *set, const uint
     if (!len) return set_add_zero(set);
     if (set_is_full(set)) set_grow(ctx, heap, set, 1);
     uint64_t *slots = (uint64_t *)set[0], mask = (uint64_t)set_slots(set) - 1, text[2];
-    for (uint64_t at = flow_k_hash_bytes(ctx->seed, ptr, len) & mask;; at = (at + 1) & mask) {
+    for (uint64_t at = flow_k_hash_bytes(ctx->seed, ptr, len) & mask;;
+         at = (at + 1) & mask) {
         uint64_t *cell = slots + 2 * at;
         if (!cell[0]) {
             flow_k_cell_set(ctx, heap, cell, ptr, len);
@@ -77,12 +82,13 @@ int32_t k_set_add_text(flow_ctx *ctx, flow_heap *heap, uint64_t *set, const uint
             return 1;
         }
         flow_k_cell_get(cell, text);
-        if ((int64_t)text[1] == len && !__builtin_memcmp((void *)text[0], ptr, (size_t)len))
+        if ((int64_t)text[1] == len &&
+            !__builtin_memcmp((void *)text[0], ptr, (size_t)len))
             return 0;
     }
 }
 
-/* ---- parts ---------------------------------------------------------------------------- */
+/* ---- parts ----------------------------------------------------------------------- */
 
 static uint8_t *set_put_text(uint8_t *p, const uint64_t *text) {
     uint32_t len = (uint32_t)text[1];
@@ -146,14 +152,16 @@ const uint64_t **k_set_sorted(flow_ctx *ctx, const uint64_t *set) {
     for (int64_t i = 0; i < set_slots(set); i++)
         if (slots[2 * i]) items[n++].frame = (const uint8_t *)(slots + 2 * i);
     flow_k_sort_cells(items, items + n, n);
-    for (int64_t i = 0; i < n; i++) out[i] = (const uint64_t *)items[i].frame;
+    for (int64_t i = 0; i < n; i++)
+        out[i] = (const uint64_t *)items[i].frame;
     return out;
 }
 
 void k_set_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *set, int texts) {
     int64_t n = set_slots(set);
     uint64_t *slots = (uint64_t *)set[0];
-    for (int64_t i = 0; texts && i < n; i++) flow_k_cell_drop(ctx, heap, slots + 2 * i);
+    for (int64_t i = 0; texts && i < n; i++)
+        flow_k_cell_drop(ctx, heap, slots + 2 * i);
     if (n) flow_k_heap_free(ctx, heap, slots, n * (texts ? 16 : 8));
     set[0] = set[1] = 0;
 }

@@ -59,23 +59,28 @@ int32_t flow_k_sort_compare(const flow_item *a, const flow_item *b) {
     return sort_compare(a, b, 0, SORT_FRAME);
 }
 
-/* ---- small ranges ----------------------------------------------------------------------- */
+/* ---- small ranges
+ * ----------------------------------------------------------------------- */
 
 FLOW_INLINE void sort_insertion(flow_item *a, int64_t n, int64_t depth, sort_form form) {
     for (int64_t i = 1; i < n; i++) {
         flow_item it = a[i];
         int64_t k = i;
-        for (; k > 0 && sort_compare(&a[k - 1], &it, depth, form) > 0; k--) a[k] = a[k - 1];
+        for (; k > 0 && sort_compare(&a[k - 1], &it, depth, form) > 0; k--)
+            a[k] = a[k - 1];
         a[k] = it;
     }
 }
 
-FLOW_INLINE void sort_merge(const flow_item *a, int64_t an, const flow_item *b, int64_t bn,
-                            flow_item *to, int64_t depth, sort_form form) {
+FLOW_INLINE void sort_merge(const flow_item *a, int64_t an, const flow_item *b,
+                            int64_t bn, flow_item *to, int64_t depth, sort_form form) {
     const flow_item *ae = a + an, *be = b + bn;
-    while (a < ae && b < be) *to++ = sort_compare(a, b, depth, form) <= 0 ? *a++ : *b++;
-    while (a < ae) *to++ = *a++;
-    while (b < be) *to++ = *b++;
+    while (a < ae && b < be)
+        *to++ = sort_compare(a, b, depth, form) <= 0 ? *a++ : *b++;
+    while (a < ae)
+        *to++ = *a++;
+    while (b < be)
+        *to++ = *b++;
 }
 
 FLOW_INLINE void sort_small(flow_item *a, flow_item *spare, int64_t n, int64_t depth,
@@ -97,12 +102,14 @@ FLOW_INLINE void sort_small(flow_item *a, flow_item *spare, int64_t n, int64_t d
     if (from != a) __builtin_memcpy(a, from, (size_t)n * sizeof *a);
 }
 
-/* ---- large ranges ----------------------------------------------------------------------- */
+/* ---- large ranges
+ * ----------------------------------------------------------------------- */
 
 /* Bits in which prefixes differ. */
 FLOW_INLINE uint64_t sort_differ(const flow_item *a, int64_t n) {
     uint64_t d = 0, first = a[0].prefix;
-    for (int64_t i = 1; i < n; i++) d |= a[i].prefix ^ first;
+    for (int64_t i = 1; i < n; i++)
+        d |= a[i].prefix ^ first;
     return d;
 }
 
@@ -143,14 +150,16 @@ FLOW_INLINE int sort_open(const flow_item *a, int64_t n, int64_t depth, sort_for
 static void sort_scatter(flow_item *a, flow_item *spare, int64_t n, int shift,
                          int64_t *start) {
     int64_t at[256] = {0}, sum = 0;
-    for (int64_t i = 0; i < n; i++) at[a[i].prefix >> shift & 255]++;
+    for (int64_t i = 0; i < n; i++)
+        at[a[i].prefix >> shift & 255]++;
     for (int b = 0; b < 256; b++) {
         int64_t c = at[b];
         start[b] = at[b] = sum;
         sum += c;
     }
     start[256] = n;
-    for (int64_t i = 0; i < n; i++) spare[at[a[i].prefix >> shift & 255]++] = a[i];
+    for (int64_t i = 0; i < n; i++)
+        spare[at[a[i].prefix >> shift & 255]++] = a[i];
     __builtin_memcpy(a, spare, (size_t)n * sizeof *a);
 }
 
@@ -161,9 +170,12 @@ static void sort_prefixes(flow_item *a, flow_item *spare, int64_t n, int64_t dep
 FLOW_INLINE void sort_again(flow_item *a, flow_item *spare, int64_t n, int64_t depth,
                             sort_form form) {
     if (n < 2) return;
-    if (form == SORT_FRAME) sort_frames(a, spare, n, depth);
-    else if (form == SORT_CELL) sort_cells(a, spare, n, depth);
-    else sort_prefixes(a, spare, n, depth);
+    if (form == SORT_FRAME)
+        sort_frames(a, spare, n, depth);
+    else if (form == SORT_CELL)
+        sort_cells(a, spare, n, depth);
+    else
+        sort_prefixes(a, spare, n, depth);
 }
 
 /* Recursions: one per byte of a prefix at most, and one behind the first prefix, after
@@ -189,7 +201,8 @@ FLOW_INLINE void sort_range(flow_item *a, flow_item *spare, int64_t n, int64_t d
         int64_t ended = sort_deepen(a, spare, n, depth, form);
         if (!depth) {
             sort_again(a + ended, spare, n - ended, 8, form);
-            for (int64_t i = ended; i < n; i++) a[i].prefix = prefix;
+            for (int64_t i = ended; i < n; i++)
+                a[i].prefix = prefix;
             return;
         }
         a += ended;
@@ -227,7 +240,8 @@ void flow_k_sort_prefixes(flow_item *items, flow_item *spare, int64_t n) {
     sort_prefixes(items, spare, n, 0);
 }
 
-/* ---- frames ------------------------------------------------------------------------------- */
+/* ---- frames
+ * ------------------------------------------------------------------------------- */
 
 void flow_k_sort_items(const uint8_t *p, const uint8_t *end, flow_item *items) {
     for (; p < end; p = flow_frame_next(p), items++) {
@@ -236,7 +250,8 @@ void flow_k_sort_items(const uint8_t *p, const uint8_t *end, flow_item *items) {
     }
 }
 
-int64_t flow_k_frame_open(flow_ctx *ctx, flow_buf *buf, const uint8_t *key, int64_t klen) {
+int64_t flow_k_frame_open(flow_ctx *ctx, flow_buf *buf, const uint8_t *key,
+                          int64_t klen) {
     uint8_t *p = flow_k_reserve(ctx, buf, 8 + klen);
     uint32_t n = (uint32_t)klen;
     __builtin_memcpy(p, &n, 4);
@@ -261,7 +276,8 @@ void flow_k_frame(flow_ctx *ctx, flow_buf *buf, const uint8_t *key, int64_t klen
     flow_k_frame_close(buf, frame);
 }
 
-/* ---- merging sorted runs -------------------------------------------------------------------- */
+/* ---- merging sorted runs
+ * -------------------------------------------------------------------- */
 
 static int merge_before(const flow_merge *m, int32_t a, int32_t b) {
     int32_t c = flow_k_sort_compare(m->runs[a].p, m->runs[b].p);
@@ -273,7 +289,8 @@ static void merge_sink(flow_merge *m, int32_t i) {
     for (;;) {
         int32_t child = 2 * i + 1;
         if (child >= m->n) break;
-        if (child + 1 < m->n && merge_before(m, m->heap[child + 1], m->heap[child])) child++;
+        if (child + 1 < m->n && merge_before(m, m->heap[child + 1], m->heap[child]))
+            child++;
         if (!merge_before(m, m->heap[child], run)) break;
         m->heap[i] = m->heap[child];
         i = child;
@@ -287,7 +304,8 @@ void flow_k_merge_begin(flow_merge *m, flow_run *runs, int32_t *heap, int32_t n)
     m->n = 0;
     for (int32_t i = 0; i < n; i++)
         if (runs[i].p < runs[i].end) heap[m->n++] = i;
-    for (int32_t i = m->n / 2 - 1; i >= 0; i--) merge_sink(m, i);
+    for (int32_t i = m->n / 2 - 1; i >= 0; i--)
+        merge_sink(m, i);
 }
 
 const uint8_t *flow_k_merge_next(flow_merge *m) {

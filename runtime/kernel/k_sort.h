@@ -24,7 +24,9 @@ FLOW_INLINE uint32_t flow_frame_plen(const uint8_t *frame) {
     __builtin_memcpy(&n, frame + 4, 4);
     return n;
 }
-FLOW_INLINE const uint8_t *flow_frame_key(const uint8_t *frame) { return frame + 8; }
+FLOW_INLINE const uint8_t *flow_frame_key(const uint8_t *frame) {
+    return frame + 8;
+}
 FLOW_INLINE const uint8_t *flow_frame_payload(const uint8_t *frame) {
     return frame + 8 + flow_frame_klen(frame);
 }
@@ -42,15 +44,15 @@ int64_t flow_k_frame_open(flow_ctx *ctx, flow_buf *buf, const uint8_t *key, int6
 void flow_k_frame_close(flow_buf *buf, int64_t frame);
 
 /* Writes the items of the frames in [p, end), which are n. */
-void flow_k_sort_items(const uint8_t *p, const uint8_t *end, flow_item *items);
+FLOW_FAR void flow_k_sort_items(const uint8_t *p, const uint8_t *end, flow_item *items);
 /* Sorts n items; `spare` has room for n more. */
-void flow_k_sort(flow_item *items, flow_item *spare, int64_t n);
+FLOW_FAR void flow_k_sort(flow_item *items, flow_item *spare, int64_t n);
 /* The same where the address is that of a cell (k_heap.h) and the prefix is yet to be
  * filled in, and where the prefix is the whole key. */
-void flow_k_sort_cells(flow_item *items, flow_item *spare, int64_t n);
-void flow_k_sort_prefixes(flow_item *items, flow_item *spare, int64_t n);
+FLOW_FAR void flow_k_sort_cells(flow_item *items, flow_item *spare, int64_t n);
+FLOW_FAR void flow_k_sort_prefixes(flow_item *items, flow_item *spare, int64_t n);
 /* Compares the keys of two items: negative, 0, positive. */
-int32_t flow_k_sort_compare(const flow_item *a, const flow_item *b);
+FLOW_FAR int32_t flow_k_sort_compare(const flow_item *a, const flow_item *b);
 
 /* Merges sorted runs; equal keys come in the order of the runs.  `heap` has room for as
  * many run numbers as there are runs. */
@@ -62,8 +64,8 @@ typedef struct flow_merge {
     int32_t *heap;
     int32_t n;
 } flow_merge;
-void flow_k_merge_begin(flow_merge *m, flow_run *runs, int32_t *heap, int32_t n);
+FLOW_FAR void flow_k_merge_begin(flow_merge *m, flow_run *runs, int32_t *heap, int32_t n);
 /* The next frame, or null at the end. */
-const uint8_t *flow_k_merge_next(flow_merge *m);
+FLOW_FAR const uint8_t *flow_k_merge_next(flow_merge *m);
 
 #endif

@@ -17,8 +17,8 @@
 #include "runtime/kernel/k_sort.h"
 
 #define TABLE_FIRST_BITS 5
-#define TABLE_PAD 64     /* readable behind the entries */
-#define TABLE_INLINE 12  /* longest text inside a cell */
+#define TABLE_PAD        64 /* readable behind the entries */
+#define TABLE_INLINE     12 /* longest text inside a cell */
 
 typedef uint8_t table_v16 __attribute__((vector_size(16)));
 typedef uint64_t table_v2 __attribute__((vector_size(16)));
@@ -52,8 +52,8 @@ FLOW_INLINE table_cell table_short(const uint8_t *ptr, int64_t len) {
     __builtin_memcpy(&x, len ? ptr : table_ones, 16);
     __builtin_memcpy(&m, table_ones + 16 - len, 16);
     x &= m;
-    table_v2 y = (table_v2)__builtin_shufflevector(zero, x, 0, 1, 2, 3, 16, 17, 18, 19, 20,
-                                                   21, 22, 23, 24, 25, 26, 27);
+    table_v2 y = (table_v2)__builtin_shufflevector(zero, x, 0, 1, 2, 3, 16, 17, 18, 19,
+                                                   20, 21, 22, 23, 24, 25, 26, 27);
     table_cell c = {y[0] | (uint64_t)len, y[1]};
     return c;
 }
@@ -69,7 +69,8 @@ FLOW_INLINE uint64_t *table_entry(const flow_table *t, uint32_t entry) {
     return (uint64_t *)(t->entries + (int64_t)entry * t->stride);
 }
 
-FLOW_INLINE uint64_t table_hash_entry(const flow_table *t, uint64_t seed, uint32_t entry) {
+FLOW_INLINE uint64_t table_hash_entry(const flow_table *t, uint64_t seed,
+                                      uint32_t entry) {
     const uint64_t *e = table_entry(t, entry);
     if (t->kind == FLOW_TABLE_I64) return table_hash_i64(seed, (int64_t)e[0]);
     int64_t len = (uint32_t)e[0];
@@ -78,7 +79,7 @@ FLOW_INLINE uint64_t table_hash_entry(const flow_table *t, uint64_t seed, uint32
     return table_hash_cell(seed, c);
 }
 
-/* ---- memory --------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------- */
 
 void flow_k_table_init(flow_table *t, int64_t kind, int64_t words) {
     __builtin_memset(t, 0, sizeof *t);
@@ -127,14 +128,16 @@ void flow_k_table_release(flow_ctx *ctx, flow_table *t) {
 
 static void table_put(flow_table *t, uint64_t hash, uint32_t entry) {
     uint32_t at = (uint32_t)(hash >> t->shift);
-    while (t->index[at]) at = (at + 1) & t->mask;
+    while (t->index[at])
+        at = (at + 1) & t->mask;
     t->index[at] = ((uint32_t)hash & ~t->mask) | (entry + 1);
 }
 
 /* The slot of a living entry. */
 static uint32_t table_slot(const flow_table *t, uint64_t hash, uint32_t entry) {
     uint32_t at = (uint32_t)(hash >> t->shift);
-    while ((t->index[at] & t->mask) != entry + 1) at = (at + 1) & t->mask;
+    while ((t->index[at] & t->mask) != entry + 1)
+        at = (at + 1) & t->mask;
     return at;
 }
 
@@ -166,15 +169,15 @@ static void table_grow_entries(flow_ctx *ctx, flow_table *t) {
     t->entry_room = room;
 }
 
-static void table_grow(flow_ctx *ctx, flow_table *t) {
+void k_table_grow(flow_ctx *ctx, flow_table *t) {
     if (t->end >= t->entry_room) table_grow_entries(ctx, t);
-    if (!t->index || t->end >= ((int64_t)t->mask + 1) / 8 * 5)
-        table_grow_index(ctx, t);
+    if (!t->index || t->end >= ((int64_t)t->mask + 1) / 8 * 5) table_grow_index(ctx, t);
     table_set_room(t);
 }
 
 /* Makes room for an entry, gives it its slot and zero words. */
-static __attribute__((noinline)) uint64_t *table_insert(flow_ctx *ctx, flow_table *t, uint64_t hash) {
+static __attribute__((noinline)) uint64_t *table_insert(flow_ctx *ctx, flow_table *t,
+                                                        uint64_t hash) {
     uint32_t entry = t->end;
     if (t->unused) {
         entry = t->unused - 1;
@@ -182,7 +185,7 @@ static __attribute__((noinline)) uint64_t *table_insert(flow_ctx *ctx, flow_tabl
         t->removed--;
         t->removed_bits.words[entry >> 6] &= ~((uint64_t)1 << (entry & 63));
     } else {
-        if (entry >= t->room) table_grow(ctx, t);
+        if (entry >= t->room) k_table_grow(ctx, t);
         t->end++;
     }
     table_put(t, hash, entry);
@@ -193,7 +196,7 @@ static __attribute__((noinline)) uint64_t *table_insert(flow_ctx *ctx, flow_tabl
     return e;
 }
 
-/* ---- probing -------------------------------------------------------------------------- */
+/* ---- probing --------------------------------------------------------------------- */
 
 /* A slot d is a candidate when it differs from `want` in the number only.  An empty slot
  * can be one too (when the hash has zeros there), so the number is looked at. */
@@ -229,7 +232,8 @@ FLOW_INLINE uint64_t *table_find_i64(flow_table *t, uint64_t hash, int64_t key) 
 
 FLOW_INLINE uint64_t *table_find_short(flow_table *t, uint64_t hash, table_cell c) {
     if (FLOW_UNLIKELY(!t->index)) return 0;
-    TABLE_PROBE(t, hash, e[0] == c.lo && e[1] == c.hi, return table_found(t, entry, e + 2));
+    TABLE_PROBE(t, hash, e[0] == c.lo && e[1] == c.hi,
+                return table_found(t, entry, e + 2));
     return 0;
 }
 
@@ -238,7 +242,8 @@ static uint64_t *table_find_long(flow_table *t, uint64_t hash, const uint8_t *pt
     uint64_t head = table_long(ptr, len);
     if (!t->index) return 0;
     TABLE_PROBE(t, hash,
-                e[0] == head && !__builtin_memcmp((const uint8_t *)e[1], ptr, (size_t)len),
+                e[0] == head &&
+                    !__builtin_memcmp((const uint8_t *)e[1], ptr, (size_t)len),
                 return table_found(t, entry, e + 2));
     return 0;
 }
@@ -249,8 +254,8 @@ static uint64_t *table_new_i64(flow_ctx *ctx, flow_table *t, uint64_t hash, int6
     return e + 1;
 }
 
-static uint64_t *table_new_short(flow_ctx *ctx, flow_table *t, uint64_t hash,
-                                 uint64_t lo, uint64_t hi) {
+static uint64_t *table_new_short(flow_ctx *ctx, flow_table *t, uint64_t hash, uint64_t lo,
+                                 uint64_t hi) {
     uint64_t *e = table_insert(ctx, t, hash);
     e[0] = lo;
     e[1] = hi;
@@ -270,14 +275,14 @@ table_text_long(flow_ctx *ctx, flow_table *t, const uint8_t *ptr, int64_t len) {
     return e + 2;
 }
 
-uint64_t *flow_k_table_i64(flow_ctx *ctx, flow_table *t, int64_t key) {
+FLOW_HOT uint64_t *flow_k_table_i64(flow_ctx *ctx, flow_table *t, int64_t key) {
     uint64_t hash = table_hash_i64(ctx->seed, key);
     uint64_t *words = table_find_i64(t, hash, key);
     return FLOW_LIKELY(words != 0) ? words : table_new_i64(ctx, t, hash, key);
 }
 
-uint64_t *flow_k_table_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr,
-                            int64_t len) {
+FLOW_HOT uint64_t *flow_k_table_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr,
+                                     int64_t len) {
     if (FLOW_UNLIKELY(len > TABLE_INLINE)) return table_text_long(ctx, t, ptr, len);
     table_cell c = table_short(ptr, len);
     uint64_t hash = table_hash_cell(ctx->seed, c);
@@ -297,8 +302,12 @@ uint64_t *flow_k_table_find_text(flow_ctx *ctx, flow_table *t, const uint8_t *pt
     return table_find_short(t, table_hash_cell(ctx->seed, c), c);
 }
 
-int32_t flow_k_table_fresh(const flow_table *t) { return (int32_t)t->fresh; }
-int64_t flow_k_table_last(const flow_table *t) { return t->last; }
+int32_t flow_k_table_fresh(const flow_table *t) {
+    return (int32_t)t->fresh;
+}
+int64_t flow_k_table_last(const flow_table *t) {
+    return t->last;
+}
 
 FLOW_INLINE void table_prefetch(const flow_table *t, uint64_t hash) {
     if (t->index) __builtin_prefetch(t->index + (hash >> t->shift));
@@ -310,14 +319,19 @@ void flow_k_table_prefetch_i64(flow_ctx *ctx, const flow_table *t, int64_t key) 
 
 void flow_k_table_prefetch_text(flow_ctx *ctx, const flow_table *t, const uint8_t *ptr,
                                 int64_t len) {
-    table_prefetch(t, len > TABLE_INLINE ? flow_k_hash_bytes(ctx->seed, ptr, len)
-                                         : table_hash_cell(ctx->seed, table_short(ptr, len)));
+    table_prefetch(t, len > TABLE_INLINE
+                          ? flow_k_hash_bytes(ctx->seed, ptr, len)
+                          : table_hash_cell(ctx->seed, table_short(ptr, len)));
 }
 
-/* ---- entries -------------------------------------------------------------------------- */
+/* ---- entries --------------------------------------------------------------------- */
 
-int64_t flow_k_table_count(const flow_table *t) { return (int64_t)t->end - t->removed; }
-int64_t flow_k_table_end(const flow_table *t) { return t->end; }
+int64_t flow_k_table_count(const flow_table *t) {
+    return (int64_t)t->end - t->removed;
+}
+int64_t flow_k_table_end(const flow_table *t) {
+    return t->end;
+}
 
 int32_t flow_k_table_live(const flow_table *t, int64_t entry) {
     return !t->removed || !bits_get(&t->removed_bits, (uint32_t)entry);
@@ -343,7 +357,8 @@ static void table_close_gap(flow_ctx *ctx, flow_table *t, uint32_t gap) {
         at = (at + 1) & mask;
         uint32_t slot = t->index[at];
         if (!slot) return;
-        uint32_t home = (uint32_t)(table_hash_entry(t, ctx->seed, (slot & mask) - 1) >> t->shift);
+        uint32_t home =
+            (uint32_t)(table_hash_entry(t, ctx->seed, (slot & mask) - 1) >> t->shift);
         if (((at - home) & mask) < ((at - gap) & mask)) continue;
         t->index[gap] = slot;
         t->index[at] = 0;
@@ -379,14 +394,15 @@ void flow_k_table_clear(flow_ctx *ctx, flow_table *t) {
     if (t->heap.chunks) flow_k_heap_clear(ctx, &t->heap);
 }
 
-/* ---- what changed --------------------------------------------------------------------- */
+/* ---- what changed ---------------------------------------------------------------- */
 
 void flow_k_table_touch_entry(flow_ctx *ctx, flow_table *t, int64_t entry) {
     if (bits_set(ctx, &t->dirty_bits, (uint32_t)entry)) return;
     if (FLOW_UNLIKELY(t->dirty_count == t->dirty_room)) {
         int64_t room = t->dirty_room ? t->dirty_room * 2 : 64;
-        t->dirty = t->dirty ? flow_rt_mem_resize(ctx, t->dirty, t->dirty_room * 4, room * 4)
-                            : flow_rt_mem_alloc(ctx, room * 4);
+        t->dirty = t->dirty
+                       ? flow_rt_mem_resize(ctx, t->dirty, t->dirty_room * 4, room * 4)
+                       : flow_rt_mem_alloc(ctx, room * 4);
         t->dirty_room = room;
     }
     t->dirty[t->dirty_count++] = (uint32_t)entry;
@@ -396,14 +412,18 @@ void flow_k_table_touch(flow_ctx *ctx, flow_table *t) {
     flow_k_table_touch_entry(ctx, t, t->last);
 }
 
-int64_t flow_k_table_touched(const flow_table *t) { return t->dirty_count; }
+int64_t flow_k_table_touched(const flow_table *t) {
+    return t->dirty_count;
+}
 
 void flow_k_table_clean(flow_table *t) {
-    for (int64_t i = 0; i < t->dirty_count; i++) t->dirty_bits.words[t->dirty[i] >> 6] = 0;
+    for (int64_t i = 0; i < t->dirty_count; i++)
+        t->dirty_bits.words[t->dirty[i] >> 6] = 0;
     t->dirty_count = 0;
 }
 
-/* ---- in the order of keys --------------------------------------------------------------- */
+/* ---- in the order of keys
+ * --------------------------------------------------------------- */
 
 uint32_t *flow_k_table_sorted(flow_ctx *ctx, const flow_table *t, int32_t dirty,
                               int64_t *count) {
@@ -418,8 +438,10 @@ uint32_t *flow_k_table_sorted(flow_ctx *ctx, const flow_table *t, int32_t dirty,
         items[n].frame = (const uint8_t *)e;
         items[n++].prefix = e[0] ^ (uint64_t)1 << 63;
     }
-    if (t->kind == FLOW_TABLE_I64) flow_k_sort_prefixes(items, items + n, n);
-    else flow_k_sort_cells(items, items + n, n);
+    if (t->kind == FLOW_TABLE_I64)
+        flow_k_sort_prefixes(items, items + n, n);
+    else
+        flow_k_sort_cells(items, items + n, n);
     for (int64_t i = 0; i < n; i++)
         order[i] = (uint32_t)((items[i].frame - t->entries) / t->stride);
     flow_k_reset(ctx, mark);
@@ -427,11 +449,15 @@ uint32_t *flow_k_table_sorted(flow_ctx *ctx, const flow_table *t, int32_t dirty,
     return order;
 }
 
-int64_t flow_k_table_nth(const uint32_t *order, int64_t i) { return order[i]; }
+int64_t flow_k_table_nth(const uint32_t *order, int64_t i) {
+    return order[i];
+}
 
-/* ---- size ----------------------------------------------------------------------------- */
+/* ---- size ------------------------------------------------------------------------ */
 
-flow_heap *flow_k_table_heap(flow_table *t) { return &t->heap; }
+flow_heap *flow_k_table_heap(flow_table *t) {
+    return &t->heap;
+}
 
 int64_t flow_k_table_bytes(const flow_table *t) {
     int64_t n = t->heap.bytes + t->dirty_room * 4;

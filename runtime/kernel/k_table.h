@@ -14,7 +14,7 @@
 #include "runtime/kernel/k_heap.h"
 #include "runtime/kernel/k_value.h"
 
-#define FLOW_TABLE_I64 0
+#define FLOW_TABLE_I64  0
 #define FLOW_TABLE_TEXT 1
 
 /* Set bits of entry numbers; grows when a bit is set. */
@@ -24,17 +24,17 @@ typedef struct flow_bits {
 } flow_bits;
 
 typedef struct flow_table {
-    uint32_t *index;    /* 2^k slots: bits of the hash above `mask`, entry number + 1 */
+    uint32_t *index; /* 2^k slots: bits of the hash above `mask`, entry number + 1 */
     uint8_t *entries;
-    int64_t stride;     /* bytes of an entry */
-    uint32_t shift;     /* 64 - k */
-    uint32_t mask;      /* 2^k - 1 */
-    uint32_t end;       /* entry numbers are below it */
-    uint32_t room;      /* entries that fit before something must grow */
-    uint32_t last;      /* entry of the last probe */
-    uint32_t fresh;     /* 1 if the last probe made it */
-    uint32_t removed;   /* how many numbers below `end` are not in use */
-    uint32_t unused;    /* number + 1 of the one to use next; the others are chained */
+    int64_t stride;   /* bytes of an entry */
+    uint32_t shift;   /* 64 - k */
+    uint32_t mask;    /* 2^k - 1 */
+    uint32_t end;     /* entry numbers are below it */
+    uint32_t room;    /* entries that fit before something must grow */
+    uint32_t last;    /* entry of the last probe */
+    uint32_t fresh;   /* 1 if the last probe made it */
+    uint32_t removed; /* how many numbers below `end` are not in use */
+    uint32_t unused;  /* number + 1 of the one to use next; the others are chained */
     uint32_t kind;
     uint32_t words;
     int64_t entry_room; /* entries the memory holds */
@@ -48,13 +48,16 @@ typedef struct flow_table {
 
 void flow_k_table_init(flow_table *t, int64_t kind, int64_t words);
 /* Gives back all memory; the table is as after init. */
-void flow_k_table_release(flow_ctx *ctx, flow_table *t);
+FLOW_FAR void flow_k_table_release(flow_ctx *ctx, flow_table *t);
 /* Drops all entries and keeps the memory of entries and index. */
-void flow_k_table_clear(flow_ctx *ctx, flow_table *t);
+FLOW_FAR void flow_k_table_clear(flow_ctx *ctx, flow_table *t);
 
 /* The state words of a key, made (all zero) if there is none. */
 uint64_t *flow_k_table_i64(flow_ctx *ctx, flow_table *t, int64_t key);
-uint64_t *flow_k_table_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr, int64_t len);
+uint64_t *flow_k_table_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr,
+                            int64_t len);
+/* Makes room for one entry more. */
+FLOW_FAR void k_table_grow(flow_ctx *ctx, flow_table *t);
 /* The same, but null if there is none. */
 uint64_t *flow_k_table_find_i64(flow_ctx *ctx, flow_table *t, int64_t key);
 uint64_t *flow_k_table_find_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr,
@@ -77,7 +80,7 @@ int64_t flow_k_table_key_i64(const flow_table *t, int64_t entry);
 void flow_k_table_key_text(const flow_table *t, int64_t entry, uint64_t *text);
 /* Removes a living entry; what its words own in the heap must have been dropped.  The
  * number may be given to a later key. */
-void flow_k_table_remove(flow_ctx *ctx, flow_table *t, int64_t entry);
+FLOW_FAR void flow_k_table_remove(flow_ctx *ctx, flow_table *t, int64_t entry);
 
 /* Marks the entry of the last probe as changed in this batch, or any entry. */
 void flow_k_table_touch(flow_ctx *ctx, flow_table *t);
@@ -89,8 +92,8 @@ void flow_k_table_clean(flow_table *t);
 /* Numbers of the living entries in the order of their keys, as an array of 32-bit
  * numbers in the task arena: all of them, or only the touched ones (`dirty` = 1).
  * flow_k_table_nth reads the array. */
-uint32_t *flow_k_table_sorted(flow_ctx *ctx, const flow_table *t, int32_t dirty,
-                              int64_t *count);
+FLOW_FAR uint32_t *flow_k_table_sorted(flow_ctx *ctx, const flow_table *t, int32_t dirty,
+                                       int64_t *count);
 int64_t flow_k_table_nth(const uint32_t *order, int64_t i);
 
 flow_heap *flow_k_table_heap(flow_table *t);

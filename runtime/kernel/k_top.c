@@ -16,7 +16,9 @@ typedef struct top_state {
 
 _Static_assert(sizeof(top_state) <= FLOW_TOP_WORDS * 8, "the state's words");
 
-FLOW_INLINE int64_t top_row_at(int64_t klen) { return (8 + klen + 7) & ~(int64_t)7; }
+FLOW_INLINE int64_t top_row_at(int64_t klen) {
+    return (8 + klen + 7) & ~(int64_t)7;
+}
 
 static int64_t top_bytes(const uint8_t *frame) {
     return top_row_at(flow_frame_klen(frame)) + flow_frame_plen(frame);
@@ -37,7 +39,8 @@ int32_t flow_k_top_rejects(const uint64_t *state, int32_t ties, const uint8_t *k
 }
 
 /* Sorts the candidates and drops those behind the n-th (ties: behind its equals). */
-static void top_cut(flow_ctx *ctx, flow_heap *heap, top_state *s, int64_t n, int32_t ties) {
+static void top_cut(flow_ctx *ctx, flow_heap *heap, top_state *s, int64_t n,
+                    int32_t ties) {
     void *mark = flow_k_mark(ctx);
     int64_t count = s->count, keep = count;
     flow_item *spare = flow_k_alloc(ctx, count * (int64_t)sizeof *spare);
@@ -51,7 +54,8 @@ static void top_cut(flow_ctx *ctx, flow_heap *heap, top_state *s, int64_t n, int
             keep++;
     }
     for (int64_t i = keep; i < count; i++)
-        flow_k_heap_free(ctx, heap, (void *)s->list[i].frame, top_bytes(s->list[i].frame));
+        flow_k_heap_free(ctx, heap, (void *)s->list[i].frame,
+                         top_bytes(s->list[i].frame));
     s->count = (uint32_t)keep;
 }
 
@@ -107,8 +111,10 @@ int64_t flow_k_top_rank(const uint64_t *state, int64_t i) {
     int64_t low = 0, high = i;
     while (low < high) {
         int64_t mid = (low + high) / 2;
-        if (flow_k_sort_compare(&s->list[mid], &s->list[i]) < 0) low = mid + 1;
-        else high = mid;
+        if (flow_k_sort_compare(&s->list[mid], &s->list[i]) < 0)
+            low = mid + 1;
+        else
+            high = mid;
     }
     return low + 1;
 }
@@ -116,7 +122,8 @@ int64_t flow_k_top_rank(const uint64_t *state, int64_t i) {
 void flow_k_top_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *state) {
     top_state *s = (top_state *)state;
     for (int64_t i = 0; i < s->count; i++)
-        flow_k_heap_free(ctx, heap, (void *)s->list[i].frame, top_bytes(s->list[i].frame));
+        flow_k_heap_free(ctx, heap, (void *)s->list[i].frame,
+                         top_bytes(s->list[i].frame));
     if (s->room)
         flow_k_heap_free(ctx, heap, s->list, (int64_t)s->room * (int64_t)sizeof *s->list);
     __builtin_memset(s, 0, sizeof *s);

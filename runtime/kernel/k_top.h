@@ -13,18 +13,18 @@
 #define FLOW_TOP_WORDS 4
 
 /* Keeps the row (any bytes, 8-aligned when read back) if its key is among the first n. */
-void flow_k_top_push(flow_ctx *ctx, flow_heap *heap, uint64_t *state, int64_t n,
-                     int32_t ties, const uint8_t *key, int64_t klen, const uint8_t *row,
-                     int64_t rlen);
+FLOW_FAR void flow_k_top_push(flow_ctx *ctx, flow_heap *heap, uint64_t *state, int64_t n,
+                              int32_t ties, const uint8_t *key, int64_t klen,
+                              const uint8_t *row, int64_t rlen);
 /* 1 if a row of this key would be dropped: asked before the row is encoded. */
 int32_t flow_k_top_rejects(const uint64_t *state, int32_t ties, const uint8_t *key,
                            int64_t klen);
 /* Sorts and cuts; returns how many rows there are. */
-int64_t flow_k_top_finish(flow_ctx *ctx, flow_heap *heap, uint64_t *state, int64_t n,
-                          int32_t ties);
+FLOW_FAR int64_t flow_k_top_finish(flow_ctx *ctx, flow_heap *heap, uint64_t *state,
+                                   int64_t n, int32_t ties);
 /* The i-th row after flow_k_top_finish, and its rank (1 ...; equal keys share one). */
 const uint8_t *flow_k_top_row(const uint64_t *state, int64_t i);
-int64_t flow_k_top_rank(const uint64_t *state, int64_t i);
-void flow_k_top_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *state);
+FLOW_FAR int64_t flow_k_top_rank(const uint64_t *state, int64_t i);
+FLOW_FAR void flow_k_top_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *state);
 
 #endif

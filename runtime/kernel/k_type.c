@@ -12,7 +12,8 @@ static const uint8_t *type_walk(const uint8_t *tc, int64_t *words) {
     case '<': *words += 2; return flow_k_type_skip(flow_k_type_skip(tc));
     case '{': {
         int n = *tc++;
-        while (n--) tc = type_walk(flow_type_name_skip(tc), words);
+        while (n--)
+            tc = type_walk(flow_type_name_skip(tc), words);
         return tc;
     }
     case '|': {
@@ -53,7 +54,8 @@ static const uint8_t *type_flat(const uint8_t *tc, int32_t *flat) {
     case '{':
     case '|': {
         int n = *tc++;
-        while (n-- && *flat) tc = type_flat(flow_type_name_skip(tc), flat);
+        while (n-- && *flat)
+            tc = type_flat(flow_type_name_skip(tc), flat);
         return tc;
     }
     default: return tc;

@@ -35,6 +35,13 @@
 /* Of functions that programs call rarely, or that do much each time: not compiled into a
  * program but taken from the archive. */
 #define FLOW_COLD __attribute__((cold, noinline))
+/* The same for functions that may well be called per row but do much each time: unlike
+ * cold ones they do not make the code around a call unlikely.  The attribute is a mark
+ * that the emitter sees and has no effect of its own. */
+#define FLOW_FAR __attribute__((noinline, zero_call_used_regs("skip")))
+/* Of functions that generated code calls per row and that are a little too long for the
+ * inliner to take by itself. */
+#define FLOW_HOT __attribute__((always_inline))
 #define FLOW_LIKELY(x) __builtin_expect(!!(x), 1)
 #define FLOW_UNLIKELY(x) __builtin_expect(!!(x), 0)
 

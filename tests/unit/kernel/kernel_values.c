@@ -14,7 +14,9 @@ uint64_t rnd_next(rnd *r) {
     return r->s * 0x2545F4914F6CDD1Du;
 }
 
-int64_t rnd_below(rnd *r, int64_t n) { return (int64_t)(rnd_next(r) >> 33) % n; }
+int64_t rnd_below(rnd *r, int64_t n) {
+    return (int64_t)(rnd_next(r) >> 33) % n;
+}
 
 int64_t rnd_int(rnd *r) {
     static const int64_t edge[] = {0, 1, -1, 255, 256, -256, INT64_MAX, INT64_MIN};
@@ -54,12 +56,11 @@ int64_t rnd_type(rnd *r, uint8_t *tc, int depth) {
     static const char leaf[] = "ifbsytds";
     int64_t n = 0;
     switch (depth <= 0 ? 0 : rnd_below(r, 8)) {
-    case 1:
-        memcpy(tc, "D\x26\x04", 3);
-        return 3;
+    case 1: memcpy(tc, "D\x26\x04", 3); return 3;
     case 2:
         tc[0] = '?';
-        do n = rnd_type(r, tc + 1, depth - 1);
+        do
+            n = rnd_type(r, tc + 1, depth - 1);
         while (tc[1] == '?');
         return n + 1;
     case 3: tc[0] = '['; return 1 + rnd_type(r, tc + 1, depth - 1);
@@ -87,7 +88,8 @@ static void rnd_text(rnd *r, flow_ctx *ctx, uint64_t *words) {
     static const uint8_t letters[] = {0, 1, 2, 'a', 'b', 0xfe, 0xff};
     int64_t len = rnd_below(r, 10) ? rnd_below(r, 5) : rnd_below(r, 60);
     uint8_t *p = flow_k_alloc(ctx, len);
-    for (int64_t i = 0; i < len; i++) p[i] = letters[rnd_below(r, 7)];
+    for (int64_t i = 0; i < len; i++)
+        p[i] = letters[rnd_below(r, 7)];
     words[0] = len ? (uint64_t)p : 0;
     words[1] = (uint64_t)len;
 }
@@ -96,7 +98,8 @@ static void rnd_list(rnd *r, flow_ctx *ctx, uint64_t *words, const uint8_t *tc,
                      int fields) {
     int64_t count = rnd_below(r, 4), n = 0;
     const uint8_t *t = tc;
-    for (int f = 0; f < fields; f++, t = flow_k_type_skip(t)) n += flow_k_type_words(t);
+    for (int f = 0; f < fields; f++, t = flow_k_type_skip(t))
+        n += flow_k_type_words(t);
     uint64_t *e = flow_k_alloc(ctx, count * n * 8);
     words[0] = count ? (uint64_t)e : 0;
     words[1] = (uint64_t)count;
@@ -148,7 +151,8 @@ void rnd_value(rnd *r, flow_ctx *ctx, uint64_t *words, const uint8_t *tc) {
         memset(words, 0, (size_t)flow_k_type_words(whole) * 8);
         int tag = (int)rnd_below(r, *tc++);
         words[0] = (uint64_t)tag;
-        while (tag--) tc = flow_k_type_skip(flow_type_name_skip(tc));
+        while (tag--)
+            tc = flow_k_type_skip(flow_type_name_skip(tc));
         rnd_value(r, ctx, words + 1, flow_type_name_skip(tc));
         return;
     }

@@ -18,7 +18,8 @@ oracle oracle_of(double x) {
     for (int i = n - 1; i >= 0; i--) {
         if (text[i] == '.') continue;
         uint32_t weight = 1;
-        for (int k = 0; k < place % 9; k++) weight *= 10;
+        for (int k = 0; k < place % 9; k++)
+            weight *= 10;
         a.g[place / 9] += (uint32_t)(text[i] - '0') * weight;
         place++;
     }
@@ -30,7 +31,8 @@ oracle oracle_int(int64_t x) {
     uint64_t m = x < 0 ? -(uint64_t)x : (uint64_t)x;
     memset(&a, 0, sizeof a);
     a.negative = x < 0;
-    for (int i = ORACLE_FRACTION; m; i++, m /= BASE) a.g[i] = (uint32_t)(m % BASE);
+    for (int i = ORACLE_FRACTION; m; i++, m /= BASE)
+        a.g[i] = (uint32_t)(m % BASE);
     return a;
 }
 
@@ -79,7 +81,8 @@ oracle oracle_mul(const oracle *a, const oracle *b) {
         t[i + ORACLE_GROUPS] += carry;
     }
     out.negative = a->negative != b->negative;
-    for (int i = 0; i < ORACLE_GROUPS; i++) out.g[i] = (uint32_t)t[i + ORACLE_FRACTION];
+    for (int i = 0; i < ORACLE_GROUPS; i++)
+        out.g[i] = (uint32_t)t[i + ORACLE_FRACTION];
     return out;
 }
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define ORACLE_FRACTION 242 /* groups of 9 digits behind the point: 2178 digits */
-#define ORACLE_GROUPS 390
+#define ORACLE_GROUPS   390
 
 typedef struct oracle {
     int negative;

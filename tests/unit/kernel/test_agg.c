@@ -1,4 +1,5 @@
-/* test_agg.c - every row of k_agg.def: results, parts in any cut, lists, what is freed. */
+/* test_agg.c - every row of k_agg.def: results, parts in any cut, lists, what is freed.
+ */
 #define _GNU_SOURCE /* qsort_r */
 #include "runtime/kernel/k_agg.h"
 
@@ -19,12 +20,16 @@
 
 void suite_agg(void);
 
-typedef void agg_part(flow_ctx *, flow_heap *, const uint64_t *, uint64_t *, const uint8_t *);
-typedef void agg_merge(flow_ctx *, flow_heap *, uint64_t *, const uint64_t *, const uint8_t *);
-typedef int32_t agg_result(flow_ctx *, flow_heap *, const uint64_t *, uint64_t *, const uint8_t *);
+typedef void agg_part(flow_ctx *, flow_heap *, const uint64_t *, uint64_t *,
+                      const uint8_t *);
+typedef void agg_merge(flow_ctx *, flow_heap *, uint64_t *, const uint64_t *,
+                       const uint8_t *);
+typedef int32_t agg_result(flow_ctx *, flow_heap *, const uint64_t *, uint64_t *,
+                           const uint8_t *);
 typedef void agg_drop(flow_ctx *, flow_heap *, uint64_t *, const uint8_t *);
 /* Feeds value number i of the test's values. */
-typedef void agg_feed(flow_ctx *, flow_heap *, uint64_t *, const uint64_t *, const uint8_t *);
+typedef void agg_feed(flow_ctx *, flow_heap *, uint64_t *, const uint64_t *,
+                      const uint8_t *);
 
 typedef struct agg {
     int words;
@@ -37,87 +42,105 @@ typedef struct agg {
 } agg;
 
 #define FEED(id, class, ...)                                                             \
-    static void feed_##id##_##class(flow_ctx *ctx, flow_heap *heap, uint64_t *state,     \
+    static void feed_##id##_##class(flow_ctx * ctx, flow_heap * heap, uint64_t *state,   \
                                     const uint64_t *x, const uint8_t *tc) {              \
         (void)x;                                                                         \
         flow_k_agg_##id##_##class##_step(ctx, heap, state, __VA_ARGS__ tc);              \
     }
-#define BITS_OF(w) (((union { uint64_t u; double f; }){.u = (w)}).f)
+#define BITS_OF(w)                                                                       \
+    (((union {                                                                           \
+         uint64_t u;                                                                     \
+         double f;                                                                       \
+     }){.u = (w)})                                                                       \
+         .f)
 FEED(count, n, )
-FEED(count_if, b, (int32_t)x[0],)
-FEED(any, b, (int32_t)x[0],)
-FEED(all, b, (int32_t)x[0],)
-FEED(sum, i, (int64_t)x[0],)
-FEED(sum, f, BITS_OF(x[0]),)
-FEED(sum, d, x,)
-FEED(avg, i, (int64_t)x[0],)
-FEED(avg, f, BITS_OF(x[0]),)
-FEED(avg, d, x,)
-FEED(min, i, (int64_t)x[0],)
-FEED(min, f, BITS_OF(x[0]),)
-FEED(min, d, x,)
-FEED(min, s, (const uint8_t *)x[0], (int64_t)x[1],)
-FEED(min, g, x,)
-FEED(max, i, (int64_t)x[0],)
-FEED(max, f, BITS_OF(x[0]),)
-FEED(max, d, x,)
-FEED(max, s, (const uint8_t *)x[0], (int64_t)x[1],)
-FEED(max, g, x,)
-FEED(first, w, (int64_t)x[0],)
-FEED(first, s, (const uint8_t *)x[0], (int64_t)x[1],)
-FEED(first, g, x,)
-FEED(last, w, (int64_t)x[0],)
-FEED(last, s, (const uint8_t *)x[0], (int64_t)x[1],)
-FEED(last, g, x,)
+FEED(count_if, b, (int32_t)x[0], )
+FEED(any, b, (int32_t)x[0], )
+FEED(all, b, (int32_t)x[0], )
+FEED(sum, i, (int64_t)x[0], )
+FEED(sum, f, BITS_OF(x[0]), )
+FEED(sum, d, x, )
+FEED(avg, i, (int64_t)x[0], )
+FEED(avg, f, BITS_OF(x[0]), )
+FEED(avg, d, x, )
+FEED(min, i, (int64_t)x[0], )
+FEED(min, f, BITS_OF(x[0]), )
+FEED(min, d, x, )
+FEED(min, s, (const uint8_t *)x[0], (int64_t)x[1], )
+FEED(min, g, x, )
+FEED(max, i, (int64_t)x[0], )
+FEED(max, f, BITS_OF(x[0]), )
+FEED(max, d, x, )
+FEED(max, s, (const uint8_t *)x[0], (int64_t)x[1], )
+FEED(max, g, x, )
+FEED(first, w, (int64_t)x[0], )
+FEED(first, s, (const uint8_t *)x[0], (int64_t)x[1], )
+FEED(first, g, x, )
+FEED(last, w, (int64_t)x[0], )
+FEED(last, s, (const uint8_t *)x[0], (int64_t)x[1], )
+FEED(last, g, x, )
 /* A record of key and value, as the value. */
-FEED(arg_min, i, (int64_t)x[0], x,)
-FEED(arg_max, i, (int64_t)x[0], x,)
-FEED(arg_min, s, (const uint8_t *)x[0], (int64_t)x[1], x,)
-FEED(arg_max, s, (const uint8_t *)x[0], (int64_t)x[1], x,)
-FEED(count_distinct, w, (int64_t)x[0],)
-FEED(count_distinct, s, (const uint8_t *)x[0], (int64_t)x[1],)
-FEED(count_distinct, g, x,)
-FEED(collect_set, g, x,)
-FEED(collect, g, x,)
-FEED(concat, s, (const uint8_t *)x[0], (int64_t)x[1], (const uint8_t *)", ", 2,)
-FEED(variance, i, (int64_t)x[0],)
-FEED(variance, f, BITS_OF(x[0]),)
-FEED(stddev, i, (int64_t)x[0],)
-FEED(stddev, f, BITS_OF(x[0]),)
-FEED(covar, f, BITS_OF(x[0]), BITS_OF(x[1]),)
-FEED(corr, f, BITS_OF(x[0]), BITS_OF(x[1]),)
-FEED(histogram, i, (int64_t)x[0], -3, 4, 3,)
-FEED(histogram, f, BITS_OF(x[0]), -3.0, 4.0, 5,)
+FEED(arg_min, i, (int64_t)x[0], x, )
+FEED(arg_max, i, (int64_t)x[0], x, )
+FEED(arg_min, s, (const uint8_t *)x[0], (int64_t)x[1], x, )
+FEED(arg_max, s, (const uint8_t *)x[0], (int64_t)x[1], x, )
+FEED(count_distinct, w, (int64_t)x[0], )
+FEED(count_distinct, s, (const uint8_t *)x[0], (int64_t)x[1], )
+FEED(count_distinct, g, x, )
+FEED(collect_set, g, x, )
+FEED(collect, g, x, )
+FEED(concat, s, (const uint8_t *)x[0], (int64_t)x[1], (const uint8_t *)", ", 2, )
+FEED(variance, i, (int64_t)x[0], )
+FEED(variance, f, BITS_OF(x[0]), )
+FEED(stddev, i, (int64_t)x[0], )
+FEED(stddev, f, BITS_OF(x[0]), )
+FEED(covar, f, BITS_OF(x[0]), BITS_OF(x[1]), )
+FEED(corr, f, BITS_OF(x[0]), BITS_OF(x[1]), )
+FEED(histogram, i, (int64_t)x[0], -3, 4, 3, )
+FEED(histogram, f, BITS_OF(x[0]), -3.0, 4.0, 5, )
 
-#define EXACT_OF(id, class) flow_k_agg_##id##_##class##_partial, flow_k_agg_##id##_##class##_merge,
+#define EXACT_OF(id, class)                                                              \
+    flow_k_agg_##id##_##class##_partial, flow_k_agg_##id##_##class##_merge,
 #define ORDERED_OF(id, class) 0, 0,
 #define AGGK(id, class, words, how, partial, result, args, what)                         \
-    static const agg agg_##id##_##class = {                                              \
-        words, partial, feed_##id##_##class, how##_OF(id, class)                         \
-        flow_k_agg_##id##_##class##_result, flow_k_agg_##id##_##class##_drop};
+    static const agg agg_##id##_##class = {words, partial, feed_##id##_##class,          \
+                                           how##_OF(id, class)                           \
+                                               flow_k_agg_##id##_##class##_result,       \
+                                           flow_k_agg_##id##_##class##_drop};
 #include "runtime/kernel/k_agg.def"
 #undef AGGK
 
-static uint64_t bits(double x) { return ((union { double f; uint64_t u; }){.f = x}).u; }
+static uint64_t bits(double x) {
+    return ((union {
+               double f;
+               uint64_t u;
+           }){.f = x})
+        .u;
+}
 
-/* ---- feeding -------------------------------------------------------------------------- */
+/* ---- feeding --------------------------------------------------------------------- */
 
 /* Words of the columns of a part. */
 static int64_t part_words(const agg *a, const uint8_t *tc) {
     int64_t n = 0;
     for (const char *p = a->part_code; *p; p++) {
-        if (*p == '?') n++;
-        else n += *p == 'T' ? flow_k_type_words(tc) : flow_k_type_words((const uint8_t *)p);
+        if (*p == '?')
+            n++;
+        else
+            n +=
+                *p == 'T' ? flow_k_type_words(tc) : flow_k_type_words((const uint8_t *)p);
     }
     return n;
 }
 
 /* Feeds all values in order, or parts of them that are merged in the order they end. */
-static void feed_all(rnd *r, flow_ctx *ctx, flow_heap *heap, const agg *a, uint64_t *state,
-                     const uint64_t *values, int n, const uint8_t *tc, int parts) {
+static void feed_all(rnd *r, flow_ctx *ctx, flow_heap *heap, const agg *a,
+                     uint64_t *state, const uint64_t *values, int n, const uint8_t *tc,
+                     int parts) {
     int64_t width = flow_k_type_words(tc);
     if (!parts || !a->merge || n < 2) {
-        for (int i = 0; i < n; i++) a->feed(ctx, heap, state, values + i * width, tc);
+        for (int i = 0; i < n; i++)
+            a->feed(ctx, heap, state, values + i * width, tc);
         return;
     }
     int cut = (int)rnd_below(r, n + 1);
@@ -147,7 +170,8 @@ static int32_t run(flow_ctx *ctx, const agg *a, const uint64_t *values, int n,
         feed_all(&r, ctx, &heap, a, s, values, n, tc, i);
         CU_ASSERT(a->result(ctx, &heap, s, again, tc) == status);
         if (!status) CU_ASSERT(flow_k_equal(out, again, oc));
-        for (int k = a->words; k < FLOW_AGG_WORDS; k++) CU_ASSERT(s[k] == 0);
+        for (int k = a->words; k < FLOW_AGG_WORDS; k++)
+            CU_ASSERT(s[k] == 0);
         a->drop(ctx, &heap, s, tc);
         CU_ASSERT(heap.used == 0);
     }
@@ -156,9 +180,10 @@ static int32_t run(flow_ctx *ctx, const agg *a, const uint64_t *values, int n,
 }
 
 #define RUN(name, values, n, code, out_code, out)                                        \
-    CU_ASSERT(run(ctx, &agg_##name, (const uint64_t *)(values), n, code, out_code, out) == 0)
+    CU_ASSERT(                                                                           \
+        run(ctx, &agg_##name, (const uint64_t *)(values), n, code, out_code, out) == 0)
 
-/* ---- counts, truth, ints ---------------------------------------------------------------- */
+/* ---- counts, truth, ints --------------------------------------------------------- */
 
 static void test_counts(void) {
     flow_ctx *ctx = env_open();
@@ -185,7 +210,8 @@ static void test_counts(void) {
 static void test_ints(void) {
     flow_ctx *ctx = env_open();
     uint64_t out[4];
-    int64_t big[] = {INT64_MAX, INT64_MAX, INT64_MIN, INT64_MIN, 7, 1ll << 62, -(1ll << 62)};
+    int64_t big[] = {INT64_MAX, INT64_MAX, INT64_MIN,   INT64_MIN,
+                     7,         1ll << 62, -(1ll << 62)};
     RUN(sum_i, big, 0, "i", "i", out);
     CU_ASSERT(out[0] == 0);
     RUN(sum_i, big, 7, "i", "i", out);
@@ -220,7 +246,8 @@ static void test_wide_sums(void) {
         int64_t x[64];
         __int128 sum = 0;
         int n = (int)rnd_below(&r, 64);
-        for (int i = 0; i < n; i++) sum += x[i] = rnd_int(&r);
+        for (int i = 0; i < n; i++)
+            sum += x[i] = rnd_int(&r);
         uint64_t out[2];
         int32_t status = run(ctx, &agg_sum_i, (uint64_t *)x, n, "i", "i", out);
         CU_ASSERT(status == (sum == (int64_t)sum ? 0 : FLOW_E_overflow));
@@ -235,7 +262,7 @@ static void test_wide_sums(void) {
     }
 }
 
-/* ---- floats and decimals ------------------------------------------------------------------ */
+/* ---- floats and decimals --------------------------------------------------------- */
 
 static void test_floats(void) {
     flow_ctx *ctx = env_open();
@@ -313,7 +340,7 @@ static void test_decimals(void) {
     env_close(ctx);
 }
 
-/* ---- texts and any value ------------------------------------------------------------------- */
+/* ---- texts and any value --------------------------------------------------------- */
 
 static void text(flow_ctx *ctx, uint64_t *w, const char *s) {
     w[1] = strlen(s);
@@ -327,8 +354,10 @@ static int is_text(const uint64_t *w, const char *s) {
 static void test_texts(void) {
     flow_ctx *ctx = env_open();
     uint64_t x[6][2], out[4];
-    const char *s[] = {"pear", "a longer text than a cell", "", "apple", "pear", "zz top, longer"};
-    for (int i = 0; i < 6; i++) text(ctx, x[i], s[i]);
+    const char *s[] = {"pear",          "a longer text than a cell", "", "apple", "pear",
+                       "zz top, longer"};
+    for (int i = 0; i < 6; i++)
+        text(ctx, x[i], s[i]);
     RUN(min_s, x, 6, "s", "?s", out);
     CU_ASSERT(is_text(out, "") && out[2] == 1);
     RUN(max_s, x, 6, "s", "?s", out);
@@ -348,7 +377,8 @@ static void test_texts(void) {
     RUN(count_distinct_s, x, 6, "s", "i", out);
     CU_ASSERT(out[0] == 5);
     RUN(concat_s, x, 6, "s", "s", out);
-    CU_ASSERT(is_text(out, "pear, a longer text than a cell, , apple, pear, zz top, longer"));
+    CU_ASSERT(
+        is_text(out, "pear, a longer text than a cell, , apple, pear, zz top, longer"));
     RUN(concat_s, x, 0, "s", "s", out);
     CU_ASSERT(out[1] == 0);
     RUN(collect_set_g, x, 6, "s", "[s", out);
@@ -405,7 +435,8 @@ static void test_any_type(void) {
         memcpy(some + 1, tc, (size_t)len);
         uint64_t *x = flow_k_alloc(ctx, N * w * 8 + 8), *sorted[N];
         uint64_t *out = flow_k_alloc(ctx, w * 8 + 24);
-        for (int i = 0; i < N; i++) rnd_value(&r, ctx, sorted[i] = x + i * w, tc);
+        for (int i = 0; i < N; i++)
+            rnd_value(&r, ctx, sorted[i] = x + i * w, tc);
         qsort_r(sorted, N, sizeof *sorted, order_of, tc);
         RUN(min_g, x, N, (char *)tc, (char *)some, out);
         CU_ASSERT(flow_k_equal(out, sorted[0], tc) && out[w] == 1);
@@ -468,13 +499,13 @@ static void test_sets(void) {
     }
 }
 
-/* ---- moments -------------------------------------------------------------------------------- */
+/* ---- moments --------------------------------------------------------------------- */
 
 static double value_of(rnd *r, int kind) {
     double unit = (double)(rnd_next(r) >> 11) * 0x1p-53;
     switch (kind) {
     case 0: return unit;
-    case 1: return 1e9 + unit;                    /* far from 0: plain sums cancel */
+    case 1: return 1e9 + unit; /* far from 0: plain sums cancel */
     case 2: return ldexp(unit - 0.5, (int)rnd_below(r, 400) - 200);
     case 3: return (double)(rnd_below(r, 7) - 3);
     case 4: return 1e16 + (double)rnd_below(r, 3) * 2;
@@ -497,7 +528,8 @@ static void moments_add(moments *m, double a, double b) {
     m->xy = oracle_add(&m->xy, &p);
 }
 
-static oracle spread(const moments *m, const oracle *xy, const oracle *x, const oracle *y) {
+static oracle spread(const moments *m, const oracle *xy, const oracle *x,
+                     const oracle *y) {
     oracle a = oracle_mul(&m->n, xy), b = oracle_mul(x, y);
     return oracle_sub(&a, &b);
 }
@@ -527,9 +559,11 @@ static void test_moments(void) {
         RUN(covar_f, x, n, "{\2x\0fy\0f", "?f", out);
         CU_ASSERT(out[0] == bits(oracle_round(&xy, pairs)));
         RUN(corr_f, x, n, "{\2x\0fy\0f", "?f", out);
-        double want = oracle_round(&xy, 1) / sqrt(oracle_round(&o, 1)) / sqrt(oracle_round(&yy, 1));
+        double want =
+            oracle_round(&xy, 1) / sqrt(oracle_round(&o, 1)) / sqrt(oracle_round(&yy, 1));
         double got = BITS_OF(out[0]);
-        CU_ASSERT(isnan(want) ? isnan(got) : fabs(got - want) <= 4e-16 * fabs(want) + 1e-300);
+        CU_ASSERT(isnan(want) ? isnan(got)
+                              : fabs(got - want) <= 4e-16 * fabs(want) + 1e-300);
         env_close(ctx);
     }
 }
@@ -562,7 +596,8 @@ static void test_moments_of_ints(void) {
 static void test_moments_at_the_edges(void) {
     flow_ctx *ctx = env_open();
     uint64_t out[2];
-    double x[] = {1e200, 3e200}, y[] = {1e-200, 3e-200}, z[] = {1.0, INFINITY}, s[] = {7, 7, 7};
+    double x[] = {1e200, 3e200}, y[] = {1e-200, 3e-200}, z[] = {1.0, INFINITY},
+           s[] = {7, 7, 7};
     RUN(variance_f, x, 1, "f", "?f", out);
     CU_ASSERT(out[1] == 0);
     RUN(variance_f, x, 2, "f", "?f", out);
@@ -575,10 +610,12 @@ static void test_moments_at_the_edges(void) {
     CU_ASSERT(isnan(BITS_OF(out[0])) && out[1] == 1);
     RUN(stddev_f, s, 3, "f", "?f", out);
     CU_ASSERT(out[0] == 0 && out[1] == 1);
-    double p[4][2] = {{1, 3}, {2, 5}, {3.5, 8}, {1e9, 2e9 + 1}}, q[2][2] = {{1, 2}, {1, 3}};
+    double p[4][2] = {{1, 3}, {2, 5}, {3.5, 8}, {1e9, 2e9 + 1}},
+           q[2][2] = {{1, 2}, {1, 3}};
     RUN(corr_f, p, 4, "{\2x\0fy\0f", "?f", out);
     CU_ASSERT(BITS_OF(out[0]) == 1.0);
-    for (int i = 0; i < 4; i++) p[i][1] = -p[i][1];
+    for (int i = 0; i < 4; i++)
+        p[i][1] = -p[i][1];
     RUN(corr_f, p, 4, "{\2x\0fy\0f", "?f", out);
     CU_ASSERT(BITS_OF(out[0]) == -1.0);
     RUN(corr_f, q, 2, "{\2x\0fy\0f", "?f", out);
@@ -590,13 +627,15 @@ static void test_histograms(void) {
     flow_ctx *ctx = env_open();
     uint64_t out[2];
     int64_t x[] = {-4, -3, -1, 0, 1, 2, 3, 4, 100};
-    RUN(histogram_i, x, 9, "i", "[i", out); /* -3 ..< 4 in 3: thirds begin at -3, -0.67, 1.67 */
+    RUN(histogram_i, x, 9, "i", "[i",
+        out); /* -3 ..< 4 in 3: thirds begin at -3, -0.67, 1.67 */
     int64_t *b = (int64_t *)out[0];
     CU_ASSERT(out[1] == 3 && b[0] == 2 && b[1] == 2 && b[2] == 2);
     double y[] = {-3.0, -3.1, 3.99, 4.0, 0.5, NAN};
     RUN(histogram_f, y, 6, "f", "[i", out);
     b = (int64_t *)out[0];
-    CU_ASSERT(out[1] == 5 && b[0] == 1 && b[2] == 1 && b[4] == 1 && b[1] == 0 && b[3] == 0);
+    CU_ASSERT(out[1] == 5 && b[0] == 1 && b[2] == 1 && b[4] == 1 && b[1] == 0 &&
+              b[3] == 0);
     env_close(ctx);
 }
 

@@ -14,14 +14,16 @@
 void suite_compare(void);
 
 static void test_floats(void) {
-    double up[] = {-INFINITY, -1e300, -1.0, -5e-324, 0.0, 5e-324, 1.0, 1e300, INFINITY, NAN};
+    double up[] = {-INFINITY, -1e300, -1.0,  -5e-324,  0.0,
+                   5e-324,    1.0,    1e300, INFINITY, NAN};
     for (int i = 0; i < 10; i++)
         for (int j = 0; j < 10; j++) {
             CU_ASSERT(flow_k_compare_f64(up[i], up[j]) == (i > j) - (i < j));
             CU_ASSERT(flow_k_equal_f64(up[i], up[j]) == (i == j));
         }
     CU_ASSERT(flow_k_compare_f64(-0.0, 0.0) == 0 && flow_k_equal_f64(-0.0, 0.0));
-    CU_ASSERT(flow_k_equal_f64(NAN, -NAN) && flow_k_rank_f64(NAN) == flow_k_rank_f64(-NAN));
+    CU_ASSERT(flow_k_equal_f64(NAN, -NAN) &&
+              flow_k_rank_f64(NAN) == flow_k_rank_f64(-NAN));
     rnd r = {5};
     for (int i = 0; i < 20000; i++) {
         double x = rnd_float(&r);

@@ -24,9 +24,10 @@ static double hard(rnd *r, int kind) {
     double sign = rnd_below(r, 2) ? 1 : -1, unit = (double)(rnd_next(r) >> 11) * 0x1p-53;
     switch (kind) {
     case 0: return sign * unit;
-    case 1: return sign * ldexp(unit, (int)rnd_below(r, 2000) - 1000); /* 1e-300 .. 1e300 */
-    case 2: return sign * ldexp(unit, 1023);                           /* sums overflow */
-    case 3: return sign * ldexp(unit, -1060);                          /* below the normal */
+    case 1:
+        return sign * ldexp(unit, (int)rnd_below(r, 2000) - 1000); /* 1e-300 .. 1e300 */
+    case 2: return sign * ldexp(unit, 1023);                       /* sums overflow */
+    case 3: return sign * ldexp(unit, -1060);                      /* below the normal */
     case 4: return sign * (rnd_below(r, 2) ? 1e300 : 1e-300);
     case 5: return sign * (rnd_below(r, 2) ? 0x1p53 : 0.5); /* halves: ties */
     default: return sign * (double)rnd_below(r, 100);
@@ -38,7 +39,8 @@ enum { N = 60, KINDS = 7 };
 static uint64_t sum_in_order(flow_ctx *ctx, const double *x, int n) {
     flow_heap heap = {0};
     uint64_t state[FLOW_FSUM_WORDS] = {0};
-    for (int i = 0; i < n; i++) flow_k_fsum_add(ctx, &heap, state, x[i]);
+    for (int i = 0; i < n; i++)
+        flow_k_fsum_add(ctx, &heap, state, x[i]);
     uint64_t result = bits(flow_k_fsum_result(state));
     flow_k_fsum_drop(ctx, &heap, state);
     CU_ASSERT(heap.used == 0);
@@ -50,7 +52,8 @@ static uint64_t sum_in_order(flow_ctx *ctx, const double *x, int n) {
 static void sum_as_tree(rnd *r, flow_ctx *ctx, flow_heap *heap, uint64_t *state,
                         const double *x, int n) {
     if (n < 4) {
-        for (int i = 0; i < n; i++) flow_k_fsum_add(ctx, heap, state, x[i]);
+        for (int i = 0; i < n; i++)
+            flow_k_fsum_add(ctx, heap, state, x[i]);
         return;
     }
     int cut = 1 + (int)rnd_below(r, n - 1);
@@ -114,7 +117,8 @@ static void test_inverse(void) {
             flow_k_fsum_add(ctx, &heap, state, stay[i]);
         }
         CU_ASSERT(isnan(flow_k_fsum_result(state)));
-        for (int i = N - 1; i >= 0; i--) flow_k_fsum_sub(ctx, &heap, state, x[i]);
+        for (int i = N - 1; i >= 0; i--)
+            flow_k_fsum_sub(ctx, &heap, state, x[i]);
         CU_ASSERT(bits(flow_k_fsum_result(state)) == sum_in_order(ctx, stay, N));
         flow_k_heap_release(ctx, &heap);
         env_close(ctx);

@@ -32,7 +32,8 @@ static void test_pieces(void) {
         int i = (int)rnd_below(&r, N);
         int64_t want = rnd_below(&r, 40) ? rnd_below(&r, 300) : rnd_below(&r, 60000);
         if (piece[i]) {
-            for (int64_t k = 0; k < size[i]; k += 7) CU_ASSERT_FATAL(piece[i][k] == (uint8_t)i);
+            for (int64_t k = 0; k < size[i]; k += 7)
+                CU_ASSERT_FATAL(piece[i][k] == (uint8_t)i);
             used -= flow_k_heap_room(size[i]);
         }
         if (piece[i] && rnd_below(&r, 2)) {
@@ -71,7 +72,8 @@ static void test_no_growth(void) {
         if (step == 200000) after = heap.bytes;
     }
     CU_ASSERT(heap.bytes <= after + after / 2);
-    for (int i = 0; i < 50; i++) flow_k_cell_drop(ctx, &heap, cell[i]);
+    for (int i = 0; i < 50; i++)
+        flow_k_cell_drop(ctx, &heap, cell[i]);
     CU_ASSERT(heap.used == 0);
     flow_k_heap_release(ctx, &heap);
     env_close(ctx);

@@ -22,7 +22,9 @@ typedef struct keyed {
     int64_t len, desc_len;
 } keyed;
 
-static int sign(int64_t x) { return (x > 0) - (x < 0); }
+static int sign(int64_t x) {
+    return (x > 0) - (x < 0);
+}
 
 static int bytes_order(const uint8_t *a, int64_t an, const uint8_t *b, int64_t bn) {
     int c = memcmp(a, b, (size_t)(an < bn ? an : bn));
@@ -76,7 +78,8 @@ static void test_any_type(void) {
         for (int i = 0; i < PER_TYPE; i++) {
             k[i] = make(&r, ctx, tc);
             check_reads_back(ctx, &k[i], tc);
-            for (int j = 0; j < i; j++) check_pair(&k[i], &k[j], tc, optional);
+            for (int j = 0; j < i; j++)
+                check_pair(&k[i], &k[j], tc, optional);
         }
         env_close(ctx);
     }
@@ -99,7 +102,10 @@ static void test_leaves(void) {
     uint8_t p[64];
     uint64_t text[2] = {(uint64_t)"a\0b", 3};
     CU_ASSERT(flow_k_key_text(p, (const uint8_t *)text[0], 3) == p + 6);
-    CU_ASSERT(!memcmp(p, "a\0\xff" "b\0\0", 6));
+    CU_ASSERT(!memcmp(p,
+                      "a\0\xff"
+                      "b\0\0",
+                      6));
     CU_ASSERT(flow_k_key_i64(p, 1) == p + 8);
     CU_ASSERT(!memcmp(p, "\x80\0\0\0\0\0\0\1", 8));
     CU_ASSERT(flow_k_key_tag(p, 0x102) == p + 2 && p[0] == 1 && p[1] == 2);

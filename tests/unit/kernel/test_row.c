@@ -14,7 +14,8 @@
 
 void suite_row(void);
 
-/* In memory of its exact size (and the slack), so that sanitizers see what goes beyond. */
+/* In memory of its exact size (and the slack), so that sanitizers see what goes beyond.
+ */
 static uint8_t *encode(flow_ctx *ctx, int64_t head, const uint64_t *words,
                        const uint8_t *tc, int fill) {
     int64_t size = flow_k_row_measure(head, words, tc);
@@ -35,7 +36,8 @@ static void test_any_type(void) {
         int64_t head = t & 1 ? 8 : 16, n = flow_k_type_words(tc) * 8;
         uint64_t *words = flow_k_alloc(ctx, n), *back = flow_k_alloc(ctx, n);
         rnd_value(&r, ctx, words, tc);
-        uint8_t *a = encode(ctx, head, words, tc, 0), *b = encode(ctx, head, words, tc, 0xff);
+        uint8_t *a = encode(ctx, head, words, tc, 0),
+                *b = encode(ctx, head, words, tc, 0xff);
         int64_t size = flow_k_row_size(a);
         CU_ASSERT(!memcmp(a, b, (size_t)size));
         flow_k_row_read(ctx, a, head, back, tc);
@@ -106,7 +108,8 @@ static void test_arena(void) {
         flow_k_reset(ctx, mark);
     }
     memset(first, 1, 100);
-    for (int i = 0; i < 50; i++) memset(flow_k_alloc(ctx, 5000), i, 5000);
+    for (int i = 0; i < 50; i++)
+        memset(flow_k_alloc(ctx, 5000), i, 5000);
     uint8_t *start = ctx->arena.start;
     flow_k_reset(ctx, mark); /* of an older chunk: the newest is all free */
     CU_ASSERT(ctx->arena.p == start);

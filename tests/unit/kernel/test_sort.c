@@ -20,15 +20,18 @@ static int64_t random_key(rnd *r, uint8_t *key, int kind) {
     switch (kind) {
     case 0: /* one of few */
         n = rnd_below(r, 4);
-        for (int64_t i = 0; i < n; i++) key[i] = (uint8_t)rnd_below(r, 2);
+        for (int64_t i = 0; i < n; i++)
+            key[i] = (uint8_t)rnd_below(r, 2);
         return n;
     case 1: /* a long common prefix */
         memset(key, 'x', 40);
         n = 30 + rnd_below(r, 10);
-        for (int64_t i = n - 3; i < n; i++) key[i] = (uint8_t)rnd_below(r, 3);
+        for (int64_t i = n - 3; i < n; i++)
+            key[i] = (uint8_t)rnd_below(r, 3);
         return n;
     case 2: /* integers */
-        for (int i = 0; i < 8; i++) key[i] = (uint8_t)rnd_next(r);
+        for (int i = 0; i < 8; i++)
+            key[i] = (uint8_t)rnd_next(r);
         return 8;
     case 3: /* zeros of any length */
         n = rnd_below(r, 30);
@@ -36,7 +39,8 @@ static int64_t random_key(rnd *r, uint8_t *key, int kind) {
         return n;
     default:
         n = rnd_below(r, 20);
-        for (int64_t i = 0; i < n; i++) key[i] = (uint8_t)rnd_next(r);
+        for (int64_t i = 0; i < n; i++)
+            key[i] = (uint8_t)rnd_next(r);
         return n;
     }
 }
@@ -46,8 +50,7 @@ static flow_buf *random_frames(rnd *r, flow_ctx *ctx, int64_t n, int kind) {
     uint8_t key[64];
     for (int64_t i = 0; i < n; i++) {
         int64_t klen = random_key(r, key, kind);
-        flow_k_frame(ctx, buf, env_block(ctx, key, klen), klen,
-                     env_block(ctx, &i, 8), 8);
+        flow_k_frame(ctx, buf, env_block(ctx, key, klen), klen, env_block(ctx, &i, 8), 8);
     }
     CU_ASSERT(buf->rows == n);
     return buf;
@@ -73,11 +76,13 @@ static void check_sort(rnd *r, int64_t n, int kind) {
     flow_item *items = malloc((size_t)(2 * n + 1) * sizeof *items);
     const uint8_t **want = malloc((size_t)(n + 1) * sizeof *want);
     flow_k_sort_items(buf->base, buf->p, items);
-    for (int64_t i = 0; i < n; i++) want[i] = items[i].frame;
+    for (int64_t i = 0; i < n; i++)
+        want[i] = items[i].frame;
     flow_k_sort(items, items + n, n);
     qsort(want, (size_t)n, sizeof *want, naive);
     int same = 1;
-    for (int64_t i = 0; i < n; i++) same &= items[i].frame == want[i];
+    for (int64_t i = 0; i < n; i++)
+        same &= items[i].frame == want[i];
     CU_ASSERT(same);
     free(items);
     free(want);
@@ -88,7 +93,8 @@ static void test_sort(void) {
     rnd r = {3};
     static const int64_t sizes[] = {0, 1, 2, 11, 12, 13, 50, 96, 97, 500, 5000};
     for (int kind = 0; kind < 5; kind++)
-        for (int i = 0; i < 11; i++) check_sort(&r, sizes[i], kind);
+        for (int i = 0; i < 11; i++)
+            check_sort(&r, sizes[i], kind);
 }
 
 static void test_merge(void) {
@@ -130,7 +136,8 @@ static void test_merge(void) {
             seen++;
         }
         CU_ASSERT(seen == total);
-        for (int i = 0; i < runs; i++) free(items[i]);
+        for (int i = 0; i < runs; i++)
+            free(items[i]);
         env_close(ctx);
     }
 }
@@ -175,7 +182,8 @@ static void check_top(rnd *r, int64_t rows, int64_t n, int32_t ties, int kind) {
 
 static void test_top(void) {
     rnd r = {21};
-    static const int64_t sizes[] = {0, 1, 10, 100, 3000}, tops[] = {0, 1, 2, 10, 400, 1 << 30};
+    static const int64_t sizes[] = {0, 1, 10, 100, 3000},
+                         tops[] = {0, 1, 2, 10, 400, 1 << 30};
     for (int kind = 0; kind < 5; kind++)
         for (int i = 0; i < 5; i++)
             for (int k = 0; k < 6; k++)

@@ -32,7 +32,9 @@ static int64_t key_text(int k, uint8_t *p) {
     return n;
 }
 
-static int64_t key_int(int k) { return k == 1 ? INT64_MIN : ((int64_t)k - 1500) * 77777; }
+static int64_t key_int(int k) {
+    return k == 1 ? INT64_MIN : ((int64_t)k - 1500) * 77777;
+}
 
 typedef struct probe {
     flow_ctx *ctx;
@@ -92,7 +94,8 @@ static void check_order(probe *p, model *m, int dirty) {
     int64_t n, want = 0;
     void *mark = flow_k_mark(p->ctx);
     uint32_t *order = flow_k_table_sorted(p->ctx, p->t, dirty, &n);
-    for (int k = 0; k < KEYS; k++) want += m->count[k] && (!dirty || m->touched[k]);
+    for (int k = 0; k < KEYS; k++)
+        want += m->count[k] && (!dirty || m->touched[k]);
     CU_ASSERT(n == want);
     for (int64_t i = 0, last = -1; i < n; i++) {
         int k = entry_key(p, flow_k_table_nth(order, i));
@@ -119,9 +122,11 @@ static void update(probe *p, model *m, int k, int words) {
     uint64_t *w = get(p, k, 0);
     CU_ASSERT(flow_k_table_fresh(p->t) == (m->count[k] == 0));
     CU_ASSERT(flow_k_table_words(p->t, flow_k_table_last(p->t)) == w);
-    for (int i = 0; i < words; i++) CU_ASSERT((int64_t)w[i] == m->count[k]);
+    for (int i = 0; i < words; i++)
+        CU_ASSERT((int64_t)w[i] == m->count[k]);
     m->living += m->count[k]++ == 0;
-    for (int i = 0; i < words; i++) w[i]++;
+    for (int i = 0; i < words; i++)
+        w[i]++;
 }
 
 static void run(int kind, int words, uint64_t seed) {
@@ -163,12 +168,14 @@ static void run(int kind, int words, uint64_t seed) {
     flow_k_table_clear(p.ctx, &t);
     memset(&m, 0, sizeof m);
     check_all(&p, &m);
-    for (int k = 0; k < 40; k++) update(&p, &m, k * 31, words);
+    for (int k = 0; k < 40; k++)
+        update(&p, &m, k * 31, words);
     check_all(&p, &m);
     flow_k_table_clear(p.ctx, &t); /* few entries in a large index */
     memset(&m, 0, sizeof m);
     check_all(&p, &m);
-    for (int k = 0; k < KEYS; k++) update(&p, &m, k, words);
+    for (int k = 0; k < KEYS; k++)
+        update(&p, &m, k, words);
     check_all(&p, &m);
     probe_close(&p);
 }
@@ -189,9 +196,11 @@ static void test_arrival(void) {
     probe p;
     flow_table t;
     probe_open(&p, &t, FLOW_TABLE_TEXT, 1);
-    for (int k = KEYS - 1; k >= 0; k--) get(&p, k, 0);
+    for (int k = KEYS - 1; k >= 0; k--)
+        get(&p, k, 0);
     CU_ASSERT(flow_k_table_end(&t) == KEYS);
-    for (int k = 0; k < KEYS; k += 97) CU_ASSERT(entry_key(&p, KEYS - 1 - k) == k);
+    for (int k = 0; k < KEYS; k += 97)
+        CU_ASSERT(entry_key(&p, KEYS - 1 - k) == k);
     probe_close(&p);
 }
 
@@ -201,7 +210,8 @@ static void test_full(void) {
     probe_open(&p, &t, FLOW_TABLE_TEXT, 1);
     t.limit = 4000;
     int k = 0;
-    for (; k < KEYS && !flow_k_table_full(&t); k++) get(&p, k, 0);
+    for (; k < KEYS && !flow_k_table_full(&t); k++)
+        get(&p, k, 0);
     CU_ASSERT(k > 40 && k < 170);
     flow_k_table_clear(p.ctx, &t);
     CU_ASSERT(!flow_k_table_full(&t));
