@@ -116,7 +116,8 @@ void op_join_type(flowck_t *f) {
     if (s->as_of) expr_check(c, f->scope, s->as_of, type_basic(c->types, TY_TIMESTAMP));
     if (kind != JOIN_SEMI && kind != JOIN_ANTI) {
         columns_t out = stream_columns(c, &f->st);
-        if (kind == JOIN_RIGHT || kind == JOIN_FULL) make_optional(c, &out, f->st.props.window_column);
+        if (kind == JOIN_RIGHT || kind == JOIN_FULL)
+            make_optional(c, &out, f->st.props.window_column);
         if (known && (kind == JOIN_LEFT || kind == JOIN_FULL))
             there = type_option(c->types, there);
         if (columns_find(&out, s->name) < 0)

@@ -22,7 +22,8 @@ static void test_order(void) {
         CU_ASSERT_EQUAL(flow->index, (int)i);
         CU_ASSERT(flow->live);
         if (flow->from) CU_ASSERT(flow->from->index < flow->index);
-        for (size_t k = 0; k < flow->steps.n; k++) CU_ASSERT_EQUAL(flow->steps.at[k]->index, (int)k);
+        for (size_t k = 0; k < flow->steps.n; k++)
+            CU_ASSERT_EQUAL(flow->steps.at[k]->index, (int)k);
     }
     CU_ASSERT_EQUAL(fixture_flow(&f, "a")->readers, 2);
     fixture_free(&f);
@@ -49,7 +50,8 @@ static void test_liveness(void) {
 static void test_templates(void) {
     fixture_t f = fixture_check(
         "param low: int = 3\n"
-        "step only(least: int, most: int = 10) = where n in least..most |> union (more |> where n > least)\n"
+        "step only(least: int, most: int = 10) =\n"
+        "  where n in least..most |> union (more |> where n > least)\n"
         "step twice(k: int) = only(k) |> only(most = k * 2, least = low)\n"
         "stream more = from stdin(format = json) as { n: int }\n"
         "more |> twice(4) |> print\n", NULL);
@@ -81,7 +83,8 @@ static void test_template_arguments(void) {
 
 static void test_not_built_last(void) {
     fixture_reject("from kafka(\"a\") |> where nothing |> print\n", "nothing");
-    fixture_reject("from kafka(\"a\") |> where line == \"\" |> print\n", "`kafka` is not built yet");
+    fixture_reject("from kafka(\"a\") |> where line == \"\" |> print\n",
+                   "`kafka` is not built yet");
 }
 
 static void test_typed_text(void) {

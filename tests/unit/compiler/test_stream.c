@@ -36,7 +36,8 @@ static void test_rows(void) {
     expect_row("select r = { a = ms, b = user } |> select r.*", "a: int, b: string");
     expect_row("select r = { a = ms } |> select r.a", "a: int");
     expect_row("select user |> window batch", "user: string, window: window");
-    expect_row("window batch |> aggregate count() per user", "user: string, count: int, window: window");
+    expect_row("window batch |> aggregate count() per user",
+               "user: string, count: int, window: window");
     expect_row("aggregate n = count(), max(ms), mean = float(sum(ms)) / float(count())",
                "n: int, max: int, mean: float");
     expect_row("aggregate top_price = max(price) per u = lower(user)",
@@ -104,7 +105,8 @@ static void test_table_properties(void) {
 
 static void test_window(void) {
     fixture_t f = fixture_check(
-        CLICKS "clicks |> window batch |> aggregate n = count() per user |> sort by n |> limit 2 |> print\n"
+        CLICKS "clicks |> window batch |> aggregate n = count() per user |> sort by n\n"
+               "|> limit 2 |> print\n"
                "clicks |> window batch |> select user |> aggregate count() per user |> print\n"
                "clicks |> window batch |> window batch |> drop window |> limit 2 |> print\n", NULL);
     CU_ASSERT_STRING_EQUAL(fixture_said(&f), "");
@@ -125,7 +127,8 @@ static void test_window(void) {
 
 static void test_aggregate_parts(void) {
     fixture_t f = fixture_check(
-        CLICKS "clicks |> aggregate n = count() when ms > 3, mean = sum(ms) / count(), k = user per user |> print\n",
+        CLICKS "clicks |> aggregate n = count() when ms > 3,\n"
+               "  mean = sum(ms) / count(), k = user per user |> print\n",
         NULL);
     CU_ASSERT_STRING_EQUAL(fixture_said(&f), "");
     tstep_t *a = fixture_step(fixture_run(&f, 0), OP_aggregate);
