@@ -24,9 +24,9 @@ static val_t decimal_const(emit_t *e, type_t *t, __int128 digits, int scale) {
  * right after `-`; negation of the least int then gives it back. */
 static val_t emit_int(emit_t *e, ast_int_t *n) {
     type_t *t = n->node.type;
-    uint64_t value = (uint64_t)n->value;
+    __int128 value = n->huge ? (__int128)1 << 63 : n->value;
     if (t->kind == TY_FLOAT) return val_int(e, t, ir_f64(e, (double)value));
-    if (t->kind == TY_DECIMAL) return decimal_const(e, t, (__int128)value, 0);
+    if (t->kind == TY_DECIMAL) return decimal_const(e, t, value, 0);
     return val_int(e, t, ir_i64(e, n->value));
 }
 
@@ -47,7 +47,6 @@ static val_t emit_text(emit_t *e, ast_string_t *n) {
 /* ---- names ---- */
 
 static val_t emit_name(emit_t *e, node_t *n) {
-    flow_assert(n->def);
     return env_value(e, n->def);
 }
 
@@ -62,11 +61,11 @@ static val_t value_of(emit_t *e, node_t *n) {
         return decimal_const(e, t, AST(decimal, n)->value, (int)AST(decimal, n)->scale);
     case AST_string: return emit_text(e, AST(string, n));
     case AST_bool: return val_int(e, t, ir_bit(e, AST(bool, n)->value));
-    case AST_none: return val_new(e, type_basic(e->types, TY_NONE));
+    case AST_none: return val_zero(e, type_basic(e->types, TY_NONE));
     case AST_duration: return val_int(e, t, ir_i64(e, AST(duration, n)->value));
     case AST_size: return val_int(e, t, ir_i64(e, AST(size, n)->value));
     case AST_timestamp: return val_int(e, t, ir_i64(e, AST(timestamp, n)->value));
-    case AST_regex: return val_new(e, t); /* its tables are the callee's argument */
+    case AST_regex: return val_zero(e, t); /* its tables are the callee's argument */
     case AST_name: return emit_name(e, n);
     case AST_unary: return emit_unary(e, AST(unary, n));
     case AST_binary: return emit_binary(e, AST(binary, n));
@@ -86,8 +85,19 @@ static val_t value_of(emit_t *e, node_t *n) {
     flow_unreachable(arena_printf(e->arena, "no value: %s", ast_kind_name(n->kind)));
 }
 
+/* Only checked trees come here; a fault in that is told with its place. */
+static void require_checked(emit_t *e, const node_t *n) {
+    int named = n->kind != AST_name || n->def;
+    if (n->type && n->type->kind != TY_POISON && named) return;
+    int line, column;
+    const source_t *s = source_at(e->sources, n->span.file);
+    source_position(s, n->span.start, &line, &column);
+    flow_unreachable(arena_printf(e->arena, "%s:%d:%d: %s was not checked", s->path, line,
+                                  column, ast_kind_name(n->kind)));
+}
+
 val_t emit_expr_whole(emit_t *e, node_t *n) {
-    flow_assert(n->type && n->type->kind != TY_POISON);
+    require_checked(e, n);
     span_t before = emit_at(e, n->span);
     val_t v = value_of(e, n);
     emit_at(e, before);

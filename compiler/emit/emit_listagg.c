@@ -73,7 +73,9 @@ val_t emit_list_aggregate(emit_t *e, ast_call_t *n, int agg) {
         o.lists[i] = emit_expr(e, AST(arg, n->args.at[i])->value);
     type_t *value = type_strip(o.lists[0].type->elem);
     o.k = emit_aggk(e, agg_at(agg)->id, type_strip(o.lists[o.n - 1].type->elem));
-    o.state = ir_words(e, (uint32_t)o.k.words, "state");
+    /* In the arena: a text in the result may point into the state. */
+    LLVMValueRef bytes = ir_i64(e, 8 * (int64_t)o.k.words);
+    o.state = K_CALL(e, alloc, "state", e->fn->ctx, bytes);
     o.code = emit_type_code(e, value);
     for (int i = 0; i < o.k.words; i++) ir_store(e, ir_i64(e, 0), ir_word(e, o.state, i));
     step_all(e, &o);

@@ -37,27 +37,32 @@ static val_t emit_coalesce(emit_t *e, ast_binary_t *n) {
     return val_join_end(e, &j);
 }
 
-/* The type in which two operands are compared: T? where one of them is. */
-static type_t *common_type(val_t a, val_t b) {
-    if (a.type->kind == TY_NONE) return b.type;
-    if (b.type->kind == TY_OPTION && a.type->kind != TY_OPTION) return b.type;
-    return a.type;
+/* The type in which two operands are compared: T? where one of them is, the fields of
+ * a record in one order. */
+static type_t *common_type(emit_t *e, val_t a, val_t b) {
+    type_t *t = type_join(e->types, a.type, b.type);
+    flow_assert(t);
+    return t;
 }
 
 static LLVMValueRef equal_values(emit_t *e, val_t a, val_t b) {
-    if (a.type->kind == TY_NONE && b.type->kind == TY_NONE) return ir_bit(e, 1);
-    type_t *t = common_type(a, b);
+    type_t *t = common_type(e, a, b);
     return emit_equal(e, val_coerce(e, a, t), val_coerce(e, b, t));
+}
+
+static LLVMValueRef less_values(emit_t *e, val_t a, val_t b) {
+    type_t *t = common_type(e, a, b);
+    return emit_less(e, val_coerce(e, a, t), val_coerce(e, b, t));
 }
 
 static LLVMValueRef compare_values(emit_t *e, int op, val_t a, val_t b) {
     switch (op) {
     case BINARY_EQ: return equal_values(e, a, b);
     case BINARY_NE: return ir_not(e, equal_values(e, a, b), "ne");
-    case BINARY_LT: return emit_less(e, a, b);
-    case BINARY_GT: return emit_less(e, b, val_coerce(e, a, b.type));
-    case BINARY_LE: return ir_not(e, emit_less(e, b, val_coerce(e, a, b.type)), "le");
-    case BINARY_GE: return ir_not(e, emit_less(e, a, b), "ge");
+    case BINARY_LT: return less_values(e, a, b);
+    case BINARY_GT: return less_values(e, b, a);
+    case BINARY_LE: return ir_not(e, less_values(e, b, a), "le");
+    case BINARY_GE: return ir_not(e, less_values(e, a, b), "ge");
     default: flow_unreachable("no comparison");
     }
 }

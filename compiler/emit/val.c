@@ -26,7 +26,7 @@ leaf_kind leaf_of(const type_t *t, uint32_t i) {
     flow_assert(i < t->words);
     switch (t->kind) {
     case TY_INT: case TY_TIMESTAMP: case TY_DURATION: case TY_SIZE: case TY_DECIMAL:
-    case TY_UNION: case TY_REGEX:
+    case TY_UNION: case TY_REGEX: case TY_NONE: /* of these two nobody looks at it */
         return LEAF_I64;
     case TY_FLOAT: return LEAF_F64;
     case TY_BOOL: return LEAF_BIT;
@@ -34,7 +34,7 @@ leaf_kind leaf_of(const type_t *t, uint32_t i) {
         return i ? LEAF_I64 : LEAF_PTR;
     case TY_OPTION: return i < t->elem->words ? leaf_of(t->elem, i) : LEAF_BIT;
     case TY_RECORD: return leaf_of_record(t, i);
-    case TY_POISON: case TY_NONE: break;
+    case TY_POISON: break;
     }
     flow_unreachable("a type without leaves");
 }
@@ -49,17 +49,13 @@ LLVMTypeRef leaf_type(emit_t *e, leaf_kind kind) {
     flow_unreachable("a leaf kind");
 }
 
-static uint32_t words_of(const type_t *t) {
-    return t->kind == TY_NONE || t->kind == TY_REGEX ? 0 : t->words;
-}
-
 val_t val_new(emit_t *e, type_t *t) {
-    return (val_t){t, ARENA_ARRAY(e->arena, LLVMValueRef, words_of(t) + 1)};
+    return (val_t){t, ARENA_ARRAY(e->arena, LLVMValueRef, t->words + 1)};
 }
 
 val_t val_zero(emit_t *e, type_t *t) {
     val_t v = val_new(e, t);
-    for (uint32_t i = 0; i < words_of(t); i++)
+    for (uint32_t i = 0; i < t->words; i++)
         v.leaf[i] = LLVMConstNull(leaf_type(e, leaf_of(t, i)));
     return v;
 }
@@ -112,7 +108,7 @@ LLVMValueRef val_word(emit_t *e, val_t v, uint32_t i) {
 
 val_t val_from_words(emit_t *e, type_t *t, LLVMValueRef *words) {
     val_t v = val_new(e, t);
-    for (uint32_t i = 0; i < words_of(t); i++) v.leaf[i] = from_word(e, words[i], leaf_of(t, i));
+    for (uint32_t i = 0; i < t->words; i++) v.leaf[i] = from_word(e, words[i], leaf_of(t, i));
     return v;
 }
 
@@ -120,7 +116,7 @@ val_t val_from_words(emit_t *e, type_t *t, LLVMValueRef *words) {
 
 val_t val_load(emit_t *e, type_t *t, LLVMValueRef p, const char *name) {
     val_t v = val_new(e, t);
-    for (uint32_t i = 0; i < words_of(t); i++) {
+    for (uint32_t i = 0; i < t->words; i++) {
         leaf_kind kind = leaf_of(t, i);
         LLVMTypeRef type = kind == LEAF_BIT ? e->i64 : leaf_type(e, kind);
         LLVMValueRef x = ir_load(e, type, ir_word(e, p, i), "");
@@ -130,7 +126,7 @@ val_t val_load(emit_t *e, type_t *t, LLVMValueRef p, const char *name) {
 }
 
 void val_store(emit_t *e, val_t v, LLVMValueRef p) {
-    for (uint32_t i = 0; i < words_of(v.type); i++) {
+    for (uint32_t i = 0; i < v.type->words; i++) {
         LLVMValueRef x = v.leaf[i];
         if (leaf_of(v.type, i) == LEAF_BIT) x = to_word(e, x, LEAF_BIT);
         ir_store(e, x, ir_word(e, p, i));
@@ -138,7 +134,7 @@ void val_store(emit_t *e, val_t v, LLVMValueRef p) {
 }
 
 LLVMValueRef val_spill(emit_t *e, val_t v) {
-    LLVMValueRef p = ir_words(e, words_of(v.type), "spill");
+    LLVMValueRef p = ir_words(e, v.type->words, "spill");
     val_store(e, v, p);
     return p;
 }
@@ -196,7 +192,7 @@ val_t val_field(emit_t *e, val_t record, uint32_t i) {
 }
 
 static void put(val_t *out, uint32_t at, val_t part) {
-    memcpy(out->leaf + at, part.leaf, words_of(part.type) * sizeof *part.leaf);
+    memcpy(out->leaf + at, part.leaf, part.type->words * sizeof *part.leaf);
 }
 
 val_t val_record(emit_t *e, type_t *t, const val_t *fields) {
@@ -247,7 +243,7 @@ val_t val_variant(emit_t *e, type_t *t, uint32_t variant, val_t payload) {
     payload = val_coerce(e, payload, t->fields[variant].type);
     val_t v = val_zero(e, t);
     v.leaf[0] = ir_i64(e, variant);
-    for (uint32_t i = 0; i < words_of(payload.type); i++)
+    for (uint32_t i = 0; i < payload.type->words; i++)
         v.leaf[1 + i] = val_word(e, payload, i);
     return v;
 }
@@ -258,7 +254,7 @@ val_t val_select(emit_t *e, LLVMValueRef cond, val_t a, val_t b) {
     flow_assert(type_equal(a.type, b.type));
     b = val_coerce(e, b, a.type);
     val_t v = val_new(e, a.type);
-    for (uint32_t i = 0; i < words_of(a.type); i++)
+    for (uint32_t i = 0; i < a.type->words; i++)
         v.leaf[i] = ir_select(e, cond, a.leaf[i], b.leaf[i], "");
     return v;
 }
@@ -266,9 +262,9 @@ val_t val_select(emit_t *e, LLVMValueRef cond, val_t a, val_t b) {
 join_t val_join(emit_t *e, type_t *t, const char *name) {
     join_t j = {.type = t, .block = ir_block(e, name)};
     LLVMBasicBlockRef here = ir_here(e);
-    j.phi = ARENA_ARRAY(e->arena, LLVMValueRef, words_of(t) + 1);
+    j.phi = ARENA_ARRAY(e->arena, LLVMValueRef, t->words + 1);
     ir_at(e, j.block);
-    for (uint32_t i = 0; i < words_of(t); i++)
+    for (uint32_t i = 0; i < t->words; i++)
         j.phi[i] = ir_phi(e, leaf_type(e, leaf_of(t, i)), "");
     ir_at(e, here);
     return j;
@@ -276,7 +272,7 @@ join_t val_join(emit_t *e, type_t *t, const char *name) {
 
 void val_join_add(emit_t *e, join_t *j, val_t v) {
     v = val_coerce(e, v, j->type);
-    for (uint32_t i = 0; i < words_of(j->type); i++)
+    for (uint32_t i = 0; i < j->type->words; i++)
         ir_phi_add(j->phi[i], v.leaf[i], ir_here(e));
     ir_br(e, j->block);
 }
@@ -288,20 +284,20 @@ val_t val_join_end(emit_t *e, join_t *j) {
 }
 
 var_t var_new(emit_t *e, type_t *t, const char *name) {
-    var_t v = {.type = t, .slot = ARENA_ARRAY(e->arena, LLVMValueRef, words_of(t) + 1)};
-    for (uint32_t i = 0; i < words_of(t); i++)
+    var_t v = {.type = t, .slot = ARENA_ARRAY(e->arena, LLVMValueRef, t->words + 1)};
+    for (uint32_t i = 0; i < t->words; i++)
         v.slot[i] = ir_slot(e, leaf_type(e, leaf_of(t, i)), name);
     return v;
 }
 
 void var_set(emit_t *e, var_t v, val_t x) {
     x = val_coerce(e, x, v.type);
-    for (uint32_t i = 0; i < words_of(v.type); i++) ir_store(e, x.leaf[i], v.slot[i]);
+    for (uint32_t i = 0; i < v.type->words; i++) ir_store(e, x.leaf[i], v.slot[i]);
 }
 
 val_t var_get(emit_t *e, var_t v) {
     val_t x = val_new(e, v.type);
-    for (uint32_t i = 0; i < words_of(v.type); i++)
+    for (uint32_t i = 0; i < v.type->words; i++)
         x.leaf[i] = ir_load(e, leaf_type(e, leaf_of(v.type, i)), v.slot[i], "");
     return x;
 }

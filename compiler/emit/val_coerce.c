@@ -133,7 +133,7 @@ static val_t const_words(emit_t *e, type_t *t, const uint64_t *w) {
     }
     case TY_RECORD: return const_parts(e, t, w);
     case TY_UNION: return const_union(e, t, w);
-    case TY_NONE: case TY_REGEX: return val_new(e, t);
+    case TY_NONE: case TY_REGEX: return val_zero(e, t);
     case TY_POISON: break;
     }
     flow_unreachable("no constant of this type");

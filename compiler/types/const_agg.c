@@ -128,6 +128,47 @@ static void choose(const column_t *c, uint64_t row, uint64_t n, uint64_t *out) {
     out[c->type->words] = 1;
 }
 
+static void canonical(folder_t *f, const type_t *t, uint64_t *w);
+
+static void canonical_list(folder_t *f, const type_t *key, const type_t *elem, uint64_t *w) {
+    uint64_t words = (key ? key->words : 0) + elem->words;
+    uint64_t *at = fold_words(f, w[1] * words);
+    if (w[1]) memcpy(at, word_list(w[0]), 8 * w[1] * words);
+    for (uint64_t i = 0; i < w[1]; i++) {
+        if (key) canonical(f, key, at + i * words);
+        canonical(f, elem, at + (i + 1) * words - elem->words);
+    }
+    w[0] = ptr_word(at);
+}
+
+/* What the least or greatest of equal values looks like whichever came first: 0.0 for
+ * both zeros. */
+static void canonical(folder_t *f, const type_t *t, uint64_t *w) {
+    switch (t->kind) {
+    case TY_FLOAT:
+        if (word_float(w[0]) == 0) w[0] = 0;
+        return;
+    case TY_OPTION: canonical(f, t->elem, w); return;
+    case TY_LIST: canonical_list(f, NULL, t->elem, w); return;
+    case TY_MAP: canonical_list(f, t->key, t->elem, w); return;
+    case TY_RECORD:
+        for (uint32_t i = 0; i < t->nfields; i++)
+            canonical(f, t->fields[i].type, w + type_field_word(t, i));
+        return;
+    case TY_UNION: canonical(f, t->fields[w[0]].type, w + 1); return;
+    case TY_POISON: case TY_NONE: case TY_INT: case TY_BOOL: case TY_STRING: case TY_BYTES:
+    case TY_TIMESTAMP: case TY_DURATION: case TY_SIZE: case TY_REGEX: case TY_DECIMAL:
+        return;
+    }
+}
+
+/* The extreme value of the column, or none. */
+static void extreme(folder_t *f, const column_t *c, uint64_t n, int greatest, uint64_t *out) {
+    if (!n) return;
+    choose(c, best(c, n, greatest), n, out);
+    canonical(f, c->type, out);
+}
+
 static uint64_t distinct(const column_t *c, uint64_t n) {
     uint64_t count = 0;
     for (uint64_t i = 0; i < n; i++) {
@@ -164,8 +205,8 @@ int fold_list_aggregate(folder_t *f, node_t *e, uint64_t *out) {
     case AGG_all: out[0] = how_many_hold(&in) == in.n; return 0;
     case AGG_sum: return sum(f, &in, out);
     case AGG_avg: return avg(f, &in, out);
-    case AGG_min: choose(c, best(c, in.n, 0), in.n, out); return 0;
-    case AGG_max: choose(c, best(c, in.n, 1), in.n, out); return 0;
+    case AGG_min: extreme(f, c, in.n, 0, out); return 0;
+    case AGG_max: extreme(f, c, in.n, 1, out); return 0;
     case AGG_first: choose(c, 0, in.n, out); return 0;
     case AGG_last: choose(c, in.n - 1, in.n, out); return 0;
     case AGG_arg_min: choose(c, best(&in.col[1], in.n, 0), in.n, out); return 0;

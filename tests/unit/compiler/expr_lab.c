@@ -52,9 +52,16 @@ static int is_expr(const node_t *decl) {
     return decl->kind == AST_decl_const && AST(decl_const, decl)->name[0] == 'e';
 }
 
+static void find_poison(node_t **child, void *found) {
+    *(int *)found |= (*child)->kind == AST_poison;
+    ast_walk(*child, find_poison, found);
+}
+
 /* Checks one expression over the columns; null if it has errors. */
 static node_t *check_expr(lab_t *lab, scope_t *file, node_t *e) {
-    int before = diags_errors(lab->diags);
+    int before = diags_errors(lab->diags), bad = 0;
+    find_poison(&e, &bad);
+    if (bad) return NULL;
     scope_t *row = scope_row(lab->arena, file, lab->row, NULL);
     type_t *t = expr_check(lab->check, row, e, NULL);
     if (diags_errors(lab->diags) > before || type_is_poison(t) || t->kind == TY_NONE)

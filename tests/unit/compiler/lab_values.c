@@ -180,7 +180,8 @@ void lab_dump(buf_t *b, const type_t *t, const uint64_t *w) {
         buf_printf(b, "%s", t->fields[w[0]].name);
         dump_record(b, t->fields[w[0]].type, w + 1);
         return;
-    case TY_POISON: case TY_NONE: case TY_REGEX: break;
+    case TY_NONE: buf_str(b, "none"); return;
+    case TY_POISON: case TY_REGEX: break;
     }
     flow_unreachable("no text");
 }
