@@ -11,6 +11,7 @@
 #include "compiler/emit/kernel_mod.h"
 #include "compiler/emit/optimise.h"
 #include "compiler/emit/target.h"
+#include "compiler/types/builtins.h"
 
 typedef struct row {
     const char *name, *result, *args;
@@ -29,53 +30,72 @@ static emit_t *new_emit(arena_t *a, const char *cpu, target_t **target) {
     return emit_new(a, intern_new(a), types_new(a), sources_new(a), NULL, *target);
 }
 
-static const char *type_word(emit_t *e, LLVMTypeRef t) {
-    if (t == e->ptr) return "PTR";
-    if (t == e->i32) return "I32";
-    if (t == e->i64) return "I64";
-    if (t == e->f64) return "F64";
-    if (t == e->void_) return "VOID";
-    return "?";
+static const char *type_word(LLVMTypeRef t) {
+    switch (LLVMGetTypeKind(t)) {
+    case LLVMPointerTypeKind: return "PTR";
+    case LLVMDoubleTypeKind: return "F64";
+    case LLVMVoidTypeKind: return "VOID";
+    case LLVMIntegerTypeKind:
+        return LLVMGetIntTypeWidth(t) == 32 ? "I32" : LLVMGetIntTypeWidth(t) == 64 ? "I64" : "?";
+    default: return "?";
+    }
 }
 
-/* "(PTR, I64)" of a function type; "()" or "(void)" for none. */
-static const char *args_text(emit_t *e, LLVMTypeRef type) {
+/* "(PTR, I64)" of a function type; "()" for none. */
+static const char *args_text(arena_t *a, LLVMTypeRef type) {
     buf_t b;
-    buf_init(&b, e->arena);
+    buf_init(&b, a);
     LLVMTypeRef params[32];
     unsigned n = LLVMCountParamTypes(type);
     if (n > 32) return "too many";
     LLVMGetParamTypes(type, params);
     buf_char(&b, '(');
     for (unsigned i = 0; i < n; i++)
-        buf_printf(&b, "%s%s", i ? ", " : "", type_word(e, params[i]));
+        buf_printf(&b, "%s%s", i ? ", " : "", type_word(params[i]));
     buf_char(&b, ')');
     return buf_text(&b);
 }
 
-/* Each row exists with that signature. */
+/* Each row exists in the bitcode with that signature. */
 static void test_rows(void) {
     arena_t *a = arena_new("test");
-    target_t *target;
-    emit_t *e = new_emit(a, "x86-64", &target);
+    LLVMContextRef llvm = LLVMContextCreate();
+    LLVMModuleRef kernel = kernel_parse(llvm);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        LLVMValueRef fn = LLVMGetNamedFunction(e->module, rows[i].name);
+        LLVMValueRef fn = LLVMGetNamedFunction(kernel, rows[i].name);
         if (!fn || LLVMIsDeclaration(fn)) {
             printf("kernel.def: %s has no body\n", rows[i].name);
             CU_FAIL("a row without a function");
             continue;
         }
         LLVMTypeRef type = LLVMGlobalGetValueType(fn);
-        const char *args = args_text(e, type);
-        const char *result = type_word(e, LLVMGetReturnType(type));
+        const char *args = args_text(a, type), *result = type_word(LLVMGetReturnType(type));
         if (strcmp(args, rows[i].args) || strcmp(result, rows[i].result)) {
             printf("kernel.def: %s is %s %s\n", rows[i].name, result, args);
             CU_FAIL("a row with another signature");
         }
     }
-    emit_free(e);
-    target_free(target);
+    LLVMDisposeModule(kernel);
+    LLVMContextDispose(llvm);
     arena_free(a);
+}
+
+/* What builtins.def lowers to calls is there. */
+static void test_builtins(void) {
+    LLVMContextRef llvm = LLVMContextCreate();
+    LLVMModuleRef kernel = kernel_parse(llvm);
+    for (int i = 0; i < FN_COUNT; i++) {
+        const fn_row_t *f = fn_at(i);
+        if (f->lowering != LOWER_CALL && f->lowering != LOWER_CALLS) continue;
+        char name[128];
+        snprintf(name, sizeof name, "flow_k_fn_%s", f->id);
+        LLVMValueRef fn = LLVMGetNamedFunction(kernel, name);
+        CU_ASSERT_FATAL(fn && !LLVMIsDeclaration(fn));
+        LLVMTypeRef result = LLVMGetReturnType(LLVMGlobalGetValueType(fn));
+        if (f->lowering == LOWER_CALLS) CU_ASSERT_STRING_EQUAL(type_word(result), "I32");
+    }
+    LLVMDisposeModule(kernel);
+    LLVMContextDispose(llvm);
 }
 
 /* The table's size is a decision: raise the bound knowingly. */
@@ -137,6 +157,7 @@ void suite_kernel_mod(void);
 void suite_kernel_mod(void) {
     CU_pSuite s = CU_add_suite("kernel_mod", NULL, NULL);
     CU_add_test(s, "rows of kernel.def", test_rows);
+    CU_add_test(s, "rows of builtins.def", test_builtins);
     CU_add_test(s, "count", test_count);
     CU_add_test(s, "targets", test_targets);
     CU_add_test(s, "unknown cpu", test_unknown_cpu);
