@@ -101,6 +101,7 @@ int32_t flow_k_fn_put(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n
                       const uint8_t *tv) {
     int64_t wk = flow_k_type_words(tk), wv = flow_k_type_words(tv), words = wk + wv;
     int found;
+    if (!n) m = key; /* an empty map may have no address */
     int64_t at = map_find(m, n, words, key, *tk, &found), rest = at + found;
     uint64_t *to = flow_k_alloc(ctx, (n + 1) * words * 8);
     map_copy(to, m, at * words);

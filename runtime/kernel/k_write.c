@@ -37,8 +37,9 @@ uint8_t *k_write_room(flow_ctx *ctx, flow_buf *b, int64_t n) {
 void k_write_temp(flow_buf *b) { *b = (flow_buf){NULL, NULL, NULL, WRITE_ARENA}; }
 
 void flow_k_write_bytes(flow_ctx *ctx, flow_buf *b, const uint8_t *p, int64_t len) {
+    if (!len) return; /* the text, or the buffer still, may have no address */
     uint8_t *to = k_write_room(ctx, b, len);
-    if (len) __builtin_memcpy(to, p, (size_t)len);
+    __builtin_memcpy(to, p, (size_t)len);
     b->p = to + len;
 }
 
