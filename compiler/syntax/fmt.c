@@ -9,7 +9,7 @@
 
 /* ` value` behind a `=`; on a line of its own where it fits only there, or stood there. */
 static void value_of(fmt_t *f, const node_t *n, uint32_t after) {
-    int moved = fmt_was_broken(f, after, n->span.start);
+    int moved = fmt_was_broken(f, after, n->span.start) || fmt_comment_due(f, n->span.start);
     int block = n->kind == AST_list || n->kind == AST_record || n->kind == AST_case ||
                 n->kind == AST_call || n->kind == AST_make;
     size_t outer = f->indent;
@@ -71,7 +71,7 @@ static void union_lines(fmt_t *f, const node_t *n) {
         fmt_comments_before(f, list->at[i]->span.start, 2, 0);
         fmt_put(f, i ? "| " : "  ");
         variant_padded(f, list->at[i], width);
-        fmt_comments_after(f, list->at[i]->span.end);
+        fmt_comments_after(f, list->at[i]->span);
     }
 }
 
@@ -160,8 +160,7 @@ static void decl_flow(fmt_t *f, const ast_decl_flow_t *d) {
     head(f, d->table ? "table " : "stream ", d->name, d->type);
     fmt_put(f, " =");
     int moved = fmt_was_broken(f, d->name_at.end, pipeline->span.start);
-    int steps = AST(pipeline, pipeline)->steps.n > 0;
-    if (!(moved && steps) && fmt_pipeline_fits(f, pipeline, 1)) {
+    if (!moved && fmt_pipeline_fits(f, pipeline, 1)) {
         fmt_put(f, " ");
         fmt_pipeline(f, pipeline);
         return;
@@ -185,7 +184,9 @@ static void decl_step(fmt_t *f, const ast_decl_step_t *d) {
     int one_line = !fmt_was_broken(f, d->name_at.end, body.end) && !fmt_has_comments(f, body);
     if (one_line && fmt_fits(f, step_flat, &d->node, 1)) {
         fmt_put(f, " ");
+        f->flat = 1;
         step_flat(f, &d->node);
+        f->flat = 0;
         return;
     }
     fmt_newline(f, 2);
@@ -227,9 +228,8 @@ static void decl_test(fmt_t *f, const ast_decl_test_t *d) {
         const node_t *n = d->clauses.at[i];
         fmt_newline(f, 2);
         fmt_comments_before(f, n->span.start, 2, i > 0);
-        if (i > 0 && fmt_blank_before(f, n->span.start)) fmt_newline(f, 2);
         clause(f, n);
-        fmt_comments_after(f, n->span.end);
+        fmt_comments_after(f, n->span);
     }
     if (d->clauses.n || fmt_has_comments(f, d->node.span))
         fmt_close(f, d->node.span.end, 2, 0);
@@ -258,14 +258,6 @@ static void decl(fmt_t *f, const node_t *n) {
     }
 }
 
-/* Where a declaration begins with the comments before it. */
-static uint32_t first_of(const fmt_t *f, const node_t *n) {
-    uint32_t start = n->span.start;
-    if (f->next == f->comments->n) return start;
-    uint32_t comment = f->comments->at[f->next].span.start;
-    return comment < start ? comment : start;
-}
-
 const char *fmt_program(arena_t *a, const source_t *source, const ast_program_t *program,
                         const comments_t *comments, size_t *len) {
     fmt_t f = {.arena = a, .source = source, .comments = comments};
@@ -276,13 +268,12 @@ const char *fmt_program(arena_t *a, const source_t *source, const ast_program_t 
         int wide = f.lines != lines; /* the one before took several lines */
         f.indent = 0;
         if (i > 0) fmt_newline(&f, 0);
-        if (i > 0 && wide && !fmt_blank_before(&f, first_of(&f, n))) fmt_newline(&f, 0);
+        if (i > 0 && wide) fmt_blank(&f, 0);
         fmt_comments_before(&f, n->span.start, 0, 1);
-        if (f.out.n && fmt_blank_before(&f, n->span.start)) fmt_newline(&f, 0);
         lines = f.lines;
         decl(&f, n);
         f.indent = 0;
-        fmt_comments_after(&f, n->span.end);
+        fmt_comments_after(&f, n->span);
     }
     if (f.next < comments->n && program->decls.n) fmt_newline(&f, 0);
     fmt_comments_before(&f, UINT32_MAX, 0, 1);

@@ -198,10 +198,11 @@ static void block(fmt_t *f, const nodes_t *list, span_t at) {
         for (size_t i = 0; i < list->n; i++) {
             const node_t *n = list->at[i];
             if (i > 0) fmt_newline(f, col);
-            fmt_comments_before(f, n->span.start, col, 0);
+            if (i > 0) fmt_comments_before(f, n->span.start, col, 0);
+            else fmt_comments_first(f, n->span.start, col);
             fmt_expr(f, n);
             if (i + 1 < list->n) fmt_put(f, ",");
-            fmt_comments_after(f, n->span.end);
+            fmt_comments_after(f, n->span);
         }
     }
     f->indent = outer;
@@ -358,10 +359,8 @@ static void let(fmt_t *f, const node_t *n) {
     int broken = fmt_was_broken(f, end, l->body->span.start) || !fmt_fits(f, fmt_expr, n, 0);
     f->indent = col;
     fmt_put(f, "let ");
-    fmt_list(f, &l->binds, bind, 1);
-    fmt_put(f, ";");
+    fmt_list_to(f, &l->binds, bind, 1, ";");
     if (broken && !f->flat) {
-        fmt_comments_after(f, end);
         fmt_newline(f, col);
         fmt_comments_before(f, l->body->span.start, col, 0);
     } else {

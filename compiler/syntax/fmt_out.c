@@ -115,15 +115,45 @@ static void put_comment(fmt_t *f, const comment_t *c) {
     f->must_break = 1;
 }
 
+void fmt_blank(fmt_t *f, size_t col) {
+    while (f->out.n && f->out.at[f->out.n - 1] == ' ') f->out.n--;
+    size_t n = f->out.n;
+    if (n == 0 || (n > 1 && f->out.at[n - 1] == '\n' && f->out.at[n - 2] == '\n'))
+        buf_pad(&f->out, ' ', col);
+    else fmt_newline(f, col);
+}
+
+int fmt_comment_due(const fmt_t *f, uint32_t offset) {
+    return f->next < f->comments->n && f->comments->at[f->next].span.start < offset;
+}
+
 void fmt_comments_before(fmt_t *f, uint32_t offset, size_t col, int blanks) {
     if (f->measuring) return;
-    for (; f->next < f->comments->n; f->next++) {
+    for (; fmt_comment_due(f, offset); f->next++) {
         const comment_t *c = &f->comments->at[f->next];
-        if (c->span.start >= offset) break;
-        if (blanks && f->out.n && fmt_blank_before(f, c->span.start)) fmt_newline(f, col);
+        if (blanks && fmt_blank_before(f, c->span.start)) fmt_blank(f, col);
         put_comment(f, c);
         fmt_newline(f, col);
     }
+    if (blanks && offset < f->source->len && fmt_blank_before(f, offset)) fmt_blank(f, col);
+}
+
+/* Do only blanks and comments stand between the next comment and what begins at `start`?
+ * Else it stands before the bracket that holds it too. */
+static int comment_is_direct(const fmt_t *f, uint32_t start) {
+    size_t next = f->next;
+    uint32_t i = f->comments->at[next].span.start;
+    while (i < start) {
+        if (next < f->comments->n && i == f->comments->at[next].span.start)
+            i = f->comments->at[next++].span.end;
+        else if (!strchr(" \t\r\n(", f->source->text[i++])) return 0;
+    }
+    return 1;
+}
+
+void fmt_comments_first(fmt_t *f, uint32_t start, size_t col) {
+    if (f->measuring || !fmt_comment_due(f, start) || !comment_is_direct(f, start)) return;
+    fmt_comments_before(f, start, col, 0);
 }
 
 /* Does nothing but a separator stand between `end` and the comment? */
@@ -133,23 +163,20 @@ static int follows(const fmt_t *f, uint32_t end, const comment_t *c) {
     return 1;
 }
 
-void fmt_comments_after(fmt_t *f, uint32_t end) {
-    if (f->measuring) return;
-    for (; f->next < f->comments->n; f->next++) {
-        const comment_t *c = &f->comments->at[f->next];
-        if (c->span.start >= end && !follows(f, end, c)) break;
-        if (f->must_break) fmt_newline(f, f->indent);
-        else fmt_put(f, "  ");
-        put_comment(f, c);
-    }
-}
-
-static int comment_due(const fmt_t *f, uint32_t offset) {
-    return f->next < f->comments->n && f->comments->at[f->next].span.start < offset;
+/* One at most: a second would need a line of its own, and the place before the next
+ * element is the one for those. */
+void fmt_comments_after(fmt_t *f, span_t at) {
+    if (f->flat || f->must_break || f->next == f->comments->n) return;
+    const comment_t *c = &f->comments->at[f->next];
+    if (c->span.start < at.start) return; /* of something around it */
+    if (c->span.start >= at.end && !follows(f, at.end, c)) return;
+    fmt_put(f, "  ");
+    put_comment(f, c);
+    f->next++;
 }
 
 void fmt_close(fmt_t *f, uint32_t end, size_t col, size_t outer) {
-    for (; !f->measuring && comment_due(f, end); f->next++) {
+    for (; !f->measuring && fmt_comment_due(f, end); f->next++) {
         fmt_newline(f, col);
         put_comment(f, &f->comments->at[f->next]);
     }
@@ -163,25 +190,39 @@ static int line_each(const fmt_t *f, const nodes_t *list) {
     return list->n > 1;
 }
 
-void fmt_list(fmt_t *f, const nodes_t *list, fmt_fn *fn, size_t after) {
-    size_t col = f->col, outer = f->indent, lines = f->lines;
+/* Is a comment due before element i that stands in the list? */
+static int comment_between(const fmt_t *f, const nodes_t *list, size_t i) {
+    return fmt_comment_due(f, list->at[i]->span.start) &&
+           f->comments->at[f->next].span.start >= list->at[0]->span.start;
+}
+
+/* Goes to the place of element i > 0: on this line if it fits there. */
+static void next_element(fmt_t *f, const nodes_t *list, size_t i, int alone, fmt_fn *fn,
+                         size_t after) {
+    const node_t *n = list->at[i];
+    int due = !f->flat && comment_between(f, list, i);
+    int fits = !alone && !due && fmt_fits(f, fn, n, 1 + (i + 1 == list->n ? after : 1));
+    if (f->flat || fits) fmt_put(f, " ");
+    else fmt_newline(f, f->indent);
+    if (due) fmt_comments_before(f, n->span.start, f->indent, 0);
+}
+
+void fmt_list_to(fmt_t *f, const nodes_t *list, fmt_fn *fn, size_t after, const char *close) {
+    size_t outer = f->indent, lines = f->lines;
     int each = line_each(f, list);
-    f->indent = col;
+    f->indent = f->col;
     for (size_t i = 0; i < list->n && !(f->measuring && f->over); i++) {
         const node_t *n = list->at[i];
-        int last = i + 1 == list->n;
-        if (i > 0) {
-            int broken = f->lines != lines;
-            int fits = !each && !broken && !comment_due(f, n->span.start) &&
-                       fmt_fits(f, fn, n, 1 + (last ? after : 1));
-            if (f->flat || fits) fmt_put(f, " ");
-            else fmt_newline(f, col);
-            lines = f->lines;
-        }
-        if (f->col == col) fmt_comments_before(f, n->span.start, col, 0), lines = f->lines;
+        if (i > 0) next_element(f, list, i, each || f->lines != lines, fn, after);
+        else if (!f->flat) fmt_comments_first(f, n->span.start, f->indent);
+        lines = f->lines;
         fn(f, n);
-        if (!last) fmt_put(f, ",");
-        fmt_comments_after(f, n->span.end);
+        fmt_put(f, i + 1 < list->n ? "," : close);
+        fmt_comments_after(f, n->span);
     }
     f->indent = outer;
+}
+
+void fmt_list(fmt_t *f, const nodes_t *list, fmt_fn *fn, size_t after) {
+    fmt_list_to(f, list, fn, after, "");
 }

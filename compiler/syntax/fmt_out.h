@@ -52,11 +52,17 @@ int fmt_has_comments(const fmt_t *f, span_t at);
 int fmt_was_broken(const fmt_t *f, uint32_t from, uint32_t to);
 int fmt_blank_before(const fmt_t *f, uint32_t offset);
 
+/* An empty line, unless there is one. */
+void fmt_blank(fmt_t *f, size_t col);
+/* Is the next comment one before `offset`? */
+int fmt_comment_due(const fmt_t *f, uint32_t offset);
 /* The comments before `offset`, a line each, at col; the line must be empty so far.
- * blanks: empty lines of the source before them are kept, one at most. */
+ * blanks: empty lines of the source around them are kept, one at most. */
 void fmt_comments_before(fmt_t *f, uint32_t offset, size_t col, int blanks);
-/* The comments in what ends at `end`, and the one on its line after it. */
-void fmt_comments_after(fmt_t *f, uint32_t end);
+/* The same for the first element of a list, if they stand inside the list. */
+void fmt_comments_first(fmt_t *f, uint32_t start, size_t col);
+/* The first comment in the span, or the one on its line behind it. */
+void fmt_comments_after(fmt_t *f, span_t at);
 
 /* Ends a block: the comments before `end`, a line each at col, and a new line at outer. */
 void fmt_close(fmt_t *f, uint32_t end, size_t col, size_t outer);
@@ -65,6 +71,8 @@ void fmt_close(fmt_t *f, uint32_t end, size_t col, size_t outer);
  * has every element on a line of its own, so has the output.  after: columns that must
  * fit behind the last. */
 void fmt_list(fmt_t *f, const nodes_t *list, fmt_fn *fn, size_t after);
+/* The same; `close` is written behind the last element, before a comment there. */
+void fmt_list_to(fmt_t *f, const nodes_t *list, fmt_fn *fn, size_t after, const char *close);
 
 /* fmt_expr.c */
 void fmt_expr(fmt_t *f, const node_t *n);

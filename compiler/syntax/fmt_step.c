@@ -327,7 +327,7 @@ static void sequence(fmt_t *f, const node_t *n, int broken, size_t col) {
             fmt_put(f, link_text(x));
         }
         element(f, x);
-        fmt_comments_after(f, x->span.end);
+        fmt_comments_after(f, x->span);
     }
 }
 
@@ -436,11 +436,10 @@ static void handler(fmt_t *f, const node_t *n) {
     f->indent = col;
     for (size_t i = 0; i < h->stmts.n; i++) {
         const node_t *s = h->stmts.at[i];
-        if (i > 0 && fmt_blank_before(f, s->span.start)) fmt_newline(f, 0);
         fmt_newline(f, col);
         fmt_comments_before(f, s->span.start, col, i > 0);
         stmt(f, s);
-        fmt_comments_after(f, s->span.end);
+        fmt_comments_after(f, s->span);
     }
     fmt_close(f, n->span.end, col, col - 2);
     f->indent = outer;
@@ -459,7 +458,7 @@ static void remember(fmt_t *f, const ast_step_remember_t *s) {
         else fmt_newline(f, at.col);
         fmt_comments_before(f, h->span.start, at.col, 0);
         handler(f, h);
-        fmt_comments_after(f, h->span.end);
+        fmt_comments_after(f, h->span);
     }
     end(f, at);
 }
@@ -535,7 +534,7 @@ static void steps(fmt_t *f, const nodes_t *list, size_t from, size_t col, int br
         }
         fmt_put(f, "|> ");
         fmt_step(f, n);
-        fmt_comments_after(f, n->span.end);
+        fmt_comments_after(f, n->span);
     }
 }
 
@@ -552,8 +551,14 @@ int fmt_pipeline_fits(fmt_t *f, const node_t *n, size_t after) {
 }
 
 void fmt_pipeline(fmt_t *f, const node_t *n) {
-    if (fmt_pipeline_fits(f, n, 0)) pipeline_flat(f, n);
-    else fmt_pipeline_lines(f, n);
+    if (!fmt_pipeline_fits(f, n, 0)) {
+        fmt_pipeline_lines(f, n);
+        return;
+    }
+    int outer = f->flat;
+    f->flat = 1;
+    pipeline_flat(f, n);
+    f->flat = outer;
 }
 
 void fmt_pipeline_lines(fmt_t *f, const node_t *n) {
@@ -561,7 +566,7 @@ void fmt_pipeline_lines(fmt_t *f, const node_t *n) {
     size_t col = f->col, outer = f->indent;
     f->indent = col;
     origin(f, p->origin);
-    fmt_comments_after(f, p->origin->span.end);
+    fmt_comments_after(f, p->origin->span);
     steps(f, &p->steps, 0, col, 1);
     f->indent = outer;
 }
@@ -571,7 +576,7 @@ void fmt_chain(fmt_t *f, const nodes_t *list, size_t col, int broken) {
     size_t outer = f->indent;
     f->indent = col;
     fmt_step(f, first);
-    fmt_comments_after(f, first->span.end);
+    fmt_comments_after(f, first->span);
     steps(f, list, 1, col, broken);
     f->indent = outer;
 }

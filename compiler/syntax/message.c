@@ -108,8 +108,8 @@ static diag_t *does_not_fit(const fault_t *f) {
 /* `f(a, b |> ...`, a declaration, or the end, while a bracket is open. */
 static int rule_bracket_open(const fault_t *f) {
     const context_t *c = tokens_open(f->p);
-    if (!c || c->piped || c->kind == T_FSTART) return 0;
     int kind = f->at->kind;
+    if (!c || c->kind == T_FSTART || (c->piped && kind == T_PIPE)) return 0;
     int declares = tokens_first_column(f->p, f->at->at) &&
                    (tokens_begins_decl(kind) || kind == T_IDENT);
     if (kind != 0 && kind != T_PIPE && !declares) return 0;
@@ -157,7 +157,7 @@ static int rule_no_step(const fault_t *f) {
 
 /* `|> 5`, `|> from`: what follows is no step at all. */
 static int rule_step_due(const fault_t *f) {
-    if (!wants_step(f) || wants_decl(f)) return 0;
+    if (!wants_step(f) || wants_decl(f) || f->at->kind == 0) return 0;
     const char *steps[64];
     size_t n = words_of_class(WORD_STEP, steps, 64);
     diag_t *m = diag_add(f->diags, DIAG_step_due, f->at->at, f->text);
