@@ -137,7 +137,7 @@ static void rows(FILE *out, int n) {
 static void project(FILE *flow, FILE *sql, int q) {
     both_t c = condition(2), x = int_expr(3), y = string_expr(2), z = int_expr(2);
     fprintf(flow,
-            "rows |> where %s |> select x = %s, y = %s, z = %s, f "
+            "input |> where %s |> select x = %s, y = %s, z = %s, f "
             "|> to file(\"out/q%d.csv\", format = csv)\n",
             c.flow, x.flow, y.flow, z.flow, q);
     fprintf(sql, ".output sql/q%d.csv\nselect %s, %s, %s, f from rows where %s order by rowid;\n", q,
@@ -148,7 +148,7 @@ static void group(FILE *flow, FILE *sql, int q) {
     both_t c = condition(2), k = below(2) ? int_expr(1) : string_expr(1), x = int_expr(2),
            w = condition(1);
     fprintf(flow,
-            "rows |> where %s |> aggregate n = count(), m = count(d), s = sum(%s), lo = min(%s), "
+            "input |> where %s |> aggregate n = count(), m = count(d), s = sum(%s), lo = min(%s), "
             "hi = max(t), fs = sum(f), nw = count() when %s per k = %s "
             "|> to file(\"out/q%d.csv\", format = csv, mode = final)\n",
             c.flow, x.flow, x.flow, w.flow, k.flow, q);
@@ -179,7 +179,7 @@ int main(int argc, char **argv) {
     FILE *csv = create(argv[3], "rows.csv"), *flow = create(argv[3], "main.flow"),
          *sql = create(argv[3], "main.sql");
     rows(csv, 400);
-    fprintf(flow, "stream rows = from file(\"rows.csv\", format = csv)\n"
+    fprintf(flow, "stream input = from file(\"rows.csv\", format = csv)\n"
                   "  as { a: int, b: int, c: int, d: int?, f: float, s: string, t: string }\n\n");
     fprintf(sql, ".bail on\n"
                  "create table raw(a, b, c, d, f, s, t);\n.mode csv\n.import rows.csv raw\n"
