@@ -1,7 +1,7 @@
 /* test_agg.c - every row of k_agg.def: results, parts in any cut, lists, what is freed.
  */
 #define _GNU_SOURCE /* qsort_r */
-#include "runtime/kernel/k_agg.h"
+#include "tests/unit/kernel/agg_run.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,177 +11,12 @@
 
 #include "runtime/kernel/k_compare.h"
 #include "runtime/kernel/k_error.h"
-#include "runtime/kernel/k_key.h"
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_type.h"
 #include "tests/unit/kernel/kernel_env.h"
 #include "tests/unit/kernel/kernel_values.h"
-#include "tests/unit/kernel/oracle.h"
 
 void suite_agg(void);
-
-typedef void agg_part(flow_ctx *, flow_heap *, const uint64_t *, uint64_t *,
-                      const uint8_t *);
-typedef void agg_merge(flow_ctx *, flow_heap *, uint64_t *, const uint64_t *,
-                       const uint8_t *);
-typedef int32_t agg_result(flow_ctx *, flow_heap *, const uint64_t *, uint64_t *,
-                           const uint8_t *);
-typedef void agg_drop(flow_ctx *, flow_heap *, uint64_t *, const uint8_t *);
-/* Feeds value number i of the test's values. */
-typedef void agg_feed(flow_ctx *, flow_heap *, uint64_t *, const uint64_t *,
-                      const uint8_t *);
-
-typedef struct agg {
-    int words;
-    const char *part_code;
-    agg_feed *feed;
-    agg_part *part;
-    agg_merge *merge;
-    agg_result *result;
-    agg_drop *drop;
-} agg;
-
-#define FEED(id, class, ...)                                                             \
-    static void feed_##id##_##class(flow_ctx * ctx, flow_heap * heap, uint64_t *state,   \
-                                    const uint64_t *x, const uint8_t *tc) {              \
-        (void)x;                                                                         \
-        flow_k_agg_##id##_##class##_step(ctx, heap, state, __VA_ARGS__ tc);              \
-    }
-#define BITS_OF(w)                                                                       \
-    (((union {                                                                           \
-         uint64_t u;                                                                     \
-         double f;                                                                       \
-     }){.u = (w)})                                                                       \
-         .f)
-FEED(count, n, )
-FEED(count_if, b, (int32_t)x[0], )
-FEED(any, b, (int32_t)x[0], )
-FEED(all, b, (int32_t)x[0], )
-FEED(sum, i, (int64_t)x[0], )
-FEED(sum, f, BITS_OF(x[0]), )
-FEED(sum, d, x, )
-FEED(avg, i, (int64_t)x[0], )
-FEED(avg, f, BITS_OF(x[0]), )
-FEED(avg, d, x, )
-FEED(min, i, (int64_t)x[0], )
-FEED(min, f, BITS_OF(x[0]), )
-FEED(min, d, x, )
-FEED(min, s, (const uint8_t *)x[0], (int64_t)x[1], )
-FEED(min, g, x, )
-FEED(max, i, (int64_t)x[0], )
-FEED(max, f, BITS_OF(x[0]), )
-FEED(max, d, x, )
-FEED(max, s, (const uint8_t *)x[0], (int64_t)x[1], )
-FEED(max, g, x, )
-FEED(first, w, (int64_t)x[0], )
-FEED(first, s, (const uint8_t *)x[0], (int64_t)x[1], )
-FEED(first, g, x, )
-FEED(last, w, (int64_t)x[0], )
-FEED(last, s, (const uint8_t *)x[0], (int64_t)x[1], )
-FEED(last, g, x, )
-/* A record of key and value, as the value. */
-FEED(arg_min, i, (int64_t)x[0], x, )
-FEED(arg_max, i, (int64_t)x[0], x, )
-FEED(arg_min, s, (const uint8_t *)x[0], (int64_t)x[1], x, )
-FEED(arg_max, s, (const uint8_t *)x[0], (int64_t)x[1], x, )
-FEED(count_distinct, w, (int64_t)x[0], )
-FEED(count_distinct, s, (const uint8_t *)x[0], (int64_t)x[1], )
-FEED(count_distinct, g, x, )
-FEED(collect_set, g, x, )
-FEED(collect, g, x, )
-FEED(concat, s, (const uint8_t *)x[0], (int64_t)x[1], (const uint8_t *)", ", 2, )
-FEED(variance, i, (int64_t)x[0], )
-FEED(variance, f, BITS_OF(x[0]), )
-FEED(stddev, i, (int64_t)x[0], )
-FEED(stddev, f, BITS_OF(x[0]), )
-FEED(covar, f, BITS_OF(x[0]), BITS_OF(x[1]), )
-FEED(corr, f, BITS_OF(x[0]), BITS_OF(x[1]), )
-FEED(histogram, i, (int64_t)x[0], -3, 4, 3, )
-FEED(histogram, f, BITS_OF(x[0]), -3.0, 4.0, 5, )
-
-#define EXACT_OF(id, class)                                                              \
-    flow_k_agg_##id##_##class##_partial, flow_k_agg_##id##_##class##_merge,
-#define ORDERED_OF(id, class) 0, 0,
-#define AGGK(id, class, words, how, partial, result, args, what)                         \
-    static const agg agg_##id##_##class = {words, partial, feed_##id##_##class,          \
-                                           how##_OF(id, class)                           \
-                                               flow_k_agg_##id##_##class##_result,       \
-                                           flow_k_agg_##id##_##class##_drop};
-#include "runtime/kernel/k_agg.def"
-#undef AGGK
-
-static uint64_t bits(double x) {
-    return ((union {
-               double f;
-               uint64_t u;
-           }){.f = x})
-        .u;
-}
-
-/* ---- feeding --------------------------------------------------------------------- */
-
-/* Words of the columns of a part. */
-static int64_t part_words(const agg *a, const uint8_t *tc) {
-    int64_t n = 0;
-    for (const char *p = a->part_code; *p; p++) {
-        if (*p == '?')
-            n++;
-        else
-            n +=
-                *p == 'T' ? flow_k_type_words(tc) : flow_k_type_words((const uint8_t *)p);
-    }
-    return n;
-}
-
-/* Feeds all values in order, or parts of them that are merged in the order they end. */
-static void feed_all(rnd *r, flow_ctx *ctx, flow_heap *heap, const agg *a,
-                     uint64_t *state, const uint64_t *values, int n, const uint8_t *tc,
-                     int parts) {
-    int64_t width = flow_k_type_words(tc);
-    if (!parts || !a->merge || n < 2) {
-        for (int i = 0; i < n; i++)
-            a->feed(ctx, heap, state, values + i * width, tc);
-        return;
-    }
-    int cut = (int)rnd_below(r, n + 1);
-    uint64_t part[FLOW_AGG_WORDS] = {0}, columns[32];
-    feed_all(r, ctx, heap, a, part, values + cut * width, n - cut, tc, parts - 1);
-    feed_all(r, ctx, heap, a, state, values, cut, tc, parts - 1);
-    CU_ASSERT(part_words(a, tc) <= 32);
-    a->part(ctx, heap, part, columns, tc);
-    a->merge(ctx, heap, state, columns, tc);
-    a->drop(ctx, heap, part, tc);
-}
-
-/* The result in one pass, and the same of any parts and of a list without a heap; the
- * result's type is given to compare by. */
-static int32_t run(flow_ctx *ctx, const agg *a, const uint64_t *values, int n,
-                   const char *code, const char *out_code, uint64_t *out) {
-    const uint8_t *tc = (const uint8_t *)code, *oc = (const uint8_t *)out_code;
-    rnd r = {(uint64_t)n * 77 + 5};
-    flow_heap heap = {0};
-    uint64_t *again = flow_k_alloc(ctx, flow_k_type_words(oc) * 8);
-    uint64_t *state = flow_k_alloc(ctx, FLOW_AGG_WORDS * 8);
-    memset(state, 0, FLOW_AGG_WORDS * 8);
-    feed_all(&r, ctx, 0, a, state, values, n, tc, 0);
-    int32_t status = a->result(ctx, 0, state, out, tc);
-    for (int i = 0; i < 4; i++) {
-        uint64_t s[FLOW_AGG_WORDS] = {0};
-        feed_all(&r, ctx, &heap, a, s, values, n, tc, i);
-        CU_ASSERT(a->result(ctx, &heap, s, again, tc) == status);
-        if (!status) CU_ASSERT(flow_k_equal(out, again, oc));
-        for (int k = a->words; k < FLOW_AGG_WORDS; k++)
-            CU_ASSERT(s[k] == 0);
-        a->drop(ctx, &heap, s, tc);
-        CU_ASSERT(heap.used == 0);
-    }
-    flow_k_heap_release(ctx, &heap);
-    return status;
-}
-
-#define RUN(name, values, n, code, out_code, out)                                        \
-    CU_ASSERT(                                                                           \
-        run(ctx, &agg_##name, (const uint64_t *)(values), n, code, out_code, out) == 0)
 
 /* ---- counts, truth, ints --------------------------------------------------------- */
 
@@ -216,7 +51,8 @@ static void test_ints(void) {
     CU_ASSERT(out[0] == 0);
     RUN(sum_i, big, 7, "i", "i", out);
     CU_ASSERT((int64_t)out[0] == 5);
-    CU_ASSERT(run(ctx, &agg_sum_i, (uint64_t *)big, 2, "i", "i", out) == FLOW_E_overflow);
+    CU_ASSERT(agg_run(ctx, &agg_sum_i, (uint64_t *)big, 2, "i", "i", out) ==
+              FLOW_E_overflow);
     RUN(avg_i, big, 2, "i", "?f", out);
     CU_ASSERT(BITS_OF(out[0]) == 0x1p63 && out[1] == 1);
     RUN(avg_i, big, 0, "i", "?f", out);
@@ -249,7 +85,7 @@ static void test_wide_sums(void) {
         for (int i = 0; i < n; i++)
             sum += x[i] = rnd_int(&r);
         uint64_t out[2];
-        int32_t status = run(ctx, &agg_sum_i, (uint64_t *)x, n, "i", "i", out);
+        int32_t status = agg_run(ctx, &agg_sum_i, (uint64_t *)x, n, "i", "i", out);
         CU_ASSERT(status == (sum == (int64_t)sum ? 0 : FLOW_E_overflow));
         if (!status) CU_ASSERT((int64_t)out[0] == (int64_t)sum);
         if (n) {
@@ -283,7 +119,7 @@ static void test_floats(void) {
     RUN(min_f, x, 0, "f", "?f", out);
     CU_ASSERT(out[1] == 0);
     RUN(last_w, x, 5, "f", "?f", out);
-    CU_ASSERT(out[0] == bits(-0.0));
+    CU_ASSERT(out[0] == agg_run_bits(-0.0));
     double y[] = {0.0, -0.0, NAN, -NAN, 1.0, 1.0};
     RUN(count_distinct_w, y, 6, "f", "i", out);
     CU_ASSERT(out[0] == 3);
@@ -315,8 +151,8 @@ static void test_decimals(void) {
     CU_ASSERT(get_decimal(out) == top);
     RUN(sum_d, x + 2, 1, code, code, out);
     CU_ASSERT(get_decimal(out) == -top);
-    CU_ASSERT(run(ctx, &agg_sum_d, x[0], 2, code, code, out) == FLOW_E_decimal_range);
-    CU_ASSERT(run(ctx, &agg_sum_d, x[2], 2, code, code, out) == FLOW_E_decimal_range);
+    CU_ASSERT(agg_run(ctx, &agg_sum_d, x[0], 2, code, code, out) == FLOW_E_decimal_range);
+    CU_ASSERT(agg_run(ctx, &agg_sum_d, x[2], 2, code, code, out) == FLOW_E_decimal_range);
     RUN(avg_d, x, 5, code, "?D\x26\x08", out);
     CU_ASSERT(get_decimal(out) == 5000000 && out[2] == 1);
     RUN(avg_d, x, 0, code, "?D\x26\x08", out);
@@ -397,11 +233,11 @@ static void test_args(void) {
         text(ctx, &x[i][1], v[i]);
     }
     const char *code = "{\2k\0iv\0s", *some = "?{\2k\0iv\0s";
-    CU_ASSERT(run(ctx, &agg_arg_min_i, x[0], 4, code, some, out) == 0);
+    CU_ASSERT(agg_run(ctx, &agg_arg_min_i, x[0], 4, code, some, out) == 0);
     CU_ASSERT(is_text(out + 1, v[1]) && out[3] == 1);
-    CU_ASSERT(run(ctx, &agg_arg_max_i, x[0], 4, code, some, out) == 0);
+    CU_ASSERT(agg_run(ctx, &agg_arg_max_i, x[0], 4, code, some, out) == 0);
     CU_ASSERT(is_text(out + 1, v[2]));
-    CU_ASSERT(run(ctx, &agg_arg_max_i, x[0], 0, code, some, out) == 0);
+    CU_ASSERT(agg_run(ctx, &agg_arg_max_i, x[0], 0, code, some, out) == 0);
     CU_ASSERT(out[3] == 0);
     uint64_t y[4][3];
     for (int i = 0; i < 4; i++) {
@@ -411,9 +247,9 @@ static void test_args(void) {
     memcpy(y[3], y[1], 16);
     code = "{\2k\0sv\0i";
     some = "?{\2k\0sv\0i";
-    CU_ASSERT(run(ctx, &agg_arg_min_s, y[0], 4, code, some, out) == 0);
+    CU_ASSERT(agg_run(ctx, &agg_arg_min_s, y[0], 4, code, some, out) == 0);
     CU_ASSERT(out[2] == 1);
-    CU_ASSERT(run(ctx, &agg_arg_max_s, y[0], 4, code, some, out) == 0);
+    CU_ASSERT(agg_run(ctx, &agg_arg_max_s, y[0], 4, code, some, out) == 0);
     CU_ASSERT(out[2] == 0);
     env_close(ctx);
 }
@@ -499,130 +335,6 @@ static void test_sets(void) {
     }
 }
 
-/* ---- moments --------------------------------------------------------------------- */
-
-static double value_of(rnd *r, int kind) {
-    double unit = (double)(rnd_next(r) >> 11) * 0x1p-53;
-    switch (kind) {
-    case 0: return unit;
-    case 1: return 1e9 + unit; /* far from 0: plain sums cancel */
-    case 2: return ldexp(unit - 0.5, (int)rnd_below(r, 400) - 200);
-    case 3: return (double)(rnd_below(r, 7) - 3);
-    case 4: return 1e16 + (double)rnd_below(r, 3) * 2;
-    default: return ldexp(unit, -30);
-    }
-}
-
-typedef struct moments {
-    oracle n, x, y, xx, yy, xy;
-} moments;
-
-static void moments_add(moments *m, double a, double b) {
-    oracle x = oracle_of(a), y = oracle_of(b), p = oracle_mul(&x, &x);
-    m->x = oracle_add(&m->x, &x);
-    m->xx = oracle_add(&m->xx, &p);
-    m->y = oracle_add(&m->y, &y);
-    p = oracle_mul(&y, &y);
-    m->yy = oracle_add(&m->yy, &p);
-    p = oracle_mul(&x, &y);
-    m->xy = oracle_add(&m->xy, &p);
-}
-
-static oracle spread(const moments *m, const oracle *xy, const oracle *x,
-                     const oracle *y) {
-    oracle a = oracle_mul(&m->n, xy), b = oracle_mul(x, y);
-    return oracle_sub(&a, &b);
-}
-
-static void test_moments(void) {
-    rnd r = {73};
-    for (int round = 0; round < 120; round++) {
-        flow_ctx *ctx = env_open();
-        static moments m;
-        int n = 2 + (int)rnd_below(&r, 12);
-        double x[16][2], one[16];
-        memset(&m, 0, sizeof m);
-        m.n = oracle_int(n);
-        for (int i = 0; i < n; i++) {
-            one[i] = x[i][0] = value_of(&r, round % 6);
-            x[i][1] = value_of(&r, round / 6 % 6);
-            moments_add(&m, x[i][0], x[i][1]);
-        }
-        uint64_t out[2], pairs = (uint64_t)n * (uint64_t)(n - 1);
-        oracle o = spread(&m, &m.xx, &m.x, &m.x);
-        double variance = oracle_round(&o, pairs);
-        RUN(variance_f, one, n, "f", "?f", out);
-        CU_ASSERT(out[0] == bits(variance) && out[1] == 1);
-        RUN(stddev_f, one, n, "f", "?f", out);
-        CU_ASSERT(out[0] == bits(sqrt(variance)));
-        oracle xy = spread(&m, &m.xy, &m.x, &m.y), yy = spread(&m, &m.yy, &m.y, &m.y);
-        RUN(covar_f, x, n, "{\2x\0fy\0f", "?f", out);
-        CU_ASSERT(out[0] == bits(oracle_round(&xy, pairs)));
-        RUN(corr_f, x, n, "{\2x\0fy\0f", "?f", out);
-        double want =
-            oracle_round(&xy, 1) / sqrt(oracle_round(&o, 1)) / sqrt(oracle_round(&yy, 1));
-        double got = BITS_OF(out[0]);
-        CU_ASSERT(isnan(want) ? isnan(got)
-                              : fabs(got - want) <= 4e-16 * fabs(want) + 1e-300);
-        env_close(ctx);
-    }
-}
-
-static void test_moments_of_ints(void) {
-    rnd r = {79};
-    for (int round = 0; round < 200; round++) {
-        flow_ctx *ctx = env_open();
-        int n = 2 + (int)rnd_below(&r, 20);
-        int64_t x[32];
-        oracle sum = oracle_int(0), squares = oracle_int(0), count = oracle_int(n);
-        for (int i = 0; i < n; i++) {
-            x[i] = round % 2 ? rnd_int(&r) : INT64_MAX - rnd_below(&r, 3);
-            oracle o = oracle_int(x[i]), p = oracle_mul(&o, &o);
-            sum = oracle_add(&sum, &o);
-            squares = oracle_add(&squares, &p);
-        }
-        oracle a = oracle_mul(&count, &squares), b = oracle_mul(&sum, &sum);
-        a = oracle_sub(&a, &b);
-        double variance = oracle_round(&a, (uint64_t)n * (uint64_t)(n - 1));
-        uint64_t out[2];
-        RUN(variance_i, x, n, "i", "?f", out);
-        CU_ASSERT(out[0] == bits(variance));
-        RUN(stddev_i, x, n, "i", "?f", out);
-        CU_ASSERT(out[0] == bits(sqrt(variance)));
-        env_close(ctx);
-    }
-}
-
-static void test_moments_at_the_edges(void) {
-    flow_ctx *ctx = env_open();
-    uint64_t out[2];
-    double x[] = {1e200, 3e200}, y[] = {1e-200, 3e-200}, z[] = {1.0, INFINITY},
-           s[] = {7, 7, 7};
-    RUN(variance_f, x, 1, "f", "?f", out);
-    CU_ASSERT(out[1] == 0);
-    RUN(variance_f, x, 2, "f", "?f", out);
-    CU_ASSERT(BITS_OF(out[0]) == INFINITY);
-    RUN(stddev_f, x, 2, "f", "?f", out); /* the variance has no double, the root has */
-    CU_ASSERT(fabs(BITS_OF(out[0]) - 1.4142135623730951e200) < 1e185);
-    RUN(stddev_f, y, 2, "f", "?f", out);
-    CU_ASSERT(fabs(BITS_OF(out[0]) - 1.4142135623730951e-200) < 1e-215);
-    RUN(variance_f, z, 2, "f", "?f", out);
-    CU_ASSERT(isnan(BITS_OF(out[0])) && out[1] == 1);
-    RUN(stddev_f, s, 3, "f", "?f", out);
-    CU_ASSERT(out[0] == 0 && out[1] == 1);
-    double p[4][2] = {{1, 3}, {2, 5}, {3.5, 8}, {1e9, 2e9 + 1}},
-           q[2][2] = {{1, 2}, {1, 3}};
-    RUN(corr_f, p, 4, "{\2x\0fy\0f", "?f", out);
-    CU_ASSERT(BITS_OF(out[0]) == 1.0);
-    for (int i = 0; i < 4; i++)
-        p[i][1] = -p[i][1];
-    RUN(corr_f, p, 4, "{\2x\0fy\0f", "?f", out);
-    CU_ASSERT(BITS_OF(out[0]) == -1.0);
-    RUN(corr_f, q, 2, "{\2x\0fy\0f", "?f", out);
-    CU_ASSERT(isnan(BITS_OF(out[0])));
-    env_close(ctx);
-}
-
 static void test_histograms(void) {
     flow_ctx *ctx = env_open();
     uint64_t out[2];
@@ -651,8 +363,5 @@ void suite_agg(void) {
     CU_add_test(s, "values of any type", test_any_type);
     CU_add_test(s, "limits", test_room);
     CU_add_test(s, "sets", test_sets);
-    CU_add_test(s, "variance, covar, corr", test_moments);
-    CU_add_test(s, "variance of ints", test_moments_of_ints);
-    CU_add_test(s, "moments at the edges", test_moments_at_the_edges);
     CU_add_test(s, "histograms", test_histograms);
 }

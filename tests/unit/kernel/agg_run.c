@@ -1,0 +1,140 @@
+/* agg_run.c - the functions of every row of k_agg.def behind one form. */
+#include "tests/unit/kernel/agg_run.h"
+
+#include <string.h>
+
+#include "runtime/kernel/k_compare.h"
+#include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_type.h"
+#include "tests/unit/kernel/kernel_env.h"
+#include "tests/unit/kernel/kernel_values.h"
+
+#define FEED(id, class, ...)                                                             \
+    static void feed_##id##_##class(flow_ctx * ctx, flow_heap * heap, uint64_t *state,   \
+                                    const uint64_t *x, const uint8_t *tc) {              \
+        (void)x;                                                                         \
+        flow_k_agg_##id##_##class##_step(ctx, heap, state, __VA_ARGS__ tc);              \
+    }
+FEED(count, n, )
+FEED(count_if, b, (int32_t)x[0], )
+FEED(any, b, (int32_t)x[0], )
+FEED(all, b, (int32_t)x[0], )
+FEED(sum, i, (int64_t)x[0], )
+FEED(sum, f, BITS_OF(x[0]), )
+FEED(sum, d, x, )
+FEED(avg, i, (int64_t)x[0], )
+FEED(avg, f, BITS_OF(x[0]), )
+FEED(avg, d, x, )
+FEED(min, i, (int64_t)x[0], )
+FEED(min, f, BITS_OF(x[0]), )
+FEED(min, d, x, )
+FEED(min, s, (const uint8_t *)x[0], (int64_t)x[1], )
+FEED(min, g, x, )
+FEED(max, i, (int64_t)x[0], )
+FEED(max, f, BITS_OF(x[0]), )
+FEED(max, d, x, )
+FEED(max, s, (const uint8_t *)x[0], (int64_t)x[1], )
+FEED(max, g, x, )
+FEED(first, w, (int64_t)x[0], )
+FEED(first, s, (const uint8_t *)x[0], (int64_t)x[1], )
+FEED(first, g, x, )
+FEED(last, w, (int64_t)x[0], )
+FEED(last, s, (const uint8_t *)x[0], (int64_t)x[1], )
+FEED(last, g, x, )
+/* A record of key and value, as the value. */
+FEED(arg_min, i, (int64_t)x[0], x, )
+FEED(arg_max, i, (int64_t)x[0], x, )
+FEED(arg_min, s, (const uint8_t *)x[0], (int64_t)x[1], x, )
+FEED(arg_max, s, (const uint8_t *)x[0], (int64_t)x[1], x, )
+FEED(count_distinct, w, (int64_t)x[0], )
+FEED(count_distinct, s, (const uint8_t *)x[0], (int64_t)x[1], )
+FEED(count_distinct, g, x, )
+FEED(collect_set, g, x, )
+FEED(collect, g, x, )
+FEED(concat, s, (const uint8_t *)x[0], (int64_t)x[1], (const uint8_t *)", ", 2, )
+FEED(variance, i, (int64_t)x[0], )
+FEED(variance, f, BITS_OF(x[0]), )
+FEED(stddev, i, (int64_t)x[0], )
+FEED(stddev, f, BITS_OF(x[0]), )
+FEED(covar, f, BITS_OF(x[0]), BITS_OF(x[1]), )
+FEED(corr, f, BITS_OF(x[0]), BITS_OF(x[1]), )
+FEED(histogram, i, (int64_t)x[0], -3, 4, 3, )
+FEED(histogram, f, BITS_OF(x[0]), -3.0, 4.0, 5, )
+
+#define EXACT_OF(id, class)                                                              \
+    flow_k_agg_##id##_##class##_partial, flow_k_agg_##id##_##class##_merge,
+#define ORDERED_OF(id, class) 0, 0,
+#define AGGK(id, class, words, how, partial, result, args, what)                         \
+    const agg agg_##id##_##class = {words, partial, feed_##id##_##class,                 \
+                                    how##_OF(id, class)                                  \
+                                        flow_k_agg_##id##_##class##_result,              \
+                                    flow_k_agg_##id##_##class##_drop};
+#include "runtime/kernel/k_agg.def"
+#undef AGGK
+
+uint64_t agg_run_bits(double x) {
+    uint64_t b;
+    memcpy(&b, &x, 8);
+    return b;
+}
+
+/* ---- feeding --------------------------------------------------------------------- */
+
+/* Words of the columns of a part. */
+static int64_t part_words(const agg *a, const uint8_t *tc) {
+    int64_t n = 0;
+    for (const char *p = a->part_code; *p; p++) {
+        if (*p == '?')
+            n++;
+        else
+            n +=
+                *p == 'T' ? flow_k_type_words(tc) : flow_k_type_words((const uint8_t *)p);
+    }
+    return n;
+}
+
+/* Feeds all values in order, or parts of them that are merged in the order they end. */
+static void feed_all(rnd *r, flow_ctx *ctx, flow_heap *heap, const agg *a,
+                     uint64_t *state, const uint64_t *values, int n, const uint8_t *tc,
+                     int parts) {
+    int64_t width = flow_k_type_words(tc);
+    if (!parts || !a->merge || n < 2) {
+        for (int i = 0; i < n; i++)
+            a->feed(ctx, heap, state, values + i * width, tc);
+        return;
+    }
+    int cut = (int)rnd_below(r, n + 1);
+    uint64_t part[FLOW_AGG_WORDS] = {0}, columns[32];
+    feed_all(r, ctx, heap, a, part, values + cut * width, n - cut, tc, parts - 1);
+    feed_all(r, ctx, heap, a, state, values, cut, tc, parts - 1);
+    CU_ASSERT(part_words(a, tc) <= 32);
+    a->part(ctx, heap, part, columns, tc);
+    a->merge(ctx, heap, state, columns, tc);
+    a->drop(ctx, heap, part, tc);
+}
+
+/* The result in one pass, and the same of any parts and of a list without a heap; the
+ * result's type is given to compare by. */
+int32_t agg_run(flow_ctx *ctx, const agg *a, const uint64_t *values, int n,
+                const char *code, const char *out_code, uint64_t *out) {
+    const uint8_t *tc = (const uint8_t *)code, *oc = (const uint8_t *)out_code;
+    rnd r = {(uint64_t)n * 77 + 5};
+    flow_heap heap = {0};
+    uint64_t *again = flow_k_alloc(ctx, flow_k_type_words(oc) * 8);
+    uint64_t *state = flow_k_alloc(ctx, FLOW_AGG_WORDS * 8);
+    memset(state, 0, FLOW_AGG_WORDS * 8);
+    feed_all(&r, ctx, 0, a, state, values, n, tc, 0);
+    int32_t status = a->result(ctx, 0, state, out, tc);
+    for (int i = 0; i < 4; i++) {
+        uint64_t s[FLOW_AGG_WORDS] = {0};
+        feed_all(&r, ctx, &heap, a, s, values, n, tc, i);
+        CU_ASSERT(a->result(ctx, &heap, s, again, tc) == status);
+        if (!status) CU_ASSERT(flow_k_equal(out, again, oc));
+        for (int k = a->words; k < FLOW_AGG_WORDS; k++)
+            CU_ASSERT(s[k] == 0);
+        a->drop(ctx, &heap, s, tc);
+        CU_ASSERT(heap.used == 0);
+    }
+    flow_k_heap_release(ctx, &heap);
+    return status;
+}
