@@ -481,6 +481,10 @@ type_t *expr_call(check_t *c, scope_t *s, node_t *e, type_t *hint) {
     if (agg >= 0 && !agg_other_row(c, call, row)) return expr_aggregate(c, s, e, agg, hint);
     if (row >= 0) return call_builtin(c, s, e, row);
     call_infer_args(c, s, &call->args, 0);
+    if (!strcmp(call->fn, "decimal") || !strcmp(call->fn, "to_decimal")) {
+        not_built(c, call->fn_at, arena_printf(c->arena, "`%s`", call->fn));
+        return poison(c);
+    }
     return say_unknown(c, s, e);
 }
 
