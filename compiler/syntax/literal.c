@@ -234,6 +234,7 @@ static node_t *bad_number(parser_t *p, const char *s, size_t n, span_t at, int *
         diag_help(m, "after `0x` stand the digits 0-9 and a-f: 0xFF");
     else if (memchr(s, '.', n))
         diag_help(m, "a decimal ends in `d` (0.90d), a float has digits and an exponent (2.5e-3)");
+    else diag_help(m, "numbers are such as 42, 0.5, 1e-3, 0.90d");
     *token = memchr(s, '.', n) ? T_FLOAT : T_INT;
     if (*token == T_INT) return &ast_new(p->env->arena, int, at)->node;
     return &ast_new(p->env->arena, float, at)->node;

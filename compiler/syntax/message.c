@@ -96,11 +96,19 @@ static const char *corrected(const fault_t *f, const char *better) {
     return arena_printf(p->env->arena, "%s%s%s%s", left, better, gap, right);
 }
 
-/* The plain message; at the end of the text it stands behind the last token. */
+static int begins_declaration(const fault_t *f) {
+    return tokens_first_column(f->p, f->at->at) && tokens_begins_decl(f->at->kind);
+}
+
+/* The plain message.  Where the text or a declaration ends too early, it stands behind the
+ * last token, not at what follows. */
 static diag_t *does_not_fit(const fault_t *f) {
-    if (f->at->kind != 0) return diag_add(f->diags, DIAG_syntax, f->at->at, f->text);
     uint32_t end = f->before->kind ? f->before->at.end : f->at->at.start;
-    return diag_add(f->diags, DIAG_ends_early, span_at(f->p, end, end));
+    if (f->at->kind == 0)
+        return diag_add(f->diags, DIAG_ends_early, span_at(f->p, end, end));
+    if (begins_declaration(f) && !wants_decl(f) && f->before->kind)
+        return diag_add(f->diags, DIAG_decl_ends_early, span_at(f->p, end, end));
+    return diag_add(f->diags, DIAG_syntax, f->at->at, f->text);
 }
 
 /* ---- the rules: each gives 1 if the mistake is its own ---- */
@@ -226,7 +234,7 @@ static int rule_chain(const fault_t *f) {
 /* A word of the language where a name is declared, or a reserved one as any name. */
 static int rule_word_as_name(const fault_t *f) {
     if (!is_word(f->at)) return 0;
-    if (tokens_begins_decl(f->at->kind) && tokens_first_column(f->p, f->at->at)) return 0;
+    if (begins_declaration(f)) return 0;
     const char *word = f->at->word.text;
     int reserved = class_of(f->at) == WORD_RESERVED;
     if (wants_value(f) || !(wants_name(f) || wants_new_name(f)) || wants_step(f)) return 0;
@@ -391,7 +399,10 @@ static void rule_rest(const fault_t *f) {
     int starts = f->at->kind == T_IDENT || f->at->kind == T_STRING || f->at->kind == T_INT ||
                  f->at->kind == T_UIDENT;
     const char *form = step_form(f);
+    int reserved = class_of(f->at) == WORD_RESERVED && wants(f, T_IDENT);
     if (near) diag_help(m, "did you mean `%s`?", near);
+    else if (reserved && !begins_declaration(f) && wants_value(f))
+        diag_help(m, "a column of this name stands in backticks: `` `%s` ``", f->at->word.text);
     else if (starts && wants(f, ',') && !wants_value(f)) diag_help(m, "is a `,` missing before it?");
     else if (form) diag_help(m, "it is written: %s", form);
 }

@@ -89,6 +89,7 @@ static void add_signs(list_t *l, parser_t *p, const expected_t *w) {
     for (const char *s = signs; *s; s++) {
         if (!w->has[(unsigned char)*s]) continue;
         if ((begun && strchr("({[", *s)) || (whole && strchr("=(<", *s))) continue;
+        if (l->n > 0 && w->has['?'] && strchr("(<?", *s)) continue; /* a type could go on */
         add(l, arena_printf(p->env->arena, "`%c`", *s));
     }
     if (w->has[T_ARROW]) add(l, "`=>`");

@@ -83,7 +83,7 @@ ast_program_t *parse_file(parse_env_t *env, uint32_t file, comments_t *comments)
         p.stopped = 0;
         diag_add(env->diags, DIAG_ends_early, p.last.at);
     }
-    if (diags_errors(env->diags) == before) range_check(env->diags, p.program);
+    range_check(env->diags, p.program);
     return p.program;
 }
 

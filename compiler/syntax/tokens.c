@@ -99,7 +99,8 @@ int tokens_begins_decl(int kind) {
 }
 
 static int starts_decl(const parser_t *p, const token_t *t) {
-    if (t->kind != T_IDENT && !tokens_begins_decl(t->kind)) return 0;
+    int name = t->kind == T_IDENT || t->kind == T_UIDENT;
+    if (!name && !tokens_begins_decl(t->kind)) return 0;
     return tokens_first_column(p, t->at);
 }
 
