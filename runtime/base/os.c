@@ -18,7 +18,6 @@
 #include "runtime/base/rt_check.h"
 
 #ifdef FLOW_FAULTS
-#include "runtime/base/fault.h"
 #define POINT(point, failed)                                                             \
     do {                                                                                 \
         if (rt_fault_hit(RT_OS_##point)) return failed;                                  \

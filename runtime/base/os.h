@@ -21,6 +21,11 @@ typedef enum rt_os_point {
     RT_OS_POINTS
 } rt_os_point;
 
+#ifdef FLOW_FAULTS
+/* Of the archive for tests: true if this call is to fail, with errno set. */
+bool rt_fault_hit(rt_os_point point);
+#endif
+
 /* Descriptors are close-on-exec throughout. */
 int rt_os_open(const char *path, int flags, int mode);
 int rt_os_openat(int dir, const char *path, int flags, int mode);
