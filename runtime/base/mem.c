@@ -30,6 +30,9 @@ enum {
     CLASS_KEPT = 25,   /* larger ones are not kept for reuse */
     CLASSES = 48,
 };
+/* Whoever plans work keeps transient memory within the limit, by what it knows before;
+ * a task that turns out larger may go beyond it by so much before it fails. */
+#define OVERSHOOT (INT64_C(32) << 20)
 #define SLAB (INT64_C(256) << 10)
 #define HUGE_FROM (INT64_C(4) << 20)
 
@@ -49,7 +52,8 @@ struct rt_mem {
     char *slab_at, *slab_end;
     /* Relaxed: the counts steer, they publish nothing. */
     _Atomic int64_t used[RT_OWNERS];
-    _Atomic int64_t idle; /* bytes in `kept` */
+    _Atomic int64_t cut;  /* bytes in `kept` that came from slabs */
+    _Atomic int64_t idle; /* other bytes in `kept`: they can be given back */
     _Atomic int64_t peak;
 };
 
@@ -88,7 +92,7 @@ static int64_t size_of(int64_t bytes) {
 int64_t rt_mem_size(int64_t bytes) { return MEM_EXACT ? bytes : size_of(bytes); }
 
 static int64_t transient(const rt_mem *mem) {
-    int64_t sum = get(&mem->idle);
+    int64_t sum = get(&mem->idle) + get(&mem->cut);
     for (int i = RT_OWNER_STATE + 1; i < RT_OWNERS; i++) sum += get(&mem->used[i]);
     return sum;
 }
@@ -109,8 +113,9 @@ static void trim(rt_mem *mem) {
 
 static bool fits(const rt_mem *mem, rt_owner owner, int64_t bytes) {
     int64_t state = get(&mem->used[RT_OWNER_STATE]);
-    if (owner == RT_OWNER_STATE && state + bytes > mem->limit - mem->reserve) return false;
-    return state + transient(mem) + bytes <= mem->limit;
+    /* State goes first: transient memory that is in its way shrinks with the next batch. */
+    if (owner == RT_OWNER_STATE) return state + bytes <= mem->limit - mem->reserve;
+    return transient(mem) + bytes <= mem->limit - state + OVERSHOOT;
 }
 
 static bool admit(rt_mem *mem, rt_owner owner, int64_t bytes) {
@@ -120,6 +125,7 @@ static bool admit(rt_mem *mem, rt_owner owner, int64_t bytes) {
     }
     add(&mem->used[owner], bytes);
     int64_t sum = get(&mem->used[RT_OWNER_STATE]) + transient(mem);
+    if (sum > mem->limit && get(&mem->idle)) trim(mem);
     int64_t peak = get(&mem->peak);
     while (sum > peak && !atomic_compare_exchange_weak_explicit(
                              &mem->peak, &peak, sum, memory_order_relaxed,
@@ -141,7 +147,7 @@ static void *from_slab(rt_mem *mem, int class) {
             f->next = mem->kept[c];
             mem->kept[c] = f;
             mem->slab_at += INT64_C(1) << c;
-            add(&mem->idle, INT64_C(1) << c);
+            add(&mem->cut, INT64_C(1) << c);
         }
         mem_slab *slab = rt_os_map(SLAB);
         if (!slab) return NULL;
@@ -164,7 +170,7 @@ static void *take(rt_mem *mem, int64_t size, bool *dirty) {
     if (mem->kept[class]) {
         p = mem->kept[class];
         mem->kept[class] = mem->kept[class]->next;
-        add(&mem->idle, -size);
+        add(class < CLASS_SLAB ? &mem->cut : &mem->idle, -size);
         *dirty = true;
     } else if (class < CLASS_SLAB) {
         p = from_slab(mem, class);
@@ -196,7 +202,7 @@ static void keep(rt_mem *mem, void *p, int class) {
     pthread_mutex_lock(&mem->lock);
     ((mem_free *)p)->next = mem->kept[class];
     mem->kept[class] = p;
-    add(&mem->idle, size);
+    add(class < CLASS_SLAB ? &mem->cut : &mem->idle, size);
     pthread_mutex_unlock(&mem->lock);
 }
 
@@ -261,7 +267,8 @@ int64_t rt_mem_limit(const rt_mem *mem) { return mem->limit; }
 int64_t rt_mem_used(const rt_mem *mem, rt_owner owner) { return get(&mem->used[owner]); }
 
 int64_t rt_mem_room(const rt_mem *mem) {
-    return mem->limit - get(&mem->used[RT_OWNER_STATE]) - transient(mem);
+    int64_t held = transient(mem) - get(&mem->idle);
+    return mem->limit - get(&mem->used[RT_OWNER_STATE]) - held;
 }
 
 int64_t rt_mem_transient_share(const rt_mem *mem) {

@@ -6,7 +6,9 @@
  * stays a small part of the budget.  What is kept counts as used.
  *
  * State comes first: it may take all but the transient minimum (an eighth of the budget,
- * or 8 MiB for each worker if that is more).  Transient owners share the rest.
+ * or 8 MiB for each worker if that is more).  Transient owners share the rest: planners
+ * look at rt_mem_room and rt_mem_transient_share; what tasks need beyond their plan may
+ * overshoot by 32 MiB.
  *
  * Under AddressSanitizer each buffer is an allocation of exactly the size asked for, so
  * that a read behind its end is found.  All functions may be called from any thread. */

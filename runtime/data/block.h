@@ -42,7 +42,7 @@ void rt_input_add(rt_input *in, rt_unit unit);
 void rt_input_clear(rt_input *in);
 void rt_input_free(rt_input *in);
 
-/* Null beyond the budget.  Room for `bytes` and the slack behind them. */
+/* Null beyond the budget.  Room for at least `bytes`, and the slack behind them. */
 rt_block *rt_block_new(rt_mem *mem, int64_t bytes);
 void rt_block_free(rt_mem *mem, rt_block *block);
 /* Bytes that fit. */

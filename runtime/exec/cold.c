@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/exec/job.h"
 #include "runtime/kernel/k_cold.h"
@@ -17,32 +18,80 @@ void rt_task_fail(flow_rt_worker *w, rt_status status, char *text) {
         free(text);
         return;
     }
-    w->failure = (rt_failure){status, w->order, text};
+    w->failure = (rt_failure){.status = status, .order = w->order, .text = text};
 }
 
 _Noreturn void rt_task_stop(flow_rt_worker *w, rt_status status, char *text) {
     rt_assert(w->in_task);
     rt_task_fail(w, status, text);
-    longjmp(w->out, 1);
+    longjmp(w->out_of_task, 1);
 }
 
-/* First size of a buffer: a task writes to many, most of them little. */
+_Noreturn void rt_task_short(flow_rt_worker *w, bool state) {
+    rt_task_fail(w, RT_memory, NULL);
+    w->failure.state = state;
+    longjmp(w->out_of_task, 1);
+}
+
+/* Sizes of buffers: a task writes to many, most of them little. */
 #define BUF_FIRST 1024
+#define BUF_NEXT 4
+#define BUF_LARGEST (INT64_C(64) << 10)
+
+/* Rows of unordered exchanges are whole in any buffer; frames and formatted bytes want
+ * one that is contiguous. */
+static bool in_pieces(const flow_rt_worker *w, const flow_buf *buf) {
+    const rt_job *job = w->job;
+    for (int64_t i = 0; w->out && i < w->stage->nports; i++) {
+        const rt_port_decl *port = &w->stage->ports[i];
+        if (port->to_sink || job->program->exchanges[port->id].ordered) continue;
+        const flow_buf *first = w->out->ports[i];
+        if (buf >= first && buf < first + rt_job_parts(job, port->id)) return true;
+    }
+    return false;
+}
+
+static void set_buf(flow_buf *buf, uint8_t *p, int64_t used, int64_t size) {
+    buf->base = p;
+    buf->p = p + used;
+    buf->end = p + size - RT_SLACK;
+}
+
+/* Puts the full buffer aside and gives an empty one. */
+static void next_buf(flow_rt_worker *w, flow_buf *buf, int64_t bytes) {
+    rt_out *out = w->out;
+    int64_t old = buf->end - buf->base + RT_SLACK;
+    int64_t size = RT_MAX(bytes + RT_SLACK, RT_MIN(BUF_NEXT * old, BUF_LARGEST));
+    uint8_t *p = rt_mem_get(w->job->mem, RT_OWNER_EXCHANGE, &size);
+    if (!p) rt_task_short(w, false);
+    if (out->nfilled == out->room) {
+        out->room = out->room ? 2 * out->room : 64;
+        out->filled = rt_realloc(out->filled, (size_t)out->room * sizeof *out->filled);
+    }
+    out->filled[out->nfilled++] =
+        (rt_filled){buf - out->bufs, {buf->base, buf->p - buf->base, old, buf->rows}};
+    out->held += size;
+    set_buf(buf, p, 0, size);
+    buf->rows = 0;
+}
 
 void flow_rt_buf_grow(flow_ctx *ctx, flow_buf *buf, int64_t bytes) {
     flow_rt_worker *w = ctx->worker;
     rt_mem *mem = w->job->mem;
     int64_t used = buf->p - buf->base, old = buf->base ? buf->end - buf->base + RT_SLACK : 0;
+    if (used && in_pieces(w, buf)) {
+        next_buf(w, buf, bytes);
+        return;
+    }
     int64_t size = RT_MAX(used + bytes + RT_SLACK, RT_MAX(2 * old, BUF_FIRST));
     uint8_t *p;
     if (buf->base)
         p = rt_mem_grow(mem, RT_OWNER_EXCHANGE, buf->base, old, used, &size);
     else
         p = rt_mem_get(mem, RT_OWNER_EXCHANGE, &size);
-    if (!p) rt_task_stop(w, RT_memory, NULL);
-    buf->base = p;
-    buf->p = p + used;
-    buf->end = p + size - RT_SLACK;
+    if (!p) rt_task_short(w, false);
+    if (w->out) w->out->held += size - old;
+    set_buf(buf, p, used, size);
 }
 
 /* ---- the task arena ----------------------------------------------------------------- */
@@ -63,7 +112,7 @@ void *flow_rt_arena_more(flow_ctx *ctx, int64_t bytes) {
     int64_t size = bytes + CHUNK_HEAD + RT_SLACK;
     size = RT_MAX(size, RT_MAX(CHUNK_FIRST, 2 * w->arena_last));
     chunk *c = rt_mem_get(w->job->mem, RT_OWNER_TASK, &size);
-    if (!c) rt_task_stop(w, RT_memory, NULL);
+    if (!c) rt_task_short(w, false);
     c->next = ctx->arena.chunks;
     c->size = size;
     w->arena_last = size;
@@ -108,7 +157,7 @@ void rt_arena_task_free(flow_rt_worker *w) {
 void *flow_rt_mem_alloc(flow_ctx *ctx, int64_t bytes) {
     int64_t size = bytes;
     void *p = rt_mem_get(ctx->worker->job->mem, RT_OWNER_STATE, &size);
-    if (!p) rt_task_stop(ctx->worker, RT_memory, NULL);
+    if (!p) rt_task_short(ctx->worker, true);
     return p;
 }
 
@@ -132,7 +181,7 @@ void *flow_rt_mem_resize(flow_ctx *ctx, void *ptr, int64_t old, int64_t bytes) {
         if (p) memcpy(p, ptr, (size_t)bytes);
         if (p) rt_mem_put(mem, RT_OWNER_STATE, ptr, from);
     }
-    if (!p) rt_task_stop(ctx->worker, RT_memory, NULL);
+    if (!p) rt_task_short(ctx->worker, true);
     return p;
 }
 

@@ -36,25 +36,29 @@ static bool append(rt_run *to, const uint8_t *p, int64_t len, int64_t rows) {
     return true;
 }
 
-void rt_exchange_add(rt_exchange *e, rt_mem *mem, int64_t part, flow_buf *buf) {
+void rt_exchange_add_run(rt_exchange *e, rt_mem *mem, int64_t part, rt_run run) {
     rt_assert(part >= 0 && part < e->nparts);
-    e->rows += buf->rows;
-    if (!buf->base && !buf->rows) return;
     rt_runs *runs = &e->parts[part];
-    int64_t len = buf->p - buf->base, size = buf->base ? buf->end - buf->base + RT_SLACK : 0;
-    e->bytes += len;
-    if (runs->n && append(&runs->items[runs->n - 1], buf->base, len, buf->rows)) {
-        rt_mem_put(mem, RT_OWNER_EXCHANGE, buf->base, size);
-    } else {
-        if (runs->n == runs->room) {
-            runs->room = runs->room ? 2 * runs->room : 8;
-            runs->items =
-                rt_realloc(runs->items, (size_t)runs->room * sizeof *runs->items);
-        }
-        runs->items[runs->n++] = (rt_run){buf->base, len, size, buf->rows};
-        e->held += size;
+    e->rows += run.rows;
+    e->bytes += run.len;
+    if (runs->n && append(&runs->items[runs->n - 1], run.p, run.len, run.rows)) {
+        rt_mem_put(mem, RT_OWNER_EXCHANGE, run.p, run.size);
+        return;
     }
+    if (runs->n == runs->room) {
+        runs->room = runs->room ? 2 * runs->room : 8;
+        runs->items = rt_realloc(runs->items, (size_t)runs->room * sizeof *runs->items);
+    }
+    runs->items[runs->n++] = run;
+    e->held += run.size;
+}
+
+void rt_exchange_add(rt_exchange *e, rt_mem *mem, int64_t part, flow_buf *buf) {
+    if (!buf->base && !buf->rows) return;
+    int64_t size = buf->base ? buf->end - buf->base + RT_SLACK : 0;
+    rt_run run = {buf->base, buf->p - buf->base, size, buf->rows};
     *buf = (flow_buf){0};
+    rt_exchange_add_run(e, mem, part, run);
 }
 
 void rt_exchange_clear_part(rt_exchange *e, rt_mem *mem, int64_t part) {

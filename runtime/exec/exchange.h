@@ -38,6 +38,8 @@ void rt_exchange_close(rt_exchange *e, rt_mem *mem);
 /* Takes over what a task wrote for a partition; `buf` is empty after that.  Small
  * outputs are copied behind the run before them. */
 void rt_exchange_add(rt_exchange *e, rt_mem *mem, int64_t part, flow_buf *buf);
+/* The same for a buffer that was put aside when it was full. */
+void rt_exchange_add_run(rt_exchange *e, rt_mem *mem, int64_t part, rt_run run);
 /* Frees the runs of a partition (or of all), after they were consumed. */
 void rt_exchange_clear_part(rt_exchange *e, rt_mem *mem, int64_t part);
 void rt_exchange_clear(rt_exchange *e, rt_mem *mem);

@@ -40,7 +40,7 @@ static void open_env(rt_job *job, struct rt_loop *loop, const rt_stop *stop) {
     env->eager = set->batch == 0;
     env->batch_bytes = RT_MAX(RT_MIN(set->batch_size, rt_mem_limit(job->mem) / 8), 1);
     /* Where blocks are cut never shows, so they may shrink to what memory allows. */
-    int64_t share = rt_mem_limit(job->mem) / (16 * set->parallelism);
+    int64_t share = rt_mem_limit(job->mem) / (32 * set->parallelism);
     env->block_bytes = RT_MIN(RT_MIN(set->block_size, RT_RECORD_MAX), env->batch_bytes);
     env->block_bytes = RT_MIN(env->block_bytes, RT_MAX(share, INT64_C(64) << 10));
 }

@@ -29,6 +29,7 @@ struct rt_stop;
 /* Why a task stopped. */
 typedef struct rt_failure {
     rt_status status; /* RT_ok: it did not */
+    bool state;       /* RT_memory: it was state that found none */
     int64_t order;    /* of the task in its phase: the lowest is the one that is told */
     char *text;       /* malloc; null where the coordinator knows better */
 } rt_failure;
@@ -45,12 +46,22 @@ typedef struct rt_misses {
     int64_t n;
 } rt_misses;
 
+/* A full buffer of a task: of bufs[buf], before what that holds now. */
+typedef struct rt_filled {
+    int64_t buf;
+    rt_run run;
+} rt_filled;
+
 /* A task's output: a buffer for each port and partition.  `ports` is what ctx->ports
- * points to. */
+ * points to.  A buffer of an exchange that is full is put aside, between rows, and
+ * another takes its place, so rows are not copied while a task writes. */
 typedef struct rt_out {
     flow_buf **ports;
     flow_buf *bufs;
     int64_t nbufs;
+    rt_filled *filled;
+    int64_t nfilled, room;
+    int64_t held; /* bytes of memory in all of them */
 } rt_out;
 
 typedef struct flow_rt_worker {
@@ -58,10 +69,11 @@ typedef struct flow_rt_worker {
     struct rt_job *job;
     int64_t index;       /* 0 is the coordinator */
     rt_reader reader;
-    jmp_buf out;         /* where a task goes that cannot go on */
-    bool in_task;        /* `out` is set */
+    jmp_buf out_of_task; /* where a task goes that cannot go on */
+    bool in_task;        /* it is set */
     const rt_stage_decl *stage; /* of the current task */
     int64_t stage_id;
+    rt_out *out;         /* of the current task, or null */
     const rt_unit *unit; /* of a source task, else null */
     int64_t order;       /* of the task in its phase */
     rt_failure failure;
@@ -132,6 +144,8 @@ void rt_out_free(rt_job *job, rt_out *out);
 
 /* Stops the current task: notes the failure and leaves by longjmp. */
 _Noreturn void rt_task_stop(flow_rt_worker *w, rt_status status, char *text);
+/* The same, where memory is short: for state, or for anything else. */
+_Noreturn void rt_task_short(flow_rt_worker *w, bool state);
 /* Notes a failure of the current task. */
 void rt_task_fail(flow_rt_worker *w, rt_status status, char *text);
 /* Empties the task arena and keeps a chunk for the next task. */

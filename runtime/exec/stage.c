@@ -42,10 +42,16 @@ static void seal(rt_job *job, const rt_stage_decl *stage, rt_out *out) {
     for (int64_t i = 0; i < stage->nports; i++) {
         const rt_port_decl *port = &stage->ports[i];
         rt_exchange *e = port->to_sink ? &job->collects[port->id] : &job->exchanges[port->id];
+        int64_t first = out->ports[i] - out->bufs;
+        for (int64_t k = 0; k < out->nfilled; k++) {
+            int64_t part = out->filled[k].buf - first;
+            if (part >= 0 && part < e->nparts)
+                rt_exchange_add_run(e, job->mem, part, out->filled[k].run);
+        }
         for (int64_t p = 0; p < e->nparts; p++)
             rt_exchange_add(e, job->mem, p, &out->ports[i][p]);
     }
-    rt_out_free(job, out);
+    out->nfilled = out->held = 0;
 }
 
 static void seal_all(rt_job *job, int64_t stage, int64_t n) {
@@ -58,6 +64,11 @@ static void outs_room(rt_stage_run *run, int64_t n) {
     run->outs = rt_realloc(run->outs, (size_t)n * sizeof *run->outs);
     memset(run->outs + run->nouts, 0, (size_t)(n - run->nouts) * sizeof *run->outs);
     run->nouts = n;
+}
+
+/* Outputs are kept from batch to batch; the first task makes them. */
+static void out_ready(const rt_job *job, const rt_stage_decl *stage, rt_out *out) {
+    if (!out->ports) *out = rt_out_new(job, stage);
 }
 
 /* ---- source stages -------------------------------------------------------------------- */
@@ -99,21 +110,15 @@ rt_status rt_task_read(flow_rt_worker *w, rt_source *s, const rt_unit *unit) {
     return RT_ok;
 }
 
-static int64_t held(const rt_out *out) {
-    int64_t sum = 0;
-    for (int64_t i = 0; i < out->nbufs; i++) sum += out->bufs[i].end - out->bufs[i].base;
-    return sum + out->nbufs * (int64_t)sizeof(flow_buf);
-}
-
 static void source_task(flow_rt_worker *w, void *arg, int64_t task) {
     phase *ph = arg;
     rt_job *job = ph->job;
     rt_out *out = &job->runs[ph->stage].outs[task - ph->first];
-    *out = rt_out_new(job, decl_of(ph));
+    out_ready(job, decl_of(ph), out);
     w->unit = &job->inputs[decl_of(ph)->source].units[task];
     rt_task_run(w, ph->stage, task, out, source_body, ph);
     w->unit = NULL;
-    int64_t sum = held(out);
+    int64_t sum = out->held + out->nbufs * (int64_t)sizeof(flow_buf);
     if (atomic_fetch_add_explicit(&ph->wave, sum, memory_order_relaxed) + sum >
         ph->wave_limit)
         rt_pool_halt(job->pool);
@@ -130,7 +135,7 @@ static void flush_task(flow_rt_worker *any, void *arg, int64_t task) {
     flow_rt_worker *w = &ph->job->workers[task];
     (void)any;
     rt_out *out = &ph->job->runs[ph->stage].outs[task];
-    *out = rt_out_new(ph->job, decl_of(ph));
+    out_ready(ph->job, decl_of(ph), out);
     rt_task_run(w, ph->stage, task, out, flush_body, NULL);
 }
 
@@ -171,7 +176,7 @@ static void keyed_task(flow_rt_worker *w, void *arg, int64_t task) {
     phase *ph = arg;
     int64_t part = ph->parts[task];
     rt_out *out = &ph->job->runs[ph->stage].outs[part];
-    if (!out->ports) *out = rt_out_new(ph->job, decl_of(ph));
+    out_ready(ph->job, decl_of(ph), out);
     w->ctx.partition = part;
     rt_task_run(w, ph->stage, task, out, keyed_body, ph);
 }

@@ -40,6 +40,9 @@ void rt_out_free(rt_job *job, rt_out *out) {
         if (b->base)
             rt_mem_put(job->mem, RT_OWNER_EXCHANGE, b->base, b->end - b->base + RT_SLACK);
     }
+    for (int64_t i = 0; i < out->nfilled; i++)
+        rt_mem_put(job->mem, RT_OWNER_EXCHANGE, out->filled[i].run.p, out->filled[i].run.size);
+    free(out->filled);
     free(out->ports);
     *out = (rt_out){0};
 }
@@ -49,7 +52,7 @@ void rt_out_free(rt_job *job, rt_out *out) {
 /* Apart, so that no local of a caller lives across the longjmp. */
 static int32_t guarded(flow_rt_worker *w, rt_body *body, void *arg) {
     w->in_task = true;
-    int32_t result = setjmp(w->out) ? 1 : body(w, arg);
+    int32_t result = setjmp(w->out_of_task) ? 1 : body(w, arg);
     w->in_task = false;
     return result;
 }
@@ -60,6 +63,7 @@ void rt_task_run(flow_rt_worker *w, int64_t stage, int64_t order, rt_out *out,
     w->stage = &w->job->program->stages[stage];
     w->order = order;
     w->ctx.ports = out ? out->ports : NULL;
+    w->out = out;
     w->ctx.record = NULL;
     w->ctx.record_len = 0;
     int32_t result = guarded(w, body, arg);
@@ -67,6 +71,7 @@ void rt_task_run(flow_rt_worker *w, int64_t stage, int64_t order, rt_out *out,
         rt_task_fail(w, RT_run, NULL);
     rt_arena_task_end(w);
     w->ctx.ports = NULL;
+    w->out = NULL;
     if (w->failure.status != RT_ok) rt_pool_halt(w->job->pool);
 }
 
@@ -98,8 +103,12 @@ static int larger_first(const void *a, const void *b) {
     return x->bytes < y->bytes ? 1 : x->bytes > y->bytes ? -1 : 0;
 }
 
+static double used(const rt_job *job, rt_owner owner) {
+    return (double)rt_mem_used(job->mem, owner) / 1e6;
+}
+
 /* State has outgrown the budget, or one batch's output has: says which, and ways out. */
-static void tell_memory(rt_job *job) {
+static void tell_memory(rt_job *job, bool of_state) {
     const rt_program *p = job->program;
     double limit = (double)rt_mem_limit(job->mem) / 1e6;
     double state = (double)rt_mem_used(job->mem, RT_OWNER_STATE) / 1e6;
@@ -110,7 +119,7 @@ static void tell_memory(rt_job *job) {
         order[i] = &sizes[i];
     }
     if (p->nstates) qsort(order, (size_t)p->nstates, sizeof *order, larger_first);
-    if (state > limit / 4) {
+    if (of_state) {
         char text[2048];
         int n = snprintf(text, sizeof text,
                          "state has outgrown `memory` (%.0f MB of %.0f MB)", state, limit);
@@ -127,9 +136,11 @@ static void tell_memory(rt_job *job) {
                text);
     } else {
         rt_log(RT_ERROR,
-               "a batch needs more than `memory` leaves for it (%.0f MB)\n  ways out: a "
-               "larger `--memory`, a smaller `--batch_size`",
-               limit - state);
+               "a batch needs more than `memory` leaves for it (%.0f MB): %.0f MB of input, "
+               "%.0f MB of rows and output, %.0f MB in tasks\n  ways out: a larger "
+               "`--memory`, a smaller `--batch_size`",
+               limit - state, used(job, RT_OWNER_BLOCK), used(job, RT_OWNER_EXCHANGE),
+               used(job, RT_OWNER_TASK));
     }
     free(order);
     free(sizes);
@@ -146,7 +157,7 @@ rt_status rt_task_failed(rt_job *job) {
     if (first->text)
         rt_log(RT_ERROR, "%s", first->text);
     else if (status == RT_memory)
-        tell_memory(job);
+        tell_memory(job, first->state);
     else if (status == RT_run)
         rt_log(RT_ERROR, "a stage stopped without a reason");
     for (int64_t i = 0; i < job->nworkers; i++) {

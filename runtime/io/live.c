@@ -16,12 +16,16 @@
 #include "runtime/base/wake.h"
 #include "runtime/kernel/k_error.h"
 
+/* Without memory and without blocks to wait for: tried again so often, for so long. */
+#define STARVE_RETRY 10000
+#define STARVE_LONGEST 5000000
+
 /* ---- the queue ------------------------------------------------------------------------ */
 
 void rt_live_open(rt_live *live, rt_source *s, void (*resumed)(rt_handler *gate)) {
     memset(live, 0, sizeof *live);
     live->source = s;
-    live->gate = (rt_handler){.fd = -1, .poked = resumed, .owner = s};
+    live->gate = (rt_handler){.fd = -1, .due = resumed, .poked = resumed, .owner = s};
     rt_loop_add(s->env->loop, &live->gate);
     live->last = &live->first;
     pthread_mutex_init(&live->lock, NULL);
@@ -51,6 +55,7 @@ void rt_live_close(rt_live *live) {
 int64_t rt_live_waiting(rt_live *live) {
     pthread_mutex_lock(&live->lock);
     int64_t n = live->first || live->failed ? RT_MAX(live->bytes, 1) : 0;
+    if (live->first && live->full) n = -1;
     if (live->over && !live->failed && !live->first) live->source->ended = true;
     pthread_mutex_unlock(&live->lock);
     return n;
@@ -71,7 +76,6 @@ rt_status rt_live_take(rt_live *live, int64_t limit, bool all, rt_input *in) {
         rt_input_add(in, (rt_unit){.object = b->object, .block = b});
     }
     if (!live->first) live->last = &live->first;
-    live->told = false;
     rt_status failed = live->first ? RT_ok : live->failed;
     if (live->over && !live->first) live->source->ended = true;
     pthread_mutex_unlock(&live->lock);
@@ -80,8 +84,11 @@ rt_status rt_live_take(rt_live *live, int64_t limit, bool all, rt_input *in) {
 
 /* Streams that wait for room may go on. */
 static void resume(rt_live *live) {
-    if (atomic_exchange_explicit(&live->paused, false, memory_order_acq_rel))
-        rt_loop_poke(live->source->env->loop, &live->gate);
+    pthread_mutex_lock(&live->lock);
+    bool full = live->full;
+    live->full = false;
+    pthread_mutex_unlock(&live->lock);
+    if (full) rt_loop_poke(live->source->env->loop, &live->gate);
 }
 
 const uint8_t *rt_live_header(rt_live *live, int64_t object, int64_t *len) {
@@ -110,33 +117,50 @@ void rt_live_over(rt_live *live, rt_status status) {
 static void enqueue(rt_live *live, rt_block *b) {
     const rt_env *env = live->source->env;
     pthread_mutex_lock(&live->lock);
-    bool first = !live->first;
+    int64_t before = live->bytes;
     *live->last = b;
     live->last = &b->next;
     live->bytes += b->len;
-    bool full = live->bytes >= env->batch_bytes && !live->told;
-    if (full) live->told = true;
+    bool wake = before < env->batch_bytes && live->bytes >= env->batch_bytes;
+    if (env->eager && !before) wake = true;
     pthread_mutex_unlock(&live->lock);
-    if (full || (env->eager && first)) rt_wake(env->wake);
+    if (wake) rt_wake(env->wake);
 }
 
-/* May a stream open another block? */
+/* May a stream open another block?  At most two batches wait, and a quarter of what
+ * state leaves; with nothing queued a block must come in any case. */
 static bool has_room(rt_live *live) {
     const rt_env *env = live->source->env;
+    int64_t most = RT_MIN(2 * env->batch_bytes, rt_mem_transient_share(env->mem) / 4);
     pthread_mutex_lock(&live->lock);
-    bool full = live->bytes >= 2 * env->batch_bytes;
-    bool some = live->bytes > 0;
+    bool room = !live->first || live->bytes < most;
     pthread_mutex_unlock(&live->lock);
-    /* With nothing queued there is nothing to wait for: a block must come in any case. */
-    bool short_of = some && rt_mem_room(env->mem) < rt_mem_transient_share(env->mem) / 2;
-    return !full && !short_of;
+    return room;
 }
 
-static bool queue_empty(rt_live *live) {
+/* A stream cannot go on.  What waits is then as much as a batch gets, and the stream is
+ * poked when it has been taken; without anything that waits it is memory that is short,
+ * and there is nothing but to try again. */
+static void wait_for_room(rt_live *live) {
+    const rt_env *env = live->source->env;
     pthread_mutex_lock(&live->lock);
-    bool empty = !live->first;
+    bool queued = live->first != NULL;
+    live->full = true;
     pthread_mutex_unlock(&live->lock);
-    return empty;
+    rt_wake(env->wake);
+    if (queued) {
+        live->starved = 0;
+        return;
+    }
+    int64_t now = rt_clock_mono();
+    if (!live->starved) live->starved = now;
+    if (now - live->starved > STARVE_LONGEST) {
+        rt_log(RT_ERROR, "%s: no memory to go on reading: raise `memory`",
+               live->source->decl->name);
+        rt_live_over(live, RT_memory);
+    } else {
+        live->gate.at = now + STARVE_RETRY;
+    }
 }
 
 /* ---- feeds ---------------------------------------------------------------------------- */
@@ -183,13 +207,23 @@ static const uint8_t *last_end(rt_feed *f) {
     return found;
 }
 
+/* A block's buffer is as long as the setting says, slack included: a power of two stays
+ * one. */
+static int64_t block_room(const rt_env *env) {
+    return RT_MAX(env->block_bytes - RT_SLACK, RT_SLACK);
+}
+
+static bool is_full(const rt_feed *f) {
+    return f->used >= block_room(f->live->source->env);
+}
+
 /* Moves [from, used) to the front of a new block, which becomes the open one. */
 static bool carry_over(rt_feed *f, int64_t from) {
     const rt_env *env = f->live->source->env;
     int64_t rest = f->used - from;
     rt_block *b = NULL;
     if (rest) {
-        b = rt_block_new(env->mem, RT_MAX(env->block_bytes, rest));
+        b = rt_block_new(env->mem, RT_MAX(block_room(env), rest));
         if (!b) return false;
         memcpy(b->base, f->block->base + from, (size_t)rest);
         f->opened = rt_clock_mono();
@@ -287,9 +321,9 @@ static void skip_rest(rt_feed *f) {
 /* Makes the open block hold more bytes; false without memory. */
 static bool open_block(rt_feed *f) {
     const rt_env *env = f->live->source->env;
-    if (f->block && f->whole && f->used >= env->block_bytes && !close_block(f)) return false;
+    if (f->block && f->whole && is_full(f) && !close_block(f)) return false;
     if (!f->block) {
-        f->block = rt_block_new(env->mem, env->block_bytes);
+        f->block = rt_block_new(env->mem, block_room(env));
         if (!f->block) return false;
         f->used = f->whole = f->scanned = 0;
     }
@@ -301,12 +335,11 @@ static bool open_block(rt_feed *f) {
 uint8_t *rt_feed_room(rt_feed *f, int64_t *room) {
     rt_live *live = f->live;
     if (has_room(live) && open_block(f)) {
+        live->starved = 0;
         *room = rt_block_room(f->block) - f->used;
         return f->block->base + f->used;
     }
-    atomic_store_explicit(&live->paused, true, memory_order_release);
-    /* A batch may have been taken just before the flag was set: look once more. */
-    if (queue_empty(live)) resume(live);
+    wait_for_room(live);
     return NULL;
 }
 
@@ -337,7 +370,7 @@ void rt_feed_add(rt_feed *f, int64_t n) {
     const uint8_t *end = last_end(f);
     if (end) f->whole = end - f->block->base;
     if (!f->head_done && f->whole) take_header(f);
-    if (f->whole && (env->eager || f->used >= env->block_bytes)) close_block(f);
+    if (f->whole && (env->eager || is_full(f))) close_block(f);
 }
 
 int64_t rt_feed_due(rt_feed *f) {

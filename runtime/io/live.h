@@ -31,8 +31,8 @@ typedef struct rt_live {
     int64_t bytes;           /* under lock: in them */
     bool over;               /* under lock: nothing more can come */
     rt_status failed;        /* under lock: the source cannot go on */
-    bool told;               /* under lock: the coordinator knows that it is full */
-    _Atomic bool paused;     /* a stream waits for room; the lock orders it */
+    bool full;               /* under lock: a stream waits for room */
+    int64_t starved;         /* loop: mono since when there is no memory, 0: there is */
     rt_head *heads;          /* under lock: added before the stream's first block */
     rt_handler gate;         /* poked when there is room again: no descriptor */
     rt_block *taken;         /* coordinator: blocks of the running batch */
