@@ -309,12 +309,34 @@ static int is_keyed(op_id op) {
            op == OP_limit;
 }
 
+/* The live flows in order of the text: rows of one cause leave in that order, so the main
+ * input of a union comes before its operands. */
+static tflow_t **flows_as_written(builder_t *b, size_t *n) {
+    VEC(tflow_t *) *flows = (void *)&b->plan->program->flows;
+    tflow_t **out = ARENA_ARRAY(b->a, tflow_t *, flows->n + 1);
+    *n = 0;
+    for (size_t k = 0; k < flows->n; k++) {
+        tflow_t *f = flows->at[k];
+        if (!f->live) continue;
+        size_t i = (*n)++;
+        for (; i > 0; i--) {
+            const tflow_t *before = out[i - 1];
+            if (before->at.file < f->at.file ||
+                (before->at.file == f->at.file && before->at.start <= f->at.start))
+                break;
+            out[i] = out[i - 1];
+        }
+        out[i] = f;
+    }
+    return out;
+}
+
 /* What reads the flow as a whole: other flows, and unions. */
 static void place_readers(builder_t *b, tflow_t *f, place_t at) {
-    VEC(tflow_t *) *flows = (void *)&b->plan->program->flows;
-    for (size_t k = 0; k < flows->n; k++) {
-        tflow_t *g = flows->at[k];
-        if (!g->live) continue;
+    size_t n;
+    tflow_t **flows = flows_as_written(b, &n);
+    for (size_t k = 0; k < n; k++) {
+        tflow_t *g = flows[k];
         if (g->origin == ORIGIN_flow && g->from == f) place_from(b, g, 0, at);
         for (size_t j = 0; j < g->steps.n; j++) {
             tstep_t *s = g->steps.at[j];
