@@ -56,8 +56,34 @@ static size_t types_of_codes(emit_t *e, const char *codes, type_t *t, type_t **o
     return n;
 }
 
-int emit_agg_words(gen_t *g, tstep_t *s) {
-    int n = 0;
+static int has_mode(const pstage_t *s, sink_mode mode) {
+    for (size_t i = 0; i < s->outs.n; i++)
+        if (s->outs.at[i]->mode == mode) return 1;
+    return 0;
+}
+
+/* For sinks that are shown the keys that changed, an entry remembers the row it gave last:
+ * a touched key whose row is the same is not shown.  Not needed where a plain count is
+ * among the aggregates, which every row changes. */
+static int remembers_row(const pstage_t *st) {
+    if (!has_mode(st, MODE_update)) return 0;
+    tstep_t *s = st->step;
+    for (size_t i = 0; i < s->u.aggregate.nitems; i++) {
+        node_t *n = s->u.aggregate.items[i].expr;
+        for (size_t k = 0; k < s->u.aggregate.naggs; k++) {
+            const agg_call_t *c = s->u.aggregate.aggs[k];
+            if (c->call == n && !strcmp(agg_at(c->agg)->id, "count") && !c->nargs && !c->when)
+                return 0;
+        }
+    }
+    return 1;
+}
+
+enum { BLOB_WORDS = 2 }; /* runtime/kernel/k_heap.h */
+
+int emit_agg_words(gen_t *g, pstage_t *stage) {
+    tstep_t *s = stage->step;
+    int n = remembers_row(stage) ? BLOB_WORDS : 0;
     for (size_t i = 0; i < s->u.aggregate.naggs; i++)
         n += aggk_of(g->e, s->u.aggregate.aggs[i]).words;
     return n;
@@ -363,12 +389,6 @@ static void merge_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef wor
     }
 }
 
-static int has_mode(const pstage_t *s, sink_mode mode) {
-    for (size_t i = 0; i < s->outs.n; i++)
-        if (s->outs.at[i]->mode == mode) return 1;
-    return 0;
-}
-
 /* One row of the exchange into the table. */
 void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next);
 void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
@@ -466,6 +486,19 @@ static void give_entry(gen_t *g, LLVMValueRef table, LLVMValueRef i, sink_mode m
     for (size_t k = 0; k < nkeys; k++) names[k] = known->fields[k];
     emit_guard_close(g, &fail, g->stage->step_id, g->stage->error_port, mid,
                      type_record(e->types, NULL, names, (uint32_t)nkeys), next);
+    if (mode == MODE_update && remembers_row(g->stage)) {
+        field_t *cols = ARENA_ARRAY(e->arena, field_t, s->u.aggregate.nitems + 1);
+        for (size_t k = 0; k < s->u.aggregate.nitems; k++)
+            cols[k] = s->row_out->fields[nkeys + k];
+        val_t row = val_record(
+            e, type_record(e->types, NULL, cols, (uint32_t)s->u.aggregate.nitems), out + nkeys);
+        LLVMValueRef changed =
+            K_CALL(e, blob_change, "changed", e->fn->ctx, heap, ir_word(e, words, at),
+                   val_spill(e, row), emit_type_code(e, row.type));
+        LLVMBasicBlockRef show = ir_block(e, "entry.changed");
+        ir_if(e, ir_bit_of(e, changed, "changed"), show, next);
+        ir_at(e, show);
+    }
     LLVMValueRef k64 = key.is_int ? key.i64 : ir_i64(e, 0);
     LLVMValueRef step = ir_i64(e, g->stage->step_id), len = ir_words(e, 1, "order.len");
     g->order = ORDER_bytes;

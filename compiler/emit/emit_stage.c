@@ -293,7 +293,7 @@ void emit_program(emit_t *e, plan_t *plan, const plan_options *options, const ch
     for (size_t i = 0; i < plan->stages.n; i++) {
         pstage_t *s = plan->stages.at[i];
         if (!s->state) continue;
-        s->state->words = s->root == ROOT_aggregate ? emit_agg_words(&g, s->step)
+        s->state->words = s->root == ROOT_aggregate ? emit_agg_words(&g, s)
                                                     : emit_keyed_words(s);
         if (s->state->words == 0) s->state->words = 1;
     }

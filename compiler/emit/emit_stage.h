@@ -85,7 +85,7 @@ void emit_order_key(gen_t *g, LLVMValueRef *key, LLVMValueRef *len);
 
 /* ---- emit_agg.c ---- */
 /* State words of an aggregate step's entry. */
-int emit_agg_words(gen_t *g, tstep_t *s);
+int emit_agg_words(gen_t *g, pstage_t *stage);
 /* The types of the columns behind the key in the exchange row of an aggregate step. */
 size_t emit_agg_columns(gen_t *g, pstage_t *stage, type_t **types, size_t room);
 void emit_agg_send(gen_t *g, pop_t *op, val_t *cols);    /* POP_send */

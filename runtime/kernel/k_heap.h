@@ -53,6 +53,10 @@ void flow_k_cell_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *cell);
 /* Status: FLOW_E_limit when the value is too long for a row. */
 FLOW_FAR int32_t flow_k_blob_set(flow_ctx *ctx, flow_heap *heap, uint64_t *blob,
                                  const uint64_t *words, const uint8_t *tc);
+/* 1 if the value is another than the blob's (or it had none), which it then holds; else 0.
+ * A row is a function of its value, so its bytes are compared. */
+int32_t flow_k_blob_change(flow_ctx *ctx, flow_heap *heap, uint64_t *blob,
+                           const uint64_t *words, const uint8_t *tc);
 /* Valid until the blob changes. */
 FLOW_FAR void flow_k_blob_get(flow_ctx *ctx, const uint64_t *blob, uint64_t *words,
                               const uint8_t *tc);
