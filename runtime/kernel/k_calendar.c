@@ -214,7 +214,9 @@ int32_t flow_k_fn_parse_time(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int
                              const uint8_t *format, int64_t format_len,
                              const uint8_t *zone, int64_t zone_len) {
     (void)ctx;
-    calendar_read r = {.p = p, .end = flow_text_end(p, len), .c = {.year = 1970, .month = 1, .day = 1}};
+    calendar_read r = {.p = p,
+                       .end = flow_text_end(p, len),
+                       .c = {.year = 1970, .month = 1, .day = 1}};
     if (k_time_zone(zone, zone_len, &r.offset)) return FLOW_E_argument;
     int ok = 1;
     for (const uint8_t *f = format, *end = flow_text_end(f, format_len); f < end && ok; f++) {

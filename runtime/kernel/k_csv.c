@@ -1,21 +1,15 @@
-/* k_csv.c - csv to words, by masks of what separates.
- *
- * The places of separators, quotes and line ends in a block of 64 bytes are bits of a
- * mask that stays in the decoder from field to field and record to record, so the bytes
- * of a field that nobody reads are never looked at one by one.  Quotes need no second
- * pass: inside them, only the next quote's bit matters.
+/* k_csv.c - csv records to words.
  *
  * Columns are the leaves of the type.  A leaf of an optional record belongs to a group;
  * when all fields of a group are empty the record is none. */
 #include "runtime/kernel/k_csv.h"
 #include "runtime/kernel/k_base64.h"
+#include "runtime/kernel/k_cscan.h"
 #include "runtime/kernel/k_decimal.h"
 #include "runtime/kernel/k_error.h"
 #include "runtime/kernel/k_float.h"
 #include "runtime/kernel/k_json.h"
-#include "runtime/kernel/k_line.h"
 #include "runtime/kernel/k_mem.h"
-#include "runtime/kernel/k_record.h"
 #include "runtime/kernel/k_schema.h"
 #include "runtime/kernel/k_time.h"
 #include "runtime/kernel/k_utf8.h"
@@ -28,48 +22,36 @@ typedef struct csv_group {
 } csv_group;
 
 typedef struct csv_column {
-    flow_node *type;  /* without `?` */
+    uint8_t kind;        /* of the type */
+    uint8_t unread;
+    uint8_t grouped;     /* stands in an optional record */
+    uint8_t empty;       /* in the record at hand: 1 no value; 2 and its group knows */
+    int32_t index;       /* among the columns */
+    int64_t at;          /* its first word */
+    int64_t flag;        /* the word of its own `?`, -1: not optional */
+    flow_node *type;     /* without `?` */
     flow_member *member; /* for its default */
-    int64_t at;       /* its first word */
-    int64_t flag;     /* the word of its own `?`, -1: not optional */
-    int32_t unread;
-    int32_t grouped;  /* stands in an optional record */
-    int32_t empty;    /* of the record being read: 1 no value was there; 2 and its group
-                         knows */
 } csv_column;
 
 /* The columns of a record type. */
 typedef struct csv_table {
     csv_column *columns;
     int64_t n;
+    csv_column **places; /* the column at each place of a record; null: nobody reads it */
+    int64_t nplaces;
+    int64_t complete;    /* when all places are there nothing is missing */
     csv_group *groups; /* inner ones first */
     int64_t ngroups;
 } csv_table;
 
 typedef struct csv_decoder {
-    flow_ctx *ctx;
-    const uint8_t *p, *end; /* next byte to read; of the block */
-    const uint8_t *base;    /* the block of 64 bytes that `mask` is about */
-    uint64_t mask;          /* what separates, from p on */
-    uint64_t block_high;    /* bytes beyond ASCII in that block */
-    uint64_t high;          /* not 0 if the record may have such bytes */
+    csv_scan s;
     flow_format fmt;
-    csv_table table;        /* of the record, or of the variant at hand */
-    csv_table *variants;    /* tagged record: one for each, else null */
+    csv_table table;     /* of the record, or of the variant at hand */
+    csv_table *variants; /* tagged record: one for each, else null */
     flow_node *root;
-    const int64_t *map;     /* header: place in the file of each column, then their number */
-    int64_t *columns_at;    /* header: column of each place */
-    int64_t complete;       /* no column that is read lacks its place */
-    const char *why;
+    const int64_t *map;  /* header: place in the file of each column, then their number */
 } csv_decoder;
-
-/* One field as it stands in the record. */
-typedef struct csv_field {
-    const uint8_t *from, *to; /* without quotes */
-    int32_t quoted;
-    int32_t escaped;          /* has doubled quotes */
-    uint8_t stop;             /* what ended it: the separator or '\n' */
-} csv_field;
 
 /* ---- the columns of a type ------------------------------------------------------ */
 
@@ -95,8 +77,15 @@ static void csv_flatten(csv_table *t, const flow_node *n, int64_t at, int groupe
         flow_node *inner = optional ? type->of : type;
         int64_t place = at + m->at;
         if (inner->kind != '{') {
-            t->columns[t->n++] = (csv_column){
-                inner, m, place, optional ? place + type->words - 1 : -1, skip, grouped, 0};
+            t->columns[t->n] = (csv_column){.kind = inner->kind,
+                                            .unread = (uint8_t)skip,
+                                            .grouped = (uint8_t)grouped,
+                                            .index = (int32_t)t->n,
+                                            .at = place,
+                                            .flag = optional ? place + type->words - 1 : -1,
+                                            .type = inner,
+                                            .member = m};
+            t->n++;
             continue;
         }
         int64_t first = t->n;
@@ -117,105 +106,18 @@ static csv_table csv_table_of(flow_ctx *ctx, const flow_node *n, int64_t at) {
     return t;
 }
 
-/* ---- fields --------------------------------------------------------------------- */
-
-/* Loads the block at base. */
-FLOW_INLINE void csv_load(csv_decoder *d) {
-    flow_v64 v = k_vec_load(d->base);
-    d->mask = k_vec_eq(v, d->fmt.separator) | k_vec_eq(v, '"') | k_vec_eq(v, '\n');
-    d->block_high = k_vec_high(v);
-    d->high |= d->block_high;
-    if (FLOW_UNLIKELY(d->end - d->base < FLOW_LANES))
-        d->mask &= k_low_bits(d->end - d->base);
-}
-
-/* The next separator, quote or line end, which is passed; `end` if there is none. */
-FLOW_INLINE const uint8_t *csv_stop(csv_decoder *d) {
-    while (FLOW_UNLIKELY(!d->mask)) {
-        d->base += FLOW_LANES;
-        if (d->base >= d->end) {
-            d->base = d->end;
-            return d->end;
-        }
-        csv_load(d);
+/* Which column stands where: as the header says, or in order. */
+static void csv_place(flow_ctx *ctx, csv_table *t, const int64_t *map) {
+    t->nplaces = map ? map[t->n] : t->n;
+    t->places = flow_k_alloc(ctx, t->nplaces * (int64_t)sizeof *t->places);
+    t->complete = !t->ngroups;
+    for (int64_t i = 0; i < t->nplaces; i++) t->places[i] = NULL;
+    for (int64_t i = 0; i < t->n; i++) {
+        int64_t place = map ? map[i] : i;
+        csv_column *c = &t->columns[i];
+        if (place >= 0 && !c->unread) t->places[place] = c;
+        t->complete &= place >= 0 || c->unread;
     }
-    const uint8_t *p = d->base + __builtin_ctzll(d->mask);
-    d->mask &= d->mask - 1;
-    return p;
-}
-
-/* Reads on at p, which is not before what was passed. */
-static void csv_seek(csv_decoder *d, const uint8_t *p) {
-    d->base = p;
-    d->mask = 0;
-    if (p < d->end) csv_load(d);
-}
-
-/* Past the line that p is in: where reading goes on after a fault. */
-static void csv_recover(csv_decoder *d, const uint8_t *p) {
-    uint64_t high;
-    const uint8_t *stop = k_record_line(p, d->end, &high);
-    d->p = stop + 1;
-    csv_seek(d, d->p);
-    d->high |= high;
-}
-
-/* Where the record ended: before the line end at d->p - 1. */
-static void csv_set_len(csv_decoder *d) {
-    const uint8_t *from = d->ctx->record, *to = d->p - 1;
-    if (to > d->end) to = d->end;
-    if (to > from && to < d->end && to[-1] == '\r') to--;
-    d->ctx->record_len = to - from;
-}
-
-static int csv_fault(csv_decoder *d, const uint8_t *at, const char *why) {
-    d->why = why;
-    d->ctx->why_at = at - d->ctx->record;
-    d->ctx->why_field = -1;
-    csv_recover(d, at);
-    csv_set_len(d);
-    return FLOW_E_malformed;
-}
-
-/* The rest of a field whose opening quote is at d->p and was passed. */
-static __attribute__((noinline)) int csv_quoted(csv_decoder *d, csv_field *f) {
-    f->quoted = 1;
-    f->from = d->p + 1;
-    int multiline = d->fmt.flags & FLOW_FMT_MULTILINE;
-    const uint8_t *q;
-    for (;;) {
-        q = csv_stop(d);
-        if (q >= d->end || (*q == '\n' && !multiline))
-            return csv_fault(d, q, "a quote is not closed");
-        if (*q != '"') continue;
-        if (q[1] != '"' || q + 1 >= d->end) break;
-        f->escaped = 1;
-        csv_stop(d); /* the second of the two */
-    }
-    f->to = q++;
-    if (q < d->end && *q == '\r' && q + 1 < d->end && q[1] == '\n') q++;
-    if (q < d->end && *q != d->fmt.separator && *q != '\n')
-        return csv_fault(d, q, "something follows a closing quote");
-    d->p = csv_stop(d) + 1;
-    f->stop = q < d->end ? *q : '\n';
-    return FLOW_OK;
-}
-
-/* The field at d->p, and past what ends it. */
-FLOW_INLINE int csv_next_field(csv_decoder *d, csv_field *f) {
-    const uint8_t *stop = csv_stop(d);
-    f->quoted = f->escaped = 0;
-    f->from = d->p;
-    uint8_t c = stop < d->end ? *stop : '\n';
-    if (FLOW_UNLIKELY(c == '"')) {
-        if (stop != d->p) return csv_fault(d, stop, "a quote inside a field");
-        return csv_quoted(d, f);
-    }
-    f->stop = c;
-    f->to = stop;
-    if (c == '\n' && stop > d->p && stop < d->end && stop[-1] == '\r') f->to--;
-    d->p = stop + 1;
-    return FLOW_OK;
 }
 
 /* ---- values --------------------------------------------------------------------- */
@@ -225,18 +127,6 @@ static int csv_blank(uint8_t c) { return c == ' ' || c == '\t'; }
 static void csv_trim(const uint8_t **p, const uint8_t **end) {
     while (*p < *end && csv_blank(**p)) ++*p;
     while (*p < *end && csv_blank((*end)[-1])) --*end;
-}
-
-/* The field's bytes, doubled quotes made single. */
-static flow_text csv_text(flow_ctx *ctx, const csv_field *f) {
-    int64_t len = f->to - f->from;
-    if (FLOW_LIKELY(!f->escaped)) return (flow_text){f->from, len};
-    uint8_t *text = flow_k_alloc(ctx, len), *o = text;
-    for (const uint8_t *p = f->from; p < f->to; p++) {
-        *o++ = *p;
-        p += *p == '"';
-    }
-    return (flow_text){text, o - text};
 }
 
 static const char *csv_bytes(flow_ctx *ctx, const uint8_t *p, const uint8_t *end,
@@ -266,10 +156,10 @@ static const char *csv_time(const flow_node *n, int unit, const uint8_t *p,
 
 static const char *csv_json(csv_decoder *d, flow_node *n, const uint8_t *p,
                             const uint8_t *end, uint64_t *out) {
-    int64_t at = d->ctx->why_at;
-    if (!k_json_whole(d->ctx, &d->fmt, n, p, end - p, out)) return NULL;
-    d->ctx->why_at = at;
-    return d->ctx->why;
+    int64_t at = d->s.ctx->why_at;
+    if (!k_json_whole(d->s.ctx, &d->fmt, n, p, end - p, out)) return NULL;
+    d->s.ctx->why_at = at;
+    return d->s.ctx->why;
 }
 
 /* A value other than a text, from what stands between the blanks.  Null, or what is
@@ -296,7 +186,7 @@ static const char *csv_scalar(csv_decoder *d, flow_node *n, const uint8_t *p,
         r = k_dec_get(p, end, 0, n->precision, n->scale, out);
         return !r ? NULL : r == FLOW_NUM_RANGE ? "the number does not fit the decimal"
                                                : "not a number of so many digits";
-    case 'y': return csv_bytes(d->ctx, p, end, out);
+    case 'y': return csv_bytes(d->s.ctx, p, end, out);
     case '|':
         if (!n->is_enum) return csv_json(d, n, p, end, out);
         v = k_node_variant(n, p, end - p);
@@ -315,8 +205,9 @@ static const char *csv_empty(csv_column *c, int missing, uint64_t *words) {
     return c->grouped ? NULL : missing ? "a field is missing" : "a field is empty";
 }
 
-static const char *csv_value(csv_decoder *d, csv_column *c, const csv_field *f,
-                             uint64_t *words) {
+/* Any field of a column that is read.  Null, or what is wrong. */
+static __attribute__((noinline)) const char *csv_any(csv_decoder *d, csv_column *c,
+                                                     const csv_field *f, uint64_t *words) {
     uint64_t *out = words + c->at;
     if (FLOW_UNLIKELY(f->to - f->from > FLOW_FIELD_MAX))
         return "a field is longer than 1 MiB";
@@ -324,20 +215,40 @@ static const char *csv_value(csv_decoder *d, csv_column *c, const csv_field *f,
     c->empty = 0;
     if (c->flag >= 0) words[c->flag] = 1;
     if (c->type->kind == 's') {
-        flow_text t = csv_text(d->ctx, f);
+        flow_text t = k_csv_text(d->s.ctx, f);
         out[0] = (uint64_t)(uintptr_t)t.ptr;
         out[1] = (uint64_t)t.len;
         return NULL;
     }
     const uint8_t *p = f->from, *end = f->to;
     if (FLOW_UNLIKELY(f->escaped)) {
-        flow_text t = csv_text(d->ctx, f);
+        flow_text t = k_csv_text(d->s.ctx, f);
         p = t.ptr;
         end = t.ptr + t.len;
     }
     if (FLOW_UNLIKELY(csv_blank(*p) || csv_blank(end[-1]))) csv_trim(&p, &end);
     if (p == end && !f->quoted) return csv_empty(c, 0, words);
     return csv_scalar(d, c->type, p, end, out);
+}
+
+/* The same; what occurs most is done at once. */
+FLOW_INLINE const char *csv_value(csv_decoder *d, csv_column *c, const csv_field *f,
+                                  uint64_t *words) {
+    if (c->kind == 'i') {
+        int64_t v;
+        if (FLOW_UNLIKELY(!k_num_int_short(f->from, f->to, &v)))
+            return csv_any(d, c, f, words);
+        words[c->at] = (uint64_t)v;
+    } else {
+        int64_t len = f->to - f->from;
+        if (c->kind != 's' || f->escaped || !len || len > FLOW_FIELD_MAX)
+            return csv_any(d, c, f, words);
+        words[c->at] = (uint64_t)(uintptr_t)f->from;
+        words[c->at + 1] = (uint64_t)len;
+    }
+    if (c->flag >= 0) words[c->flag] = 1;
+    c->empty = 0;
+    return NULL;
 }
 
 /* ---- records -------------------------------------------------------------------- */
@@ -365,55 +276,55 @@ static const char *csv_groups(const csv_table *t, uint64_t *words) {
 
 /* After the last field: the columns from `place` on are missing. */
 static int csv_close(csv_decoder *d, int64_t place, uint64_t *words) {
-    flow_ctx *ctx = d->ctx;
+    flow_ctx *ctx = d->s.ctx;
     csv_table *t = &d->table;
     for (int64_t i = 0; i < t->n; i++) {
         csv_column *c = &t->columns[i];
         int64_t at = d->map ? d->map[i] : i;
         if (c->unread || (at >= 0 && at < place)) continue;
-        d->why = csv_empty(c, 1, words);
-        if (!d->why) continue;
+        d->s.why = csv_empty(c, 1, words);
+        if (!d->s.why) continue;
         ctx->why_field = i;
         return FLOW_E_malformed;
     }
-    d->why = t->ngroups ? csv_groups(t, words) : NULL;
-    return d->why ? FLOW_E_malformed : FLOW_OK;
+    d->s.why = t->ngroups ? csv_groups(t, words) : NULL;
+    return d->s.why ? FLOW_E_malformed : FLOW_OK;
 }
 
 /* A value did not fit: the fields behind it are only passed. */
 static int csv_misfit(csv_decoder *d, const csv_field *f, const char *why, int64_t column) {
-    int64_t at = f->from - d->ctx->record;
+    int64_t at = f->from - d->s.ctx->record;
     csv_field rest = *f;
     while (rest.stop != '\n') {
-        int r = csv_next_field(d, &rest);
+        int r = k_csv_field(&d->s, &rest);
         if (r) return r;
     }
-    csv_set_len(d);
-    d->why = why;
-    d->ctx->why_at = at;
-    d->ctx->why_field = column;
+    k_csv_set_len(&d->s);
+    d->s.why = why;
+    d->s.ctx->why_at = at;
+    d->s.ctx->why_field = column;
     return FLOW_E_malformed;
 }
 
 /* The fields of a record, or what follows the tag of a tagged one. */
-static int csv_fields(csv_decoder *d, uint64_t *words) {
+FLOW_INLINE int csv_fields(csv_decoder *d, uint64_t *words) {
     csv_table *t = &d->table;
-    int64_t places = d->map ? d->map[t->n] : t->n;
+    int64_t places = t->nplaces;
     csv_field f;
     for (int64_t place = 0; place < places; place++) {
-        int r = csv_next_field(d, &f);
+        int r = k_csv_field(&d->s, &f);
         if (FLOW_UNLIKELY(r)) return r;
-        int64_t i = d->map ? d->columns_at[place] : place;
-        if (i >= 0 && !t->columns[i].unread) {
-            const char *why = csv_value(d, &t->columns[i], &f, words);
-            if (FLOW_UNLIKELY(why != NULL)) return csv_misfit(d, &f, why, i);
+        csv_column *c = t->places[place];
+        if (c) {
+            const char *why = csv_value(d, c, &f, words);
+            if (FLOW_UNLIKELY(why != NULL)) return csv_misfit(d, &f, why, c->index);
         }
         if (f.stop != '\n') continue;
-        csv_set_len(d);
-        if (place + 1 == places && d->complete && !t->ngroups) return FLOW_OK;
+        k_csv_set_len(&d->s);
+        if (FLOW_LIKELY(place + 1 == places && t->complete)) return FLOW_OK;
         return csv_close(d, place + 1, words);
     }
-    if (csv_next_field(d, &f)) return FLOW_E_malformed;
+    if (k_csv_field(&d->s, &f)) return FLOW_E_malformed;
     return csv_misfit(d, &f, "too many fields", -1);
 }
 
@@ -433,11 +344,11 @@ static int64_t csv_variant(const flow_node *n, const uint8_t *p, int64_t len) {
     return begun == 1 ? found : -1;
 }
 
-static int csv_union(csv_decoder *d, uint64_t *words) {
+static __attribute__((noinline)) int csv_union(csv_decoder *d, uint64_t *words) {
     csv_field f;
-    int r = csv_next_field(d, &f);
+    int r = k_csv_field(&d->s, &f);
     if (r) return r;
-    flow_text t = csv_text(d->ctx, &f);
+    flow_text t = k_csv_text(d->s.ctx, &f);
     const uint8_t *p = t.ptr, *end = p + t.len;
     csv_trim(&p, &end);
     int64_t v = csv_variant(d->root, p, end - p);
@@ -446,22 +357,22 @@ static int csv_union(csv_decoder *d, uint64_t *words) {
     words[0] = (uint64_t)v;
     d->table = d->variants[v];
     if (f.stop != '\n') return csv_fields(d, words);
-    csv_set_len(d);
+    k_csv_set_len(&d->s);
     return csv_close(d, 0, words);
 }
 
-static int csv_record(csv_decoder *d, uint64_t *words) {
+static __attribute__((noinline)) int csv_again(csv_decoder *d, uint64_t *words) {
     return d->variants ? csv_union(d, words) : csv_fields(d, words);
 }
 
 /* A record with bytes beyond ASCII; `r` is what reading it gave. */
 static __attribute__((noinline)) int csv_special(csv_decoder *d, int r, uint64_t *words) {
-    flow_ctx *ctx = d->ctx;
+    flow_ctx *ctx = d->s.ctx;
     const uint8_t *p = ctx->record;
     int64_t len = ctx->record_len;
     if (flow_k_utf8_valid(p, len)) return r;
     if (!(d->fmt.flags & FLOW_FMT_REPLACE)) {
-        d->why = "not UTF-8";
+        d->s.why = "not UTF-8";
         ctx->why_at = flow_k_utf8_error(p, len);
         return FLOW_E_utf8;
     }
@@ -470,14 +381,14 @@ static __attribute__((noinline)) int csv_special(csv_decoder *d, int r, uint64_t
     uint8_t *copy = flow_k_alloc(ctx, t.len + 1 + FLOW_BLOCK_PAD);
     if (t.len) __builtin_memcpy(copy, t.ptr, (size_t)t.len);
     copy[t.len] = '\n';
-    const uint8_t *next = d->p, *end = d->end;
-    d->p = ctx->record = copy;
-    d->end = copy + t.len + 1;
-    csv_seek(d, copy);
-    r = csv_record(d, words);
-    d->p = next;
-    d->end = end;
-    csv_seek(d, next);
+    const uint8_t *next = d->s.p, *end = d->s.end;
+    d->s.p = ctx->record = copy;
+    d->s.end = copy + t.len + 1;
+    k_csv_seek(&d->s, copy);
+    r = csv_again(d, words);
+    d->s.p = next;
+    d->s.end = end;
+    k_csv_seek(&d->s, next);
     ctx->record = p;
     ctx->record_len = len;
     return r;
@@ -485,61 +396,50 @@ static __attribute__((noinline)) int csv_special(csv_decoder *d, int r, uint64_t
 
 /* ---- the protocol --------------------------------------------------------------- */
 
-static void csv_use_map(csv_decoder *d) {
-    const csv_table *t = &d->table;
-    int64_t places = d->ctx->header[t->n];
-    d->map = d->ctx->header;
-    d->columns_at = flow_k_alloc(d->ctx, places * 8);
-    for (int64_t i = 0; i < places; i++) d->columns_at[i] = -1;
-    for (int64_t i = 0; i < t->n; i++) {
-        if (d->map[i] >= 0) {
-            d->columns_at[d->map[i]] = i;
-        } else {
-            d->complete &= t->columns[i].unread;
-        }
-    }
-}
-
 void *flow_k_csv_open(flow_ctx *ctx, const uint8_t *schema, const uint8_t *p,
                       const uint8_t *end) {
     csv_decoder *d = flow_k_alloc(ctx, sizeof *d);
-    *d = (csv_decoder){.ctx = ctx, .p = p, .end = end};
+    *d = (csv_decoder){.s = {.ctx = ctx, .end = end}};
     const uint8_t *tc = k_format_read(schema, &d->fmt);
     d->root = k_node_build(ctx, &tc, 0);
     k_json_defaults(ctx, &d->fmt, d->root);
     if (d->root->kind == '|') {
         d->variants = flow_k_alloc(ctx, d->root->n * (int64_t)sizeof(csv_table));
-        for (int64_t i = 0; i < d->root->n; i++)
+        for (int64_t i = 0; i < d->root->n; i++) {
             d->variants[i] = csv_table_of(ctx, d->root->members[i].type, 1);
+            csv_place(ctx, &d->variants[i], NULL);
+        }
     } else {
+        if (d->fmt.flags & FLOW_FMT_HEADER) d->map = ctx->header;
         d->table = csv_table_of(ctx, d->root, 0);
+        csv_place(ctx, &d->table, d->map);
     }
-    d->complete = 1;
-    if ((d->fmt.flags & FLOW_FMT_HEADER) && ctx->header && !d->variants) csv_use_map(d);
-    csv_seek(d, p);
+    d->s.separator = d->fmt.separator;
+    d->s.multiline = d->fmt.flags & FLOW_FMT_MULTILINE;
+    k_csv_seek(&d->s, p);
     return d;
 }
 
 int32_t flow_k_csv_next(flow_ctx *ctx, void *decoder, uint64_t *words) {
     csv_decoder *d = decoder;
-    while (d->p < d->end) {
-        const uint8_t *p = d->p;
+    while (d->s.p < d->s.end) {
+        const uint8_t *p = d->s.p;
         if (FLOW_UNLIKELY(*p == '\n' || (*p == '\r' && p[1] == '\n'))) {
-            d->p = csv_stop(d) + 1;
+            d->s.p = k_csv_stop(&d->s) + 1;
             continue;
         }
         ctx->record = p;
-        d->high = p - d->base < FLOW_LANES ? d->block_high >> (p - d->base) : 0;
-        int r = csv_record(d, words);
-        if (FLOW_UNLIKELY(d->high)) r = csv_special(d, r, words);
+        d->s.high = p - d->s.base < FLOW_LANES ? d->s.block_high >> (p - d->s.base) : 0;
+        int r = FLOW_UNLIKELY(d->variants != NULL) ? csv_union(d, words) : csv_fields(d, words);
+        if (FLOW_UNLIKELY(d->s.high)) r = csv_special(d, r, words);
         if (FLOW_LIKELY(!r)) return 1;
-        ctx->why = d->why;
+        ctx->why = d->s.why;
         return -r;
     }
     return 0;
 }
 
-/* ---- headers and ends ----------------------------------------------------------- */
+/* ---- headers -------------------------------------------------------------------- */
 
 /* The column named `name` (`a.b` in a nested record); *column counts those passed. */
 static int csv_find(const flow_node *n, const uint8_t *name, int64_t len, int64_t *column) {
@@ -578,8 +478,8 @@ FLOW_COLD int32_t flow_k_csv_header(flow_ctx *ctx, const uint8_t *schema, const 
     csv_field f;
     int64_t place = 0;
     do {
-        if (csv_next_field(d, &f)) return -1;
-        flow_text name = csv_text(ctx, &f);
+        if (k_csv_field(&d->s, &f)) return -1;
+        flow_text name = k_csv_text(ctx, &f);
         int64_t column = 0;
         if (csv_find(d->root, name.ptr, name.len, &column) && map[column] < 0)
             map[column] = place;
@@ -592,29 +492,4 @@ FLOW_COLD int32_t flow_k_csv_header(flow_ctx *ctx, const uint8_t *schema, const 
             return (int32_t)(i + 1);
     }
     return 0;
-}
-
-const uint8_t *flow_k_csv_end(const uint8_t *p, const uint8_t *end, int32_t multiline,
-                              int32_t separator) {
-    csv_decoder d = {.p = p, .end = end};
-    d.fmt.separator = (uint8_t)separator;
-    if (!multiline) return flow_k_line_end(p, end);
-    csv_seek(&d, p);
-    for (const uint8_t *field = p;;) {
-        const uint8_t *stop = csv_stop(&d);
-        if (stop >= end) return NULL;
-        if (*stop == '"' && stop == field) {
-            do { /* to the closing quote */
-                stop = csv_stop(&d);
-                if (stop >= end) return NULL;
-            } while (*stop != '"' || (stop[1] == '"' && stop + 1 < end && csv_stop(&d)));
-            stop++;
-            stop += stop < end && *stop == '\r' && (stop + 1 >= end || stop[1] == '\n');
-            if (stop >= end) return NULL;
-            if (*stop == '\n' || *stop == separator) csv_stop(&d);
-        }
-        if (*stop == '\n') return stop + 1;
-        if (*stop != separator) return flow_k_line_end(stop, end);
-        field = stop + 1;
-    }
 }

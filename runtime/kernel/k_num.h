@@ -38,9 +38,11 @@ int64_t flow_k_put_uint(uint8_t *p, uint64_t v);
 /* The lowest `n` decimal digits of v, with zeros in front. */
 void k_put_digits(uint8_t *p, uint64_t v, int64_t n);
 
-/* 8 bytes are digits / the number they stand for, the first in the lowest byte. */
+/* Eight bytes at once, the first in the lowest byte: are they digits, what number do they
+ * stand for, how many digits do they begin with? */
 FLOW_INLINE int k_num_are8(uint64_t v) {
-    return !(((v & 0xF0F0F0F0F0F0F0F0u) | ((v + 0x0606060606060606u) & 0xF0F0F0F0F0F0F0F0u) >> 4) ^
+    return !(((v & 0xF0F0F0F0F0F0F0F0u) |
+              ((v + 0x0606060606060606u) & 0xF0F0F0F0F0F0F0F0u) >> 4) ^
              0x3333333333333333u);
 }
 
@@ -50,10 +52,44 @@ FLOW_INLINE uint64_t k_num_of8(uint64_t v) {
     return (v & 0x0000FFFF0000FFFFu) * 42949672960001u >> 32;
 }
 
+FLOW_INLINE int64_t k_num_run8(uint64_t v) {
+    uint64_t x = v ^ 0x3030303030303030u; /* a carry only spoils bytes behind the first */
+    x = ((x + 0x7676767676767676u) | x) & 0x8080808080808080u;
+    return x ? __builtin_ctzll(x) / 8 : 8;
+}
+
+/* The first n (1 to 8) of eight bytes, with zeros (digits) in front. */
+FLOW_INLINE uint64_t k_num_first8(uint64_t v, int64_t n) {
+    return v << (64 - 8 * n) | 0x3030303030303030u >> 4 >> (8 * n - 4);
+}
+
 FLOW_INLINE uint64_t k_num_load8(const uint8_t *p) {
     uint64_t v;
     __builtin_memcpy(&v, p, 8);
     return v;
+}
+
+/* The whole of [p, end) if it is 1 to 16 digits with a `-` in front perhaps: 1.  Else 0, and
+ * flow_k_num_int knows better.  8 bytes behind end are loaded perhaps; no branch depends
+ * on how many digits there are below 9, which nobody could predict. */
+FLOW_INLINE int k_num_int_short(const uint8_t *p, const uint8_t *end, int64_t *out) {
+    int negative = *p == '-';
+    p += negative;
+    int64_t n = end - p;
+    if (FLOW_UNLIKELY((uint64_t)(n - 1) > 15)) return 0;
+    uint64_t first = k_num_load8(p), v = 0;
+    if (n > 8) {
+        first = k_num_first8(first, n - 8);
+        if (!k_num_are8(first)) return 0;
+        v = k_num_of8(first) * 100000000;
+        first = k_num_load8(end - 8);
+        n = 8;
+    }
+    first = k_num_first8(first, n);
+    if (FLOW_UNLIKELY(!k_num_are8(first))) return 0;
+    v += k_num_of8(first);
+    *out = (int64_t)(negative ? -v : v);
+    return 1;
 }
 
 FLOW_INLINE int k_num_digit(uint8_t c) { return (uint8_t)(c - '0') <= 9; }

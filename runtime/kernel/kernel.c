@@ -22,6 +22,7 @@
 #include "runtime/kernel/k_schema.c"
 #include "runtime/kernel/k_jscan.c"
 #include "runtime/kernel/k_json.c"
+#include "runtime/kernel/k_cscan.c"
 #include "runtime/kernel/k_csv.c"
 #include "runtime/kernel/k_write.c"
 #include "runtime/kernel/k_print.c"

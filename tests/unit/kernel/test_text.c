@@ -96,7 +96,9 @@ static void test_building(void) {
     expect(flow_k_fn_repeat(ctx, w, T(""), INT64_MAX), "");
     CU_ASSERT(flow_k_fn_repeat(ctx, w, T("ab"), 9 << 20) == FLOW_E_limit);
     CU_ASSERT(flow_k_fn_repeat(ctx, w, T("ab"), INT64_MAX) == FLOW_E_limit);
-    expect(flow_k_fn_reverse(ctx, w, T("a\xc3\xa9\xf0\x9f\x98\x80")), "\xf0\x9f\x98\x80\xc3\xa9" "a");
+    expect(flow_k_fn_reverse(ctx, w, T("a\xc3\xa9\xf0\x9f\x98\x80")),
+           "\xf0\x9f\x98\x80\xc3\xa9"
+           "a");
     expect(flow_k_fn_replace(ctx, w, T("a-b-c"), T("-"), T("+")), "a+b+c");
     expect(flow_k_fn_replace(ctx, w, T("aaaa"), T("aa"), T("b")), "bb");
     expect(flow_k_fn_replace(ctx, w, T("abc"), T(""), T("x")), "abc");
