@@ -427,14 +427,6 @@ static val_t result_of(gen_t *g, const agg_call_t *c, LLVMValueRef heap, LLVMVal
     emit_fail_status(e, status);
     val_t v = val_load(e, t[0], out, k.id);
     type_t *want = c->result;
-    /* Sums of durations are ints to the kernel, and their mean is cut to microseconds. */
-    if (type_strip(v.type)->kind == TY_FLOAT && type_strip(want)->kind == TY_DURATION) {
-        val_t x = val_unwrap(e, v);
-        val_t d = val_int(e, type_strip(want),
-                          ir_cast(e, LLVMFPToSI, x.leaf[0], e->i64, "mean"));
-        if (want->kind != TY_OPTION) return d;
-        return val_select(e, val_has(e, v), val_some(e, d), val_none(e, want));
-    }
     if (v.type->kind == TY_OPTION && want->kind != TY_OPTION) v = val_unwrap(e, v);
     if (type_equal(v.type, want)) return v;
     return (val_t){.type = want, .leaf = v.leaf};

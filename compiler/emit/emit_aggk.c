@@ -104,6 +104,8 @@ void emit_aggk_push(emit_t *e, const aggk_t *k, val_t v, LLVMValueRef *args, uns
 type_t *emit_aggk_type(emit_t *e, char letter, type_t *value) {
     switch (letter) {
     case 'T': return value;
+    case 'm':
+        return value->kind == TY_DURATION ? value : type_basic(e->types, TY_FLOAT);
     case 'i': return type_basic(e->types, TY_INT);
     case 'f': return type_basic(e->types, TY_FLOAT);
     case 'b': return type_basic(e->types, TY_BOOL);

@@ -131,9 +131,10 @@ static type_t *say_no_fit(check_t *c, scope_t *s, node_t *e, int agg, int lists)
     sig_t *sig = adapted(c, closest, lists);
     int fit = call_try(c, s, sig, at, &env, &failed);
     if (fit == CALL_MISSING) return say_missing(c, at[failed], e);
+    if (!at[failed]->type && at[failed]->kind != AST_lambda) expr_infer(c, s, at[failed], NULL);
     const type_t *t = at[failed]->type;
-    if (!t || t->kind == TY_POISON) return poison(c);
-    if (alternatives == 1)
+    if (t && t->kind == TY_POISON) return poison(c);
+    if (alternatives == 1 || !t)
         return call_say_argument(c, call->fn, closest, &env, failed, at[failed]);
     diag_t *m = diag_add(c->diags, DIAG_fn_no_row, at[failed]->span, call->fn, tx(c, t));
     for (const sig_t *each = agg_sig(c, agg); each; each = each->next)

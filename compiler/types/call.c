@@ -82,7 +82,20 @@ static int fits_number(const sigtype_t *want, const sig_env_t *env) {
 }
 
 /* Can a deferred argument of this form be meant for the parameter? */
+static int shape_fits(const node_t *e, const sigtype_t *want, const sig_env_t *env);
+
+/* All branches of an `if` or `case` must have a form that fits. */
+static int branches_fit(const node_t *e, const sigtype_t *want, const sig_env_t *env) {
+    if (e->kind == AST_if)
+        return shape_fits(AST(if, e)->yes, want, env) && shape_fits(AST(if, e)->no, want, env);
+    const nodes_t *arms = &AST(case, e)->arms;
+    for (size_t i = 0; i < arms->n; i++)
+        if (!shape_fits(AST(case_arm, arms->at[i])->value, want, env)) return 0;
+    return 1;
+}
+
 static int shape_fits(const node_t *e, const sigtype_t *want, const sig_env_t *env) {
+    if (e->kind == AST_if || e->kind == AST_case) return branches_fit(e, want, env);
     if (e->kind == AST_lambda || want->kind == SIG_FN)
         return e->kind == AST_lambda && want->kind == SIG_FN &&
                AST(lambda, e)->params.n == want->n;
@@ -291,6 +304,8 @@ static type_t *say_no_row(check_t *c, scope_t *s, node_t *e, int first) {
     int row = arity == FN_COUNT ? first : arity;
     while (!call_arrange(fn_sig(c, row), &call->args, at)) row++;
     call_try(c, s, fn_sig(c, row), at, &env, &failed);
+    if (!at[failed]->type && at[failed]->kind != AST_lambda)
+        expr_infer(c, s, at[failed], NULL); /* it waited for a type; now show what it is */
     if (arity != FN_COUNT) return call_say_argument(c, name, fn_sig(c, row), &env, failed, at[failed]);
     if (at[failed]->type && at[failed]->type->kind == TY_POISON) return poison(c);
     m = diag_add(c->diags, DIAG_fn_no_row, at[failed]->span, name,

@@ -39,8 +39,6 @@ void const_coerce(check_t *c, const type_t *from, const uint64_t *in, const type
 int const_compare(const type_t *t, const uint64_t *a, const uint64_t *b);
 /* string(x), arena text. */
 const char *const_text(check_t *c, const type_t *t, const uint64_t *w);
-/* Can the folder call this row of builtins.def (does the kernel have its body)? */
-int const_has_fn(int fn);
 /* The text of a status: "integer overflow". */
 const char *const_status_text(int status);
 

@@ -1,12 +1,13 @@
 /* const_agg.c - aggregates over lists in the folder.
  *
  * Written from the language's definition, apart from the kernel's steps: comparing the
- * two is the point.  Only the exact sums of floats are the kernel's. */
+ * two is the point.  Only the exact sums (of floats, of squares) are the kernel's. */
 #include <string.h>
 
 #include "compiler/base/check.h"
 #include "compiler/types/builtins.h"
 #include "compiler/types/const_parts.h"
+#include "runtime/kernel/k_agg.h"
 
 /* One list: its elements that count. */
 typedef struct column {
@@ -20,19 +21,10 @@ typedef struct input {
     uint64_t n;
 } input_t;
 
-enum { STATE_WORDS = 16 };
-
-typedef void float_step(flow_ctx *, void *heap, uint64_t *state, double x, const uint8_t *tc);
-typedef int32_t float_result(flow_ctx *, void *heap, const uint64_t *state, uint64_t *out,
-                             const uint8_t *tc);
-#define EXACT(id)                                                                        \
-    extern float_step flow_k_agg_##id##_f_step __attribute__((weak));                    \
-    extern float_result flow_k_agg_##id##_f_result __attribute__((weak));
-EXACT(sum)
-EXACT(avg)
-EXACT(variance)
-EXACT(stddev)
-#undef EXACT
+typedef void float_step(flow_ctx *, flow_heap *, uint64_t *, double, const uint8_t *);
+typedef void int_step(flow_ctx *, flow_heap *, uint64_t *, int64_t, const uint8_t *);
+typedef int32_t agg_result(flow_ctx *, flow_heap *, const uint64_t *, uint64_t *,
+                           const uint8_t *);
 
 static const uint64_t *element(const type_t *list, const uint64_t *w, uint64_t i) {
     return word_list(w[0]) + i * list->elem->words;
@@ -69,17 +61,31 @@ static int gather(folder_t *f, node_t *e, input_t *in) {
 
 /* ---- numbers ---- */
 
-static int through_kernel(folder_t *f, const input_t *in, float_step *step,
-                          float_result *result, uint64_t *out) {
-    uint64_t state[STATE_WORDS] = {0};
+static int of_floats(folder_t *f, const input_t *in, float_step *step, agg_result *result,
+                     uint64_t *out) {
+    uint64_t state[FLOW_AGG_WORDS] = {0};
     const uint8_t *tc = (const uint8_t *)"f";
-    int ints = in->col[0].type->kind == TY_INT;
-    if (!step || !result) return STATUS_argument;
-    for (uint64_t i = 0; i < in->n; i++) {
-        double x = ints ? (double)(int64_t)in->col[0].at[i][0] : word_float(in->col[0].at[i][0]);
-        step(&f->ctx, NULL, state, x, tc);
-    }
+    for (uint64_t i = 0; i < in->n; i++)
+        step(&f->ctx, NULL, state, word_float(in->col[0].at[i][0]), tc);
     return result(&f->ctx, NULL, state, out, tc);
+}
+
+static int of_ints(folder_t *f, const input_t *in, int_step *step, agg_result *result,
+                   uint64_t *out) {
+    uint64_t state[FLOW_AGG_WORDS] = {0};
+    const uint8_t *tc = (const uint8_t *)"i";
+    for (uint64_t i = 0; i < in->n; i++)
+        step(&f->ctx, NULL, state, (int64_t)in->col[0].at[i][0], tc);
+    return result(&f->ctx, NULL, state, out, tc);
+}
+
+/* variance, or its root. */
+static int spread(folder_t *f, const input_t *in, int root, uint64_t *out) {
+    if (in->col[0].type->kind == TY_INT)
+        return of_ints(f, in, root ? flow_k_agg_stddev_i_step : flow_k_agg_variance_i_step,
+                       root ? flow_k_agg_stddev_i_result : flow_k_agg_variance_i_result, out);
+    return of_floats(f, in, root ? flow_k_agg_stddev_f_step : flow_k_agg_variance_f_step,
+                     root ? flow_k_agg_stddev_f_result : flow_k_agg_variance_f_result, out);
 }
 
 static __int128 wide_sum(const input_t *in) {
@@ -90,7 +96,7 @@ static __int128 wide_sum(const input_t *in) {
 
 static int sum(folder_t *f, const input_t *in, uint64_t *out) {
     if (in->col[0].type->kind == TY_FLOAT)
-        return through_kernel(f, in, flow_k_agg_sum_f_step, flow_k_agg_sum_f_result, out);
+        return of_floats(f, in, flow_k_agg_sum_f_step, flow_k_agg_sum_f_result, out);
     __int128 v = wide_sum(in);
     if (v < INT64_MIN || v > INT64_MAX) return STATUS_overflow;
     out[0] = (uint64_t)(int64_t)v;
@@ -99,7 +105,7 @@ static int sum(folder_t *f, const input_t *in, uint64_t *out) {
 
 static int avg(folder_t *f, const input_t *in, uint64_t *out) {
     if (in->col[0].type->kind == TY_FLOAT)
-        return through_kernel(f, in, flow_k_agg_avg_f_step, flow_k_agg_avg_f_result, out);
+        return of_floats(f, in, flow_k_agg_avg_f_step, flow_k_agg_avg_f_result, out);
     if (!in->n) return 0;
     __int128 v = wide_sum(in);
     if (in->col[0].type->kind == TY_DURATION)
@@ -213,11 +219,8 @@ int fold_list_aggregate(folder_t *f, node_t *e, uint64_t *out) {
     case AGG_arg_max: choose(c, best(&in.col[1], in.n, 1), in.n, out); return 0;
     case AGG_count_distinct: out[0] = distinct(c, in.n); return 0;
     case AGG_collect: collect(f, c, in.n, out); return 0;
-    case AGG_variance:
-        return through_kernel(f, &in, flow_k_agg_variance_f_step, flow_k_agg_variance_f_result,
-                              out);
-    case AGG_stddev:
-        return through_kernel(f, &in, flow_k_agg_stddev_f_step, flow_k_agg_stddev_f_result, out);
+    case AGG_variance: return spread(f, &in, 0, out);
+    case AGG_stddev: return spread(f, &in, 1, out);
     default: flow_unreachable("an aggregate the folder does not know");
     }
 }

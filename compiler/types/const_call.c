@@ -12,10 +12,9 @@
 #include "compiler/types/const_parts.h"
 #include "compiler/types/expr_parts.h"
 
-/* Declared without their arguments; called through the type of their shape.  Weak: a row
- * whose body the kernel does not have yet is a status, not a link error. */
+/* Declared without their arguments; called through the type of their shape. */
 typedef void kernel_fn(void);
-#define LOWER_DECL_CALL(id) extern kernel_fn flow_k_fn_##id __attribute__((weak));
+#define LOWER_DECL_CALL(id) extern kernel_fn flow_k_fn_##id;
 #define LOWER_DECL_CALLS(id) LOWER_DECL_CALL(id)
 #define LOWER_DECL_INLINE(id)
 #define LOWER_DECL_LOOP(id)
@@ -242,7 +241,6 @@ static int kernel_call(folder_t *f, node_t *e, uint64_t *out) {
     int row = e->def->index;
     const sig_t *sig = fn_sig(f->c, row);
     frame_t fr = {.f = f, .fn = addresses[row], .out = out};
-    if (!fr.fn) return STATUS_argument;
     sig_env_t env = {0};
     bind_vars(f, sig, call, &env);
     for (uint32_t i = 0; i < sig->n; i++)
@@ -261,15 +259,9 @@ int fold_string(folder_t *f, const type_t *t, const uint64_t *w, uint64_t *out) 
         return 0;
     }
     frame_t fr = {.f = f, .fn = addresses[FN_string], .out = out};
-    if (!fr.fn) return STATUS_argument;
     push(&fr, 'p', (cell_t){.p = w});
     push(&fr, 'p', (cell_t){.p = fold_code(f, t)});
     return call_shaped(&fr, 's');
-}
-
-int const_has_fn(int fn) {
-    lowering how = fn_at(fn)->lowering;
-    return how == LOWER_INLINE || how == LOWER_LOOP || addresses[fn] != NULL;
 }
 
 /* ---- what the emitter writes itself ---- */

@@ -168,7 +168,10 @@ AGG_MERGE(avg_i) {
 AGG_RESULT(avg_i) {
     AGG_UNUSED;
     int64_t n = (int64_t)state[1];
-    out[0] = n ? agg_bits(agg_i128_float(isum_get(state[0])) / (double)n) : 0;
+    __int128 sum = isum_get(state[0]);
+    if (!n) out[0] = 0;
+    else if (tc && *tc == 'd') out[0] = (uint64_t)(sum / n);
+    else out[0] = agg_bits(agg_i128_float(sum) / (double)n);
     out[1] = n != 0;
     return 0;
 }
