@@ -14,6 +14,7 @@
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_aggk.h"
 #include "compiler/emit/emit_expr.h"
+#include "compiler/emit/emit_staging.h"
 #include "compiler/syntax/ast.h"
 #include "compiler/types/builtins.h"
 
@@ -175,9 +176,8 @@ static void call_step(gen_t *g, const agg_call_t *c, aggk_t k, LLVMValueRef heap
     k_call(e, (kfn_id)k.step, a, n, "");
 }
 
-/* Steps every aggregate of the entry by the row's arguments. */
-static void step_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef words,
-                     const val_t *args) {
+void emit_agg_step_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef words,
+                       const val_t *args) {
     emit_t *e = g->e;
     LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
     int64_t at = 0;
@@ -294,11 +294,21 @@ void emit_agg_send(gen_t *g, pop_t *op, val_t *cols) {
 
 void emit_agg_partial(gen_t *g, pop_t *op, val_t *cols) {
     emit_t *e = g->e;
-    LLVMBasicBlockRef next = ir_block(e, "aggregate.next");
+    LLVMBasicBlockRef next = ir_block(e, "aggregate.next"), now = ir_block(e, "aggregate.now");
     inputs_t in = compute(g, op, cols, next);
     LLVMValueRef table = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, op->state->id));
+    if (emit_stage_can(g, op, in.args)) {
+        LLVMBasicBlockRef aside = ir_block(e, "aggregate.aside");
+        ir_if(e, emit_stage_wanted(g, table, in.key), aside, now);
+        ir_at(e, aside);
+        emit_stage_put(g, op, table, in.key, in.args);
+        ir_br(e, next);
+    } else {
+        ir_br(e, now);
+    }
+    ir_at(e, now);
     LLVMValueRef words = probe(g, table, in.key);
-    step_all(g, op->step, table, words, in.args);
+    emit_agg_step_all(g, op->step, table, words, in.args);
     ir_br(e, next);
     ir_at(e, next);
 }
@@ -409,7 +419,7 @@ void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
     emit_guard_open(g, &fail, "aggregate.full");
     ask_room(g, st->step, words);
     emit_guard_close(g, &fail, st->step_id, st->error_port, NULL, NULL, next);
-    step_all(g, st->step, table, words, args);
+    emit_agg_step_all(g, st->step, table, words, args);
 }
 
 /* The result of one aggregate, of the type of its call. */

@@ -5,6 +5,7 @@
 
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_expr.h"
+#include "compiler/emit/emit_staging.h"
 #include "compiler/syntax/ast.h"
 #include "compiler/types/def.h"
 
@@ -85,9 +86,10 @@ static val_t *record_columns(gen_t *g, decoder_t d) {
     return cols;
 }
 
-/* A worker's tables that have outgrown the cache go out between two blocks. */
+/* What was put aside enters the worker's tables; those that are full go out. */
 static void flush_full(gen_t *g) {
     emit_t *e = g->e;
+    emit_stage_drain_all(g);
     for (size_t i = 0; i < g->stage->partials.n; i++) {
         LLVMValueRef table = K_CALL(e, partial, "partial", e->fn->ctx,
                                     ir_i64(e, g->stage->partials.at[i]->id));

@@ -28,6 +28,13 @@ typedef struct gen_fn {
     LLVMValueRef fn;
 } gen_fn_t;
 
+/* Rows that the function at hand puts aside (emit_staging.h). */
+typedef struct staged {
+    LLVMValueRef slots, count, drain;
+    int64_t words;
+    int int_key;
+} staged_t;
+
 typedef struct gen {
     emit_t *e;
     plan_t *plan;
@@ -35,6 +42,7 @@ typedef struct gen {
     const plan_options *options;
     order_kind order;
     LLVMValueRef key, key_len; /* ORDER_bytes */
+    VEC(staged_t) staged;
     VEC(gen_fn_t) fns;
     LLVMValueRef flush;        /* of the source stage at hand, if it has partial tables */
 } gen_t;

@@ -19,6 +19,7 @@
 #define TABLE_FIRST_BITS 5
 #define TABLE_PAD        64 /* readable behind the entries */
 #define TABLE_INLINE     12 /* longest text inside a cell */
+#define TABLE_BIG_BITS   15 /* an index from 128 KiB: with its entries beyond the second cache */
 
 typedef uint8_t table_v16 __attribute__((vector_size(16)));
 typedef uint64_t table_v2 __attribute__((vector_size(16)));
@@ -322,6 +323,51 @@ void flow_k_table_prefetch_text(flow_ctx *ctx, const flow_table *t, const uint8_
     table_prefetch(t, len > TABLE_INLINE
                           ? flow_k_hash_bytes(ctx->seed, ptr, len)
                           : table_hash_cell(ctx->seed, table_short(ptr, len)));
+}
+
+/* ---- staged keys ----------------------------------------------------------------- */
+
+int32_t flow_k_table_big(const flow_table *t) {
+    return t->shift <= 64 - TABLE_BIG_BITS;
+}
+
+FLOW_HOT void flow_k_stage_text(flow_ctx *ctx, const flow_table *t, uint64_t *slot,
+                                const uint8_t *ptr, int64_t len) {
+    table_cell c = table_short(ptr, len);
+    slot[0] = c.lo;
+    slot[1] = c.hi;
+    slot[2] = table_hash_cell(ctx->seed, c);
+    table_prefetch(t, slot[2]);
+}
+
+FLOW_HOT void flow_k_stage_i64(flow_ctx *ctx, const flow_table *t, uint64_t *slot,
+                               int64_t key) {
+    slot[0] = (uint64_t)key;
+    slot[2] = table_hash_i64(ctx->seed, key);
+    table_prefetch(t, slot[2]);
+}
+
+FLOW_HOT void flow_k_stage_fetch(const flow_table *t, const uint64_t *slot) {
+    if (FLOW_UNLIKELY(!t->index)) return;
+    uint32_t at = t->index[slot[2] >> t->shift] & t->mask;
+    if (!at) return;
+    const uint8_t *entry = t->entries + (int64_t)(at - 1) * t->stride;
+    __builtin_prefetch(entry);
+    __builtin_prefetch(entry + t->stride - 8);
+}
+
+FLOW_HOT uint64_t *flow_k_stage_text_entry(flow_ctx *ctx, flow_table *t,
+                                           const uint64_t *slot) {
+    table_cell c = {slot[0], slot[1]};
+    uint64_t *words = table_find_short(t, slot[2], c);
+    return FLOW_LIKELY(words != 0) ? words : table_new_short(ctx, t, slot[2], c.lo, c.hi);
+}
+
+FLOW_HOT uint64_t *flow_k_stage_i64_entry(flow_ctx *ctx, flow_table *t,
+                                          const uint64_t *slot) {
+    uint64_t *words = table_find_i64(t, slot[2], (int64_t)slot[0]);
+    return FLOW_LIKELY(words != 0) ? words
+                                   : table_new_i64(ctx, t, slot[2], (int64_t)slot[0]);
 }
 
 /* ---- entries --------------------------------------------------------------------- */

@@ -70,6 +70,20 @@ void flow_k_table_prefetch_i64(flow_ctx *ctx, const flow_table *t, int64_t key);
 void flow_k_table_prefetch_text(flow_ctx *ctx, const flow_table *t, const uint8_t *ptr,
                                 int64_t len);
 
+/* Staged keys.  Where a table outgrows the cache, keys are put aside a few dozen at a time:
+ * stage_* computes the hash and fetches the index ahead, then stage_fetch each entry, then
+ * stage_*_entry probes.  A slot is FLOW_STAGE_WORDS words and points nowhere; only text of
+ * at most FLOW_STAGE_TEXT bytes is staged.  Good for updates whose order does not matter. */
+#define FLOW_STAGE_WORDS 3
+#define FLOW_STAGE_TEXT 12
+int32_t flow_k_table_big(const flow_table *t);
+void flow_k_stage_text(flow_ctx *ctx, const flow_table *t, uint64_t *slot,
+                       const uint8_t *ptr, int64_t len);
+void flow_k_stage_i64(flow_ctx *ctx, const flow_table *t, uint64_t *slot, int64_t key);
+void flow_k_stage_fetch(const flow_table *t, const uint64_t *slot);
+uint64_t *flow_k_stage_text_entry(flow_ctx *ctx, flow_table *t, const uint64_t *slot);
+uint64_t *flow_k_stage_i64_entry(flow_ctx *ctx, flow_table *t, const uint64_t *slot);
+
 /* Entries by number: 0 .. end - 1; removed ones are not live.  key_text writes address
  * and length. */
 int64_t flow_k_table_count(const flow_table *t);

@@ -1,0 +1,128 @@
+/* emit_staging.c - see emit_staging.h.  Draining is a function of its own, called when the
+ * slots are full and at the end of the block. */
+#include "compiler/emit/emit_staging.h"
+
+enum { SLOTS = 64, KEY_WORDS = 3, SHORT_TEXT = 12 }; /* runtime/kernel/k_table.h */
+
+static int points_nowhere(const type_t *t) {
+    switch (t->kind) {
+    case TY_INT:
+    case TY_FLOAT:
+    case TY_BOOL:
+    case TY_TIMESTAMP:
+    case TY_DURATION:
+    case TY_DECIMAL: return 1;
+    case TY_OPTION: return points_nowhere(t->elem);
+    case TY_RECORD:
+        for (uint32_t i = 0; i < t->nfields; i++)
+            if (!points_nowhere(t->fields[i].type)) return 0;
+        return 1;
+    default: return 0;
+    }
+}
+
+int emit_stage_can(gen_t *g, pop_t *op, const val_t *args) {
+    if (g->options && g->options->off[RULE_fuse]) return 0;
+    for (size_t i = 0; i < op->step->u.aggregate.naggs; i++)
+        if (!points_nowhere(args[i].type)) return 0;
+    return 1;
+}
+
+LLVMValueRef emit_stage_wanted(gen_t *g, LLVMValueRef table, gkey_t key) {
+    emit_t *e = g->e;
+    LLVMValueRef big = ir_bit_of(e, K_CALL(e, table_big, "big", table), "big");
+    if (key.is_int) return big;
+    LLVMValueRef is_short =
+        ir_cmp(e, LLVMIntSLE, key.len, ir_i64(e, SHORT_TEXT), "short");
+    return ir_and(e, big, is_short, "aside");
+}
+
+static int64_t slot_words(const pop_t *op, const val_t *args) {
+    int64_t n = KEY_WORDS;
+    for (size_t i = 0; i < op->step->u.aggregate.naggs; i++) n += args[i].type->words;
+    return n;
+}
+
+static LLVMValueRef slot_at(gen_t *g, const staged_t *s, LLVMValueRef slots, LLVMValueRef i) {
+    return ir_word_at(g->e, slots, ir_mul(g->e, i, ir_i64(g->e, s->words), ""), "slot");
+}
+
+/* i32 drain(ctx, slots, count): fetches all entries, then probes and steps each. */
+static LLVMValueRef drain_function(gen_t *g, pop_t *op, const staged_t *s, const val_t *args) {
+    emit_t *e = g->e;
+    fn_t f;
+    const char *name = arena_printf(e->arena, "flowgen_stage%d_drain%d", g->stage->id, op->step_id);
+    emit_fn_open(e, &f, name, emit_fn_type(e, 2), op->step->at);
+    LLVMValueRef fn = f.fn, slots = emit_arg(e, 1, "slots"), count = emit_arg(e, 2, "count");
+    LLVMValueRef n = ir_load(e, e->i64, count, "n");
+    LLVMValueRef table = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, op->state->id));
+    loop_t fetch = ir_loop(e, n, "fetch");
+    K_CALL(e, stage_fetch, "", table, slot_at(g, s, slots, fetch.i));
+    ir_loop_end(e, &fetch);
+    loop_t l = ir_loop(e, n, "step");
+    LLVMValueRef slot = slot_at(g, s, slots, l.i);
+    LLVMValueRef words = s->int_key
+                             ? K_CALL(e, stage_i64_entry, "entry", e->fn->ctx, table, slot)
+                             : K_CALL(e, stage_text_entry, "entry", e->fn->ctx, table, slot);
+    size_t naggs = op->step->u.aggregate.naggs;
+    val_t *again = ARENA_ARRAY(e->arena, val_t, naggs + 1);
+    int64_t w = KEY_WORDS;
+    for (size_t i = 0; i < naggs; i++) {
+        again[i] = val_load(e, args[i].type, ir_word(e, slot, w), "arg");
+        w += args[i].type->words;
+    }
+    emit_agg_step_all(g, op->step, table, words, again);
+    ir_loop_end(e, &l);
+    ir_store(e, ir_i64(e, 0), count);
+    ir_ret(e, ir_i32(e, 0));
+    emit_fn_close(e);
+    return fn;
+}
+
+/* The count stands in the entry block's alloca; it must be 0 before the first row. */
+static void zero_at_entry(gen_t *g, LLVMValueRef count) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef here = ir_here(e);
+    LLVMValueRef first = LLVMGetFirstInstruction(e->fn->first);
+    if (first) LLVMPositionBuilderBefore(e->b, first);
+    else ir_at(e, e->fn->first);
+    ir_store(e, ir_i64(e, 0), count);
+    ir_at(e, here);
+}
+
+static void drain(gen_t *g, const staged_t *s) {
+    emit_t *e = g->e;
+    ir_call(e, s->drain, (LLVMValueRef[]){e->fn->ctx, s->slots, s->count}, 3, "drained");
+}
+
+void emit_stage_put(gen_t *g, pop_t *op, LLVMValueRef table, gkey_t key, const val_t *args) {
+    emit_t *e = g->e;
+    staged_t s = {.words = slot_words(op, args), .int_key = key.is_int};
+    s.slots = ir_words(e, (uint32_t)(SLOTS * s.words), "slots");
+    s.count = ir_words(e, 1, "staged");
+    zero_at_entry(g, s.count);
+    s.drain = drain_function(g, op, &s, args);
+    vec_push(e->arena, &g->staged, s);
+
+    LLVMValueRef n = ir_load(e, e->i64, s.count, "n"), slot = slot_at(g, &s, s.slots, n);
+    if (key.is_int) K_CALL(e, stage_i64, "", e->fn->ctx, table, slot, key.i64);
+    else K_CALL(e, stage_text, "", e->fn->ctx, table, slot, key.ptr, key.len);
+    int64_t w = KEY_WORDS;
+    for (size_t i = 0; i < op->step->u.aggregate.naggs; i++) {
+        val_store(e, args[i], ir_word(e, slot, w));
+        w += args[i].type->words;
+    }
+    LLVMValueRef more = ir_add(e, n, ir_i64(e, 1), "n");
+    ir_store(e, more, s.count);
+    LLVMBasicBlockRef full = ir_block(e, "slots.full"), done = ir_block(e, "aside");
+    ir_if(e, ir_eq(e, more, ir_i64(e, SLOTS), ""), full, done);
+    ir_at(e, full);
+    drain(g, &s);
+    ir_br(e, done);
+    ir_at(e, done);
+}
+
+void emit_stage_drain_all(gen_t *g) {
+    for (size_t i = 0; i < g->staged.n; i++) drain(g, &g->staged.at[i]);
+    g->staged.n = 0;
+}
