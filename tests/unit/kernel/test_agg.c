@@ -287,12 +287,14 @@ static void test_any_type(void) {
         RUN(collect_g, x, N, (char *)tc, (char *)list, out);
         CU_ASSERT(out[1] == N);
         for (int i = 0; i < N; i++)
-            CU_ASSERT(flow_k_equal((uint64_t *)out[0] + i * w, x + i * w, tc));
+            CU_ASSERT(flow_k_equal((uint64_t *)(out[0] + (uint64_t)(i * w * 8)),
+                                   x + i * w, tc));
         RUN(collect_set_g, x, N, (char *)tc, (char *)list, out);
         int64_t distinct = 0;
         for (int i = 0; i < N; i++) {
             if (i && flow_k_equal(sorted[i], sorted[i - 1], tc)) continue;
-            CU_ASSERT(flow_k_equal((uint64_t *)out[0] + distinct * w, sorted[i], tc));
+            CU_ASSERT(flow_k_equal((uint64_t *)(out[0] + (uint64_t)(distinct * w * 8)),
+                                   sorted[i], tc));
             distinct++;
         }
         CU_ASSERT((int64_t)out[1] == distinct);
