@@ -185,6 +185,8 @@ void *flow_rt_mem_resize(flow_ctx *ctx, void *ptr, int64_t old, int64_t bytes) {
     return p;
 }
 
+int64_t flow_rt_mem_size(int64_t bytes) { return rt_mem_size(bytes); }
+
 void flow_rt_sink_full(flow_ctx *ctx, int64_t sink) {
     /* Relaxed: the coordinator reads it after the barrier. */
     atomic_store_explicit(&ctx->worker->job->sink_full[sink], 1, memory_order_relaxed);

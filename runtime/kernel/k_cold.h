@@ -26,6 +26,9 @@ void flow_rt_mem_free(flow_ctx *ctx, void *ptr, int64_t bytes);
 /* Moves such memory to another size: the first min(old, bytes) bytes are kept, what is
  * added is zero.  Large pieces should move by their pages, not by copying. */
 void *flow_rt_mem_resize(flow_ctx *ctx, void *ptr, int64_t old, int64_t bytes);
+/* How much a piece of such memory really has: the most that may be asked for instead of
+ * `bytes` at the same cost. */
+int64_t flow_rt_mem_size(int64_t bytes);
 
 /* ---- called by generated code, through the kernel ------------------------------- */
 

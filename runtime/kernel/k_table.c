@@ -16,7 +16,7 @@
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_sort.h"
 
-#define TABLE_FIRST_BITS 5
+#define TABLE_FIRST_BITS 8
 #define TABLE_PAD        64 /* readable behind the entries */
 #define TABLE_INLINE     12 /* longest text inside a cell */
 #define TABLE_BIG_BITS   15 /* an index from 128 KiB: with its entries beyond the second cache */
@@ -100,7 +100,9 @@ static void bits_release(flow_ctx *ctx, flow_bits *b) {
 static int bits_set(flow_ctx *ctx, flow_bits *b, uint32_t i) {
     int64_t word = i >> 6;
     if (FLOW_UNLIKELY(word >= b->room)) {
-        int64_t room = b->room * 2 > word + 8 ? b->room * 2 : word + 8;
+        int64_t room = b->room ? b->room * 2 : 128;
+        while (room <= word)
+            room *= 2;
         b->words = b->words ? flow_rt_mem_resize(ctx, b->words, b->room * 8, room * 8)
                             : flow_rt_mem_alloc(ctx, room * 8);
         b->room = room;
@@ -117,8 +119,7 @@ FLOW_INLINE int bits_get(const flow_bits *b, uint32_t i) {
 void flow_k_table_release(flow_ctx *ctx, flow_table *t) {
     int64_t limit = t->limit;
     if (t->index) flow_rt_mem_free(ctx, t->index, ((int64_t)t->mask + 1) * 4);
-    if (t->entries)
-        flow_rt_mem_free(ctx, t->entries, t->entry_room * t->stride + TABLE_PAD);
+    if (t->entries) flow_rt_mem_free(ctx, t->entries, t->entry_bytes);
     if (t->dirty) flow_rt_mem_free(ctx, t->dirty, t->dirty_room * 4);
     bits_release(ctx, &t->dirty_bits);
     bits_release(ctx, &t->removed_bits);
@@ -159,15 +160,16 @@ static void table_grow_index(flow_ctx *ctx, flow_table *t) {
             table_put(t, table_hash_entry(t, ctx->seed, i), i);
 }
 
-/* Small tables double, large ones grow by a quarter. */
+/* A quarter more at least, and as much as that memory really has. */
 static void table_grow_entries(flow_ctx *ctx, flow_table *t) {
-    int64_t old = t->entry_room, room = old * t->stride < 65536 ? old * 2 : old / 4 * 5;
-    if (room < 8) room = 8;
-    int64_t bytes = room * t->stride + TABLE_PAD;
-    t->entries = t->entries ? flow_rt_mem_resize(ctx, t->entries,
-                                                 old * t->stride + TABLE_PAD, bytes)
-                            : flow_rt_mem_alloc(ctx, bytes);
-    t->entry_room = room;
+    int64_t old = t->entry_room, room = old / 4 * 5 + 8;
+    int64_t bytes = flow_rt_mem_size(room * t->stride + TABLE_PAD);
+    if (t->entries)
+        t->entries = flow_rt_mem_resize(ctx, t->entries, t->entry_bytes, bytes);
+    else
+        t->entries = flow_rt_mem_alloc(ctx, bytes);
+    t->entry_bytes = bytes;
+    t->entry_room = (bytes - TABLE_PAD) / t->stride;
 }
 
 void k_table_grow(flow_ctx *ctx, flow_table *t) {
@@ -445,7 +447,7 @@ void flow_k_table_clear(flow_ctx *ctx, flow_table *t) {
 void flow_k_table_touch_entry(flow_ctx *ctx, flow_table *t, int64_t entry) {
     if (bits_set(ctx, &t->dirty_bits, (uint32_t)entry)) return;
     if (FLOW_UNLIKELY(t->dirty_count == t->dirty_room)) {
-        int64_t room = t->dirty_room ? t->dirty_room * 2 : 64;
+        int64_t room = t->dirty_room ? t->dirty_room * 2 : 256;
         t->dirty = t->dirty
                        ? flow_rt_mem_resize(ctx, t->dirty, t->dirty_room * 4, room * 4)
                        : flow_rt_mem_alloc(ctx, room * 4);
@@ -509,8 +511,7 @@ int64_t flow_k_table_bytes(const flow_table *t) {
     int64_t n = t->heap.bytes + t->dirty_room * 4;
     n += (t->dirty_bits.room + t->removed_bits.room) * 8;
     if (t->index) n += ((int64_t)t->mask + 1) * 4;
-    if (t->entries) n += t->entry_room * t->stride + TABLE_PAD;
-    return n;
+    return n + t->entry_bytes;
 }
 
 int32_t flow_k_table_full(const flow_table *t) {

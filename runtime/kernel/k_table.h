@@ -37,9 +37,10 @@ typedef struct flow_table {
     uint32_t unused;  /* number + 1 of the one to use next; the others are chained */
     uint32_t kind;
     uint32_t words;
-    int64_t entry_room; /* entries the memory holds */
-    int64_t limit;      /* bytes at which flow_k_table_full says so; 0: never */
-    uint32_t *dirty;    /* numbers of touched entries, in order of first touch */
+    int64_t entry_room;  /* entries the memory holds, */
+    int64_t entry_bytes; /* and its size */
+    int64_t limit;       /* bytes at which flow_k_table_full says so; 0: never */
+    uint32_t *dirty;     /* numbers of touched entries, in order of first touch */
     int64_t dirty_count, dirty_room;
     flow_bits dirty_bits;
     flow_bits removed_bits;
