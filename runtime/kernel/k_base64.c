@@ -4,7 +4,7 @@
 static const char base64_letters[65] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-void k_base64_put(uint8_t *out, const uint8_t *p, int64_t n) {
+FLOW_FAR void k_base64_put(uint8_t *out, const uint8_t *p, int64_t n) {
     for (int64_t i = 0; i < n; i += 3, out += 4) {
         uint32_t v = (uint32_t)p[i] << 16;
         if (i + 1 < n) v |= (uint32_t)p[i + 1] << 8;
@@ -23,9 +23,10 @@ static int base64_digit(uint8_t c) {
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-int64_t k_base64_get(uint8_t *out, const uint8_t *p, int64_t n) {
+FLOW_FAR int64_t k_base64_get(uint8_t *out, const uint8_t *p, int64_t n) {
     if (n % 4 == 0)
-        for (int i = 0; i < 2; i++) n -= n > 0 && p[n - 1] == '=';
+        for (int i = 0; i < 2; i++)
+            n -= n > 0 && p[n - 1] == '=';
     if (n % 4 == 1) return -1;
     uint8_t *start = out;
     uint32_t v = 0;

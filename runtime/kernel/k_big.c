@@ -4,24 +4,27 @@
 #include "runtime/kernel/k_big.h"
 
 static void big_trim(flow_big *b) {
-    while (b->n && !b->d[b->n - 1]) b->n--;
+    while (b->n && !b->d[b->n - 1])
+        b->n--;
 }
 
-void k_big_set(flow_big *b, unsigned __int128 v) {
-    for (b->n = 0; v; v >>= 32) b->d[b->n++] = (uint32_t)v;
+FLOW_FAR void k_big_set(flow_big *b, unsigned __int128 v) {
+    for (b->n = 0; v; v >>= 32)
+        b->d[b->n++] = (uint32_t)v;
 }
 
-unsigned __int128 k_big_low(const flow_big *b) {
+FLOW_FAR unsigned __int128 k_big_low(const flow_big *b) {
     unsigned __int128 v = 0;
-    for (int64_t i = b->n < 4 ? b->n : 4; i-- > 0;) v = v << 32 | b->d[i];
+    for (int64_t i = b->n < 4 ? b->n : 4; i-- > 0;)
+        v = v << 32 | b->d[i];
     return v;
 }
 
-int k_big_bits(const flow_big *b) {
+FLOW_FAR int k_big_bits(const flow_big *b) {
     return b->n ? (int)(b->n * 32) - __builtin_clz(b->d[b->n - 1]) : 0;
 }
 
-void k_big_mul_add(flow_big *b, uint32_t factor, uint32_t add) {
+FLOW_FAR void k_big_mul_add(flow_big *b, uint32_t factor, uint32_t add) {
     uint64_t carry = add;
     for (int64_t i = 0; i < b->n; i++) {
         carry += (uint64_t)b->d[i] * factor;
@@ -31,17 +34,21 @@ void k_big_mul_add(flow_big *b, uint32_t factor, uint32_t add) {
     if (carry && b->n < FLOW_BIG_DIGITS) b->d[b->n++] = (uint32_t)carry;
 }
 
-void k_big_mul_pow5(flow_big *b, int64_t power) {
-    for (; power >= 13; power -= 13) k_big_mul_add(b, 1220703125, 0);
-    for (; power > 0; power--) k_big_mul_add(b, 5, 0);
+FLOW_FAR void k_big_mul_pow5(flow_big *b, int64_t power) {
+    for (; power >= 13; power -= 13)
+        k_big_mul_add(b, 1220703125, 0);
+    for (; power > 0; power--)
+        k_big_mul_add(b, 5, 0);
 }
 
-void k_big_mul_pow10(flow_big *b, int64_t power) {
-    for (; power >= 9; power -= 9) k_big_mul_add(b, 1000000000, 0);
-    for (; power > 0; power--) k_big_mul_add(b, 10, 0);
+FLOW_FAR void k_big_mul_pow10(flow_big *b, int64_t power) {
+    for (; power >= 9; power -= 9)
+        k_big_mul_add(b, 1000000000, 0);
+    for (; power > 0; power--)
+        k_big_mul_add(b, 10, 0);
 }
 
-void k_big_shift(flow_big *b, int64_t bits) {
+FLOW_FAR void k_big_shift(flow_big *b, int64_t bits) {
     int64_t whole = bits / 32, part = bits % 32, n = b->n;
     if (!n || n + whole + 1 > FLOW_BIG_DIGITS) return;
     b->d[n] = 0;
@@ -49,12 +56,13 @@ void k_big_shift(flow_big *b, int64_t bits) {
         uint64_t two = (uint64_t)b->d[i] << 32 | (i ? b->d[i - 1] : 0);
         b->d[i + whole] = (uint32_t)(two << part >> 32);
     }
-    for (int64_t i = 0; i < whole; i++) b->d[i] = 0;
+    for (int64_t i = 0; i < whole; i++)
+        b->d[i] = 0;
     b->n = n + whole + 1;
     big_trim(b);
 }
 
-int k_big_compare(const flow_big *a, const flow_big *b) {
+FLOW_FAR int k_big_compare(const flow_big *a, const flow_big *b) {
     if (a->n != b->n) return a->n < b->n ? -1 : 1;
     for (int64_t i = a->n; i-- > 0;)
         if (a->d[i] != b->d[i]) return a->d[i] < b->d[i] ? -1 : 1;
@@ -94,7 +102,7 @@ static void big_add_back(uint32_t *u, const uint32_t *v, int64_t n) {
     }
 }
 
-void k_big_divide(flow_big *a, const flow_big *by, flow_big *rest) {
+FLOW_FAR void k_big_divide(flow_big *a, const flow_big *by, flow_big *rest) {
     if (k_big_compare(a, by) < 0) {
         *rest = *a;
         a->n = 0;
@@ -133,7 +141,8 @@ void k_big_divide(flow_big *a, const flow_big *by, flow_big *rest) {
     big_trim(rest);
     if (!rest->n || !shift) return;
     for (int64_t i = 0; i < rest->n; i++) {
-        uint64_t two = (i + 1 < rest->n ? (uint64_t)rest->d[i + 1] << 32 : 0) | rest->d[i];
+        uint64_t two =
+            (i + 1 < rest->n ? (uint64_t)rest->d[i + 1] << 32 : 0) | rest->d[i];
         rest->d[i] = (uint32_t)(two >> shift);
     }
     big_trim(rest);

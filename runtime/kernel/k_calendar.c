@@ -28,9 +28,11 @@ static int32_t calendar_zone(int64_t *t, const uint8_t *zone, int64_t zone_len,
 }
 
 #define CALENDAR_PART(part)                                                              \
-    int64_t flow_k_fn_##part(int64_t t) { return calendar_of(t).part; }                  \
-    int32_t flow_k_fn_##part##_zone(flow_ctx *ctx, uint64_t *out, int64_t t,             \
-                                    const uint8_t *zone, int64_t zone_len) {             \
+    int64_t flow_k_fn_##part(int64_t t) {                                                \
+        return calendar_of(t).part;                                                      \
+    }                                                                                    \
+    FLOW_FAR int32_t flow_k_fn_##part##_zone(flow_ctx *ctx, uint64_t *out, int64_t t,    \
+                                             const uint8_t *zone, int64_t zone_len) {    \
         (void)ctx;                                                                       \
         int64_t seconds;                                                                 \
         int32_t bad = calendar_zone(&t, zone, zone_len, &seconds);                       \
@@ -46,9 +48,15 @@ CALENDAR_PART(minute)
 CALENDAR_PART(second)
 CALENDAR_PART(weekday)
 
-int64_t flow_k_fn_epoch_millis(int64_t t) { return t / 1000 - (t % 1000 < 0); }
-int64_t flow_k_fn_millis(int64_t d) { return d / 1000; }
-double flow_k_fn_seconds(int64_t d) { return (double)d / 1e6; }
+int64_t flow_k_fn_epoch_millis(int64_t t) {
+    return t / 1000 - (t % 1000 < 0);
+}
+int64_t flow_k_fn_millis(int64_t d) {
+    return d / 1000;
+}
+double flow_k_fn_seconds(int64_t d) {
+    return (double)d / 1e6;
+}
 
 int32_t flow_k_fn_floor_time(flow_ctx *ctx, uint64_t *out, int64_t t, int64_t d) {
     (void)ctx;
@@ -65,7 +73,8 @@ int32_t flow_k_fn_floor_time(flow_ctx *ctx, uint64_t *out, int64_t t, int64_t d)
 static void calendar_number(flow_ctx *ctx, flow_buf *b, int64_t v, int64_t digits) {
     uint8_t *p = k_write_room(ctx, b, FLOW_INT_TEXT);
     int64_t limit = 1;
-    for (int64_t i = 0; i < digits; i++) limit *= 10;
+    for (int64_t i = 0; i < digits; i++)
+        limit *= 10;
     if (v < 0 || v >= limit) { /* years outside 0000..9999 */
         b->p += flow_k_put_int(p, v);
         return;
@@ -105,8 +114,9 @@ static int calendar_put(flow_ctx *ctx, flow_buf *b, uint8_t letter, const flow_c
     }
 }
 
-int32_t flow_k_fn_format_time(flow_ctx *ctx, uint64_t *out, int64_t t, const uint8_t *format,
-                              int64_t format_len, const uint8_t *zone, int64_t zone_len) {
+FLOW_FAR int32_t flow_k_fn_format_time(flow_ctx *ctx, uint64_t *out, int64_t t,
+                                       const uint8_t *format, int64_t format_len,
+                                       const uint8_t *zone, int64_t zone_len) {
     int64_t offset;
     if (calendar_zone(&t, zone, zone_len, &offset)) return FLOW_E_argument;
     flow_civil c = calendar_of(t);
@@ -144,7 +154,8 @@ static int calendar_get_name(calendar_read *r, const char *names, int64_t n, int
     if (r->end - r->p < 3) return 0;
     for (*v = 1; *v <= n; ++*v, names += 3) {
         int same = 1;
-        for (int i = 0; i < 3; i++) same &= (r->p[i] | 32) == (names[i] | 32);
+        for (int i = 0; i < 3; i++)
+            same &= (r->p[i] | 32) == (names[i] | 32);
         if (!same) continue;
         r->p += 3;
         return 1;
@@ -155,9 +166,11 @@ static int calendar_get_name(calendar_read *r, const char *names, int64_t n, int
 /* Up to six digits of a fraction: `.5` is half a second. */
 static int calendar_get_fraction(calendar_read *r) {
     int64_t n = 0, v = 0;
-    for (; n < 6 && r->p < r->end && k_num_digit(*r->p); n++) v = v * 10 + (*r->p++ - '0');
+    for (; n < 6 && r->p < r->end && k_num_digit(*r->p); n++)
+        v = v * 10 + (*r->p++ - '0');
     r->c.micros = v;
-    for (int64_t i = n; i < 6; i++) r->c.micros *= 10;
+    for (int64_t i = n; i < 6; i++)
+        r->c.micros *= 10;
     return n > 0;
 }
 
@@ -210,16 +223,17 @@ static int calendar_join(const calendar_read *r, int64_t *t) {
     return 1;
 }
 
-int32_t flow_k_fn_parse_time(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
-                             const uint8_t *format, int64_t format_len,
-                             const uint8_t *zone, int64_t zone_len) {
+FLOW_FAR int32_t flow_k_fn_parse_time(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                      int64_t len, const uint8_t *format,
+                                      int64_t format_len, const uint8_t *zone,
+                                      int64_t zone_len) {
     (void)ctx;
-    calendar_read r = {.p = p,
-                       .end = flow_text_end(p, len),
-                       .c = {.year = 1970, .month = 1, .day = 1}};
+    calendar_read r = {
+        .p = p, .end = flow_text_end(p, len), .c = {.year = 1970, .month = 1, .day = 1}};
     if (k_time_zone(zone, zone_len, &r.offset)) return FLOW_E_argument;
     int ok = 1;
-    for (const uint8_t *f = format, *end = flow_text_end(f, format_len); f < end && ok; f++) {
+    for (const uint8_t *f = format, *end = flow_text_end(f, format_len); f < end && ok;
+         f++) {
         if (*f != '%') {
             ok = r.p < r.end && *r.p++ == *f;
             continue;

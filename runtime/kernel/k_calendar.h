@@ -22,20 +22,21 @@ int32_t flow_k_fn_day_zone(flow_ctx *ctx, uint64_t *out, int64_t t, const uint8_
                            int64_t zone_len);
 int32_t flow_k_fn_hour_zone(flow_ctx *ctx, uint64_t *out, int64_t t, const uint8_t *zone,
                             int64_t zone_len);
-int32_t flow_k_fn_minute_zone(flow_ctx *ctx, uint64_t *out, int64_t t, const uint8_t *zone,
-                              int64_t zone_len);
-int32_t flow_k_fn_second_zone(flow_ctx *ctx, uint64_t *out, int64_t t, const uint8_t *zone,
-                              int64_t zone_len);
-int32_t flow_k_fn_weekday_zone(flow_ctx *ctx, uint64_t *out, int64_t t, const uint8_t *zone,
-                               int64_t zone_len);
+int32_t flow_k_fn_minute_zone(flow_ctx *ctx, uint64_t *out, int64_t t,
+                              const uint8_t *zone, int64_t zone_len);
+int32_t flow_k_fn_second_zone(flow_ctx *ctx, uint64_t *out, int64_t t,
+                              const uint8_t *zone, int64_t zone_len);
+int32_t flow_k_fn_weekday_zone(flow_ctx *ctx, uint64_t *out, int64_t t,
+                               const uint8_t *zone, int64_t zone_len);
 
 int64_t flow_k_fn_epoch_millis(int64_t t);
 int64_t flow_k_fn_millis(int64_t d);
 double flow_k_fn_seconds(int64_t d);
 int32_t flow_k_fn_floor_time(flow_ctx *ctx, uint64_t *out, int64_t t, int64_t d);
 
-int32_t flow_k_fn_format_time(flow_ctx *ctx, uint64_t *out, int64_t t, const uint8_t *format,
-                              int64_t format_len, const uint8_t *zone, int64_t zone_len);
+int32_t flow_k_fn_format_time(flow_ctx *ctx, uint64_t *out, int64_t t,
+                              const uint8_t *format, int64_t format_len,
+                              const uint8_t *zone, int64_t zone_len);
 int32_t flow_k_fn_parse_time(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
                              const uint8_t *format, int64_t format_len,
                              const uint8_t *zone, int64_t zone_len);

@@ -45,12 +45,12 @@ static uint32_t case_map(const case_range *table, size_t n, uint32_t c) {
     return c + (uint32_t)r->delta;
 }
 
-uint32_t k_case_lower(uint32_t c) {
+FLOW_FAR uint32_t k_case_lower(uint32_t c) {
     if (c > 0x1E943) return c;
     return case_map(case_lower, CASE_COUNT(case_lower) - 1, c);
 }
 
-uint32_t k_case_upper(uint32_t c) {
+FLOW_FAR uint32_t k_case_upper(uint32_t c) {
     if (c > 0x1E943) return c;
     return case_map(case_upper, CASE_COUNT(case_upper) - 1, c);
 }
@@ -84,10 +84,12 @@ static int32_t case_text(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t
     return 0;
 }
 
-int32_t flow_k_fn_lower(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
+FLOW_FAR int32_t flow_k_fn_lower(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                 int64_t len) {
     return case_text(ctx, out, p, len, 0);
 }
 
-int32_t flow_k_fn_upper(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
+FLOW_FAR int32_t flow_k_fn_upper(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                 int64_t len) {
     return case_text(ctx, out, p, len, 1);
 }

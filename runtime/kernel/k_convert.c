@@ -8,7 +8,8 @@
 
 int32_t flow_k_fn_int(flow_ctx *ctx, uint64_t *out, double x) {
     (void)ctx;
-    if (!(x > -9223372036854777856.0 && x < 9223372036854775808.0)) return FLOW_E_int_range;
+    if (!(x > -9223372036854777856.0 && x < 9223372036854775808.0))
+        return FLOW_E_int_range;
     *out = (uint64_t)(int64_t)x;
     return 0;
 }
@@ -20,14 +21,16 @@ static int32_t convert_out(uint64_t *out, int32_t bad, uint64_t word) {
     return 0;
 }
 
-int32_t flow_k_fn_to_int(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
+FLOW_FAR int32_t flow_k_fn_to_int(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                  int64_t len) {
     (void)ctx;
     int64_t v = 0;
     int32_t bad = flow_k_num_int(p, flow_text_end(p, len), &v);
     return convert_out(out, bad, (uint64_t)v);
 }
 
-int32_t flow_k_fn_to_float(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
+FLOW_FAR int32_t flow_k_fn_to_float(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                    int64_t len) {
     (void)ctx;
     double v = 0;
     int32_t bad = flow_k_num_float(p, flow_text_end(p, len), &v);
@@ -36,22 +39,24 @@ int32_t flow_k_fn_to_float(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64
     return convert_out(out, bad, bits);
 }
 
-int32_t flow_k_fn_to_bool(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
+FLOW_FAR int32_t flow_k_fn_to_bool(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                   int64_t len) {
     (void)ctx;
     int yes = len == 4 && !__builtin_memcmp(p, "true", 4);
     int no = len == 5 && !__builtin_memcmp(p, "false", 5);
     return convert_out(out, !yes && !no, (uint64_t)yes);
 }
 
-int32_t flow_k_fn_to_timestamp(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
+FLOW_FAR int32_t flow_k_fn_to_timestamp(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                        int64_t len) {
     (void)ctx;
     int64_t v = 0;
     int32_t bad = k_time_get(p, flow_text_end(p, len), &v);
     return convert_out(out, bad, (uint64_t)v);
 }
 
-int32_t flow_k_fn_parse(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
-                        const uint8_t *tc) {
+FLOW_FAR int32_t flow_k_fn_parse(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                 int64_t len, const uint8_t *tc) {
     int64_t v = k_node_variant(k_node_build(ctx, &tc, 0), p, len);
     return convert_out(out, v < 0, (uint64_t)v);
 }

@@ -11,7 +11,8 @@ int32_t flow_k_fn_int(flow_ctx *ctx, uint64_t *out, double x);
 int32_t flow_k_fn_to_int(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len);
 int32_t flow_k_fn_to_float(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len);
 int32_t flow_k_fn_to_bool(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len);
-int32_t flow_k_fn_to_timestamp(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len);
+int32_t flow_k_fn_to_timestamp(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                               int64_t len);
 int32_t flow_k_fn_parse(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
                         const uint8_t *tc);
 

@@ -8,13 +8,13 @@
 #include "runtime/kernel/k_line.h"
 #include "runtime/kernel/k_mem.h"
 
-void k_csv_seek(csv_scan *s, const uint8_t *p) {
+FLOW_FAR void k_csv_seek(csv_scan *s, const uint8_t *p) {
     s->p = s->base = p;
     s->mask = 0;
     if (p < s->end) k_csv_load(s);
 }
 
-int k_csv_fault(csv_scan *s, const uint8_t *at, const char *why) {
+FLOW_FAR int k_csv_fault(csv_scan *s, const uint8_t *at, const char *why) {
     uint64_t high;
     const uint8_t *stop = k_record_line(at, s->end, &high);
     s->why = why;
@@ -26,7 +26,7 @@ int k_csv_fault(csv_scan *s, const uint8_t *at, const char *why) {
     return FLOW_E_malformed;
 }
 
-int k_csv_quoted(csv_scan *s, csv_field *f) {
+FLOW_FAR int k_csv_quoted(csv_scan *s, csv_field *f) {
     f->quoted = 1;
     f->from = s->p + 1;
     const uint8_t *q;
@@ -48,7 +48,7 @@ int k_csv_quoted(csv_scan *s, csv_field *f) {
     return FLOW_OK;
 }
 
-flow_text k_csv_text(flow_ctx *ctx, const csv_field *f) {
+FLOW_FAR flow_text k_csv_text(flow_ctx *ctx, const csv_field *f) {
     int64_t len = f->to - f->from;
     if (FLOW_LIKELY(!f->escaped)) return (flow_text){f->from, len};
     uint8_t *text = flow_k_alloc(ctx, len), *o = text;
@@ -59,8 +59,8 @@ flow_text k_csv_text(flow_ctx *ctx, const csv_field *f) {
     return (flow_text){text, o - text};
 }
 
-const uint8_t *flow_k_csv_end(const uint8_t *p, const uint8_t *end, int32_t multiline,
-                              int32_t separator) {
+FLOW_FAR const uint8_t *flow_k_csv_end(const uint8_t *p, const uint8_t *end,
+                                       int32_t multiline, int32_t separator) {
     if (!multiline) return flow_k_line_end(p, end);
     csv_scan s = {.end = end, .separator = (uint8_t)separator};
     k_csv_seek(&s, p);
@@ -71,7 +71,8 @@ const uint8_t *flow_k_csv_end(const uint8_t *p, const uint8_t *end, int32_t mult
             do { /* to the closing quote */
                 stop = k_csv_stop(&s);
                 if (stop >= end) return NULL;
-            } while (*stop != '"' || (stop[1] == '"' && stop + 1 < end && k_csv_stop(&s)));
+            } while (*stop != '"' ||
+                     (stop[1] == '"' && stop + 1 < end && k_csv_stop(&s)));
             stop++;
             stop += stop < end && *stop == '\r' && (stop + 1 >= end || stop[1] == '\n');
             if (stop >= end) return NULL;

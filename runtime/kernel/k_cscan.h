@@ -1,9 +1,9 @@
 /* k_cscan.h - the fields of csv records, by masks of what separates.
  *
  * The places of separators, quotes and line ends in a block of 64 bytes are bits of a
- * mask that goes on from field to field and record to record, so the bytes of a field that
- * nobody reads are never looked at one by one.  Quotes need no second pass: inside them,
- * only the next quote's bit matters.  clang only (k_vec.h). */
+ * mask that goes on from field to field and record to record, so the bytes of a field
+ * that nobody reads are never looked at one by one.  Quotes need no second pass: inside
+ * them, only the next quote's bit matters.  clang only (k_vec.h). */
 #ifndef FLOW_KERNEL_K_CSCAN_H
 #define FLOW_KERNEL_K_CSCAN_H
 
@@ -18,15 +18,15 @@ typedef struct csv_scan {
     uint64_t high;          /* not 0 if the record may have such bytes */
     uint8_t separator;
     int32_t multiline;
-    const char *why;        /* of the last fault */
+    const char *why; /* of the last fault */
 } csv_scan;
 
 /* One field as it stands in the record. */
 typedef struct csv_field {
     const uint8_t *from, *to; /* without quotes */
     int32_t quoted;
-    int32_t escaped;          /* has doubled quotes */
-    uint8_t stop;             /* what ended it: the separator or '\n' */
+    int32_t escaped; /* has doubled quotes */
+    uint8_t stop;    /* what ended it: the separator or '\n' */
 } csv_field;
 
 /* Loads the 64 bytes at base. */

@@ -8,7 +8,7 @@
 #include "runtime/kernel/k_decimal.h"
 #include "runtime/kernel/k_error.h"
 #include "runtime/kernel/k_float.h"
-#include "runtime/kernel/k_json.h"
+#include "runtime/kernel/k_jvalue.h"
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_schema.h"
 #include "runtime/kernel/k_time.h"
@@ -22,7 +22,7 @@ typedef struct csv_group {
 } csv_group;
 
 typedef struct csv_column {
-    uint8_t kind;        /* of the type */
+    uint8_t kind; /* of the type */
     uint8_t unread;
     uint8_t grouped;     /* stands in an optional record */
     uint8_t empty;       /* in the record at hand: 1 no value; 2 and its group knows */
@@ -39,7 +39,7 @@ typedef struct csv_table {
     int64_t n;
     csv_column **places; /* the column at each place of a record; null: nobody reads it */
     int64_t nplaces;
-    int64_t complete;    /* when all places are there nothing is missing */
+    int64_t complete;  /* when all places are there nothing is missing */
     csv_group *groups; /* inner ones first */
     int64_t ngroups;
 } csv_table;
@@ -50,8 +50,15 @@ typedef struct csv_decoder {
     csv_table table;     /* of the record, or of the variant at hand */
     csv_table *variants; /* tagged record: one for each, else null */
     flow_node *root;
-    const int64_t *map;  /* header: place in the file of each column, then their number */
+    const int64_t *map; /* header: place in the file of each column, then their number */
 } csv_decoder;
+
+/* Below: what programs call but do not compile anew. */
+const char *k_csv_any(csv_decoder *d, csv_column *c, const csv_field *f, uint64_t *words);
+int k_csv_close(csv_decoder *d, int64_t place, uint64_t *words);
+int k_csv_misfit(csv_decoder *d, const csv_field *f, const char *why, int64_t column);
+int k_csv_union(csv_decoder *d, uint64_t *words);
+int k_csv_special(csv_decoder *d, int r, uint64_t *words);
 
 /* ---- the columns of a type ------------------------------------------------------ */
 
@@ -77,22 +84,23 @@ static void csv_flatten(csv_table *t, const flow_node *n, int64_t at, int groupe
         flow_node *inner = optional ? type->of : type;
         int64_t place = at + m->at;
         if (inner->kind != '{') {
-            t->columns[t->n] = (csv_column){.kind = inner->kind,
-                                            .unread = (uint8_t)skip,
-                                            .grouped = (uint8_t)grouped,
-                                            .index = (int32_t)t->n,
-                                            .at = place,
-                                            .flag = optional ? place + type->words - 1 : -1,
-                                            .type = inner,
-                                            .member = m};
+            t->columns[t->n] =
+                (csv_column){.kind = inner->kind,
+                             .unread = (uint8_t)skip,
+                             .grouped = (uint8_t)grouped,
+                             .index = (int32_t)t->n,
+                             .at = place,
+                             .flag = optional ? place + type->words - 1 : -1,
+                             .type = inner,
+                             .member = m};
             t->n++;
             continue;
         }
         int64_t first = t->n;
         csv_flatten(t, inner, place, grouped || optional, skip);
         if (optional && !skip)
-            t->groups[t->ngroups++] = (csv_group){place + type->words - 1, place,
-                                                  inner->words, first, t->n};
+            t->groups[t->ngroups++] =
+                (csv_group){place + type->words - 1, place, inner->words, first, t->n};
     }
 }
 
@@ -111,7 +119,8 @@ static void csv_place(flow_ctx *ctx, csv_table *t, const int64_t *map) {
     t->nplaces = map ? map[t->n] : t->n;
     t->places = flow_k_alloc(ctx, t->nplaces * (int64_t)sizeof *t->places);
     t->complete = !t->ngroups;
-    for (int64_t i = 0; i < t->nplaces; i++) t->places[i] = NULL;
+    for (int64_t i = 0; i < t->nplaces; i++)
+        t->places[i] = NULL;
     for (int64_t i = 0; i < t->n; i++) {
         int64_t place = map ? map[i] : i;
         csv_column *c = &t->columns[i];
@@ -122,11 +131,15 @@ static void csv_place(flow_ctx *ctx, csv_table *t, const int64_t *map) {
 
 /* ---- values --------------------------------------------------------------------- */
 
-static int csv_blank(uint8_t c) { return c == ' ' || c == '\t'; }
+static int csv_blank(uint8_t c) {
+    return c == ' ' || c == '\t';
+}
 
 static void csv_trim(const uint8_t **p, const uint8_t **end) {
-    while (*p < *end && csv_blank(**p)) ++*p;
-    while (*p < *end && csv_blank((*end)[-1])) --*end;
+    while (*p < *end && csv_blank(**p))
+        ++*p;
+    while (*p < *end && csv_blank((*end)[-1]))
+        --*end;
 }
 
 static const char *csv_bytes(flow_ctx *ctx, const uint8_t *p, const uint8_t *end,
@@ -173,8 +186,9 @@ static const char *csv_scalar(csv_decoder *d, flow_node *n, const uint8_t *p,
     case 'i':
         r = flow_k_num_int(p, end, &v);
         *out = (uint64_t)v;
-        return !r ? NULL : r == FLOW_NUM_BAD ? "not an int"
-                                             : "the number does not fit an int";
+        return !r                  ? NULL
+               : r == FLOW_NUM_BAD ? "not an int"
+                                   : "the number does not fit an int";
     case 'f':
         r = flow_k_num_float(p, end, &f);
         __builtin_memcpy(out, &f, 8);
@@ -184,8 +198,9 @@ static const char *csv_scalar(csv_decoder *d, flow_node *n, const uint8_t *p,
     case 'd': return csv_time(n, d->fmt.unit, p, end, out);
     case 'D':
         r = k_dec_get(p, end, 0, n->precision, n->scale, out);
-        return !r ? NULL : r == FLOW_NUM_RANGE ? "the number does not fit the decimal"
-                                               : "not a number of so many digits";
+        return !r                    ? NULL
+               : r == FLOW_NUM_RANGE ? "the number does not fit the decimal"
+                                     : "not a number of so many digits";
     case 'y': return csv_bytes(d->s.ctx, p, end, out);
     case '|':
         if (!n->is_enum) return csv_json(d, n, p, end, out);
@@ -200,14 +215,15 @@ static const char *csv_scalar(csv_decoder *d, flow_node *n, const uint8_t *p,
 static const char *csv_empty(csv_column *c, int missing, uint64_t *words) {
     c->empty = 1;
     if (k_node_missing(c->member, words + c->at)) return NULL;
-    for (int64_t i = 0; i < c->type->words; i++) words[c->at + i] = 0;
+    for (int64_t i = 0; i < c->type->words; i++)
+        words[c->at + i] = 0;
     if (c->type->kind == 's' && !missing) return NULL;
     return c->grouped ? NULL : missing ? "a field is missing" : "a field is empty";
 }
 
 /* Any field of a column that is read.  Null, or what is wrong. */
-static __attribute__((noinline)) const char *csv_any(csv_decoder *d, csv_column *c,
-                                                     const csv_field *f, uint64_t *words) {
+FLOW_FAR const char *k_csv_any(csv_decoder *d, csv_column *c, const csv_field *f,
+                               uint64_t *words) {
     uint64_t *out = words + c->at;
     if (FLOW_UNLIKELY(f->to - f->from > FLOW_FIELD_MAX))
         return "a field is longer than 1 MiB";
@@ -237,12 +253,12 @@ FLOW_INLINE const char *csv_value(csv_decoder *d, csv_column *c, const csv_field
     if (c->kind == 'i') {
         int64_t v;
         if (FLOW_UNLIKELY(!k_num_int_short(f->from, f->to, &v)))
-            return csv_any(d, c, f, words);
+            return k_csv_any(d, c, f, words);
         words[c->at] = (uint64_t)v;
     } else {
         int64_t len = f->to - f->from;
         if (c->kind != 's' || f->escaped || !len || len > FLOW_FIELD_MAX)
-            return csv_any(d, c, f, words);
+            return k_csv_any(d, c, f, words);
         words[c->at] = (uint64_t)(uintptr_t)f->from;
         words[c->at + 1] = (uint64_t)len;
     }
@@ -262,20 +278,21 @@ static const char *csv_groups(const csv_table *t, uint64_t *words) {
             csv_column *c = &t->columns[i];
             if (c->unread) continue;
             some |= !c->empty;
-            holes |= c->empty == 1 && c->flag < 0 && !c->member->value &&
-                     c->type->kind != 's';
+            holes |=
+                c->empty == 1 && c->flag < 0 && !c->member->value && c->type->kind != 's';
             c->empty = c->empty ? 2 : 0;
         }
         if (some && holes) return "a field is empty";
         words[group->flag] = (uint64_t)some;
         if (some) continue;
-        for (int64_t i = 0; i < group->words; i++) words[group->at + i] = 0;
+        for (int64_t i = 0; i < group->words; i++)
+            words[group->at + i] = 0;
     }
     return NULL;
 }
 
 /* After the last field: the columns from `place` on are missing. */
-static int csv_close(csv_decoder *d, int64_t place, uint64_t *words) {
+FLOW_FAR int k_csv_close(csv_decoder *d, int64_t place, uint64_t *words) {
     flow_ctx *ctx = d->s.ctx;
     csv_table *t = &d->table;
     for (int64_t i = 0; i < t->n; i++) {
@@ -292,7 +309,8 @@ static int csv_close(csv_decoder *d, int64_t place, uint64_t *words) {
 }
 
 /* A value did not fit: the fields behind it are only passed. */
-static int csv_misfit(csv_decoder *d, const csv_field *f, const char *why, int64_t column) {
+FLOW_FAR int k_csv_misfit(csv_decoder *d, const csv_field *f, const char *why,
+                          int64_t column) {
     int64_t at = f->from - d->s.ctx->record;
     csv_field rest = *f;
     while (rest.stop != '\n') {
@@ -317,15 +335,15 @@ FLOW_INLINE int csv_fields(csv_decoder *d, uint64_t *words) {
         csv_column *c = t->places[place];
         if (c) {
             const char *why = csv_value(d, c, &f, words);
-            if (FLOW_UNLIKELY(why != NULL)) return csv_misfit(d, &f, why, c->index);
+            if (FLOW_UNLIKELY(why != NULL)) return k_csv_misfit(d, &f, why, c->index);
         }
         if (f.stop != '\n') continue;
         k_csv_set_len(&d->s);
         if (FLOW_LIKELY(place + 1 == places && t->complete)) return FLOW_OK;
-        return csv_close(d, place + 1, words);
+        return k_csv_close(d, place + 1, words);
     }
     if (k_csv_field(&d->s, &f)) return FLOW_E_malformed;
-    return csv_misfit(d, &f, "too many fields", -1);
+    return k_csv_misfit(d, &f, "too many fields", -1);
 }
 
 /* The variant that a text names or begins, -1: none or several. */
@@ -344,7 +362,7 @@ static int64_t csv_variant(const flow_node *n, const uint8_t *p, int64_t len) {
     return begun == 1 ? found : -1;
 }
 
-static __attribute__((noinline)) int csv_union(csv_decoder *d, uint64_t *words) {
+FLOW_FAR int k_csv_union(csv_decoder *d, uint64_t *words) {
     csv_field f;
     int r = k_csv_field(&d->s, &f);
     if (r) return r;
@@ -352,21 +370,22 @@ static __attribute__((noinline)) int csv_union(csv_decoder *d, uint64_t *words) 
     const uint8_t *p = t.ptr, *end = p + t.len;
     csv_trim(&p, &end);
     int64_t v = csv_variant(d->root, p, end - p);
-    if (v < 0) return csv_misfit(d, &f, "no variant has this name", 0);
-    for (int64_t i = 1; i < d->root->words; i++) words[i] = 0;
+    if (v < 0) return k_csv_misfit(d, &f, "no variant has this name", 0);
+    for (int64_t i = 1; i < d->root->words; i++)
+        words[i] = 0;
     words[0] = (uint64_t)v;
     d->table = d->variants[v];
     if (f.stop != '\n') return csv_fields(d, words);
     k_csv_set_len(&d->s);
-    return csv_close(d, 0, words);
+    return k_csv_close(d, 0, words);
 }
 
-static __attribute__((noinline)) int csv_again(csv_decoder *d, uint64_t *words) {
-    return d->variants ? csv_union(d, words) : csv_fields(d, words);
+static int csv_again(csv_decoder *d, uint64_t *words) {
+    return d->variants ? k_csv_union(d, words) : csv_fields(d, words);
 }
 
 /* A record with bytes beyond ASCII; `r` is what reading it gave. */
-static __attribute__((noinline)) int csv_special(csv_decoder *d, int r, uint64_t *words) {
+FLOW_FAR int k_csv_special(csv_decoder *d, int r, uint64_t *words) {
     flow_ctx *ctx = d->s.ctx;
     const uint8_t *p = ctx->record;
     int64_t len = ctx->record_len;
@@ -396,8 +415,8 @@ static __attribute__((noinline)) int csv_special(csv_decoder *d, int r, uint64_t
 
 /* ---- the protocol --------------------------------------------------------------- */
 
-void *flow_k_csv_open(flow_ctx *ctx, const uint8_t *schema, const uint8_t *p,
-                      const uint8_t *end) {
+FLOW_FAR void *flow_k_csv_open(flow_ctx *ctx, const uint8_t *schema, const uint8_t *p,
+                               const uint8_t *end) {
     csv_decoder *d = flow_k_alloc(ctx, sizeof *d);
     *d = (csv_decoder){.s = {.ctx = ctx, .end = end}};
     const uint8_t *tc = k_format_read(schema, &d->fmt);
@@ -430,8 +449,9 @@ int32_t flow_k_csv_next(flow_ctx *ctx, void *decoder, uint64_t *words) {
         }
         ctx->record = p;
         d->s.high = p - d->s.base < FLOW_LANES ? d->s.block_high >> (p - d->s.base) : 0;
-        int r = FLOW_UNLIKELY(d->variants != NULL) ? csv_union(d, words) : csv_fields(d, words);
-        if (FLOW_UNLIKELY(d->s.high)) r = csv_special(d, r, words);
+        int r = FLOW_UNLIKELY(d->variants != NULL) ? k_csv_union(d, words)
+                                                   : csv_fields(d, words);
+        if (FLOW_UNLIKELY(d->s.high)) r = k_csv_special(d, r, words);
         if (FLOW_LIKELY(!r)) return 1;
         ctx->why = d->s.why;
         return -r;
@@ -442,12 +462,13 @@ int32_t flow_k_csv_next(flow_ctx *ctx, void *decoder, uint64_t *words) {
 /* ---- headers -------------------------------------------------------------------- */
 
 /* The column named `name` (`a.b` in a nested record); *column counts those passed. */
-static int csv_find(const flow_node *n, const uint8_t *name, int64_t len, int64_t *column) {
+static int csv_find(const flow_node *n, const uint8_t *name, int64_t len,
+                    int64_t *column) {
     for (int64_t i = 0; i < n->n; i++) {
         const flow_member *m = &n->members[i];
         const flow_node *type = m->type->kind == '?' ? m->type->of : m->type;
-        int begins = len >= m->name_len &&
-                     !__builtin_memcmp(name, m->name, (size_t)m->name_len);
+        int begins =
+            len >= m->name_len && !__builtin_memcmp(name, m->name, (size_t)m->name_len);
         if (type->kind != '{') {
             if (begins && len == m->name_len) return 1;
             ++*column;
@@ -465,8 +486,8 @@ static int csv_find(const flow_node *n, const uint8_t *name, int64_t len, int64_
     return 0;
 }
 
-FLOW_COLD int32_t flow_k_csv_header(flow_ctx *ctx, const uint8_t *schema, const uint8_t *p,
-                          const uint8_t *end, int64_t *map) {
+FLOW_COLD int32_t flow_k_csv_header(flow_ctx *ctx, const uint8_t *schema,
+                                    const uint8_t *p, const uint8_t *end, int64_t *map) {
     uint8_t *copy = flow_k_alloc(ctx, end - p + 1 + FLOW_BLOCK_PAD);
     if (end > p) __builtin_memcpy(copy, p, (size_t)(end - p));
     copy[end - p] = '\n';
@@ -474,7 +495,8 @@ FLOW_COLD int32_t flow_k_csv_header(flow_ctx *ctx, const uint8_t *schema, const 
     csv_decoder *d = flow_k_csv_open(ctx, schema, copy, copy + (end - p) + 1);
     const csv_table *t = &d->table;
     ctx->record = copy;
-    for (int64_t i = 0; i < t->n; i++) map[i] = -1;
+    for (int64_t i = 0; i < t->n; i++)
+        map[i] = -1;
     csv_field f;
     int64_t place = 0;
     do {

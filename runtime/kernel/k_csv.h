@@ -1,7 +1,8 @@
 /* k_csv.h - csv records to words; see k_schema.h for the protocol.
  *
  * RFC 4180 with the choices of the language: a record ends at a line end, but in
- * quotes with FLOW_FMT_MULTILINE; empty lines are skipped; too many fields are malformed. */
+ * quotes with FLOW_FMT_MULTILINE; empty lines are skipped; too many fields are malformed.
+ */
 #ifndef FLOW_KERNEL_K_CSV_H
 #define FLOW_KERNEL_K_CSV_H
 
@@ -16,7 +17,8 @@ int32_t flow_k_csv_next(flow_ctx *ctx, void *decoder, uint64_t *words);
  * a nested record counts as its fields, named `a.b`.  map[k] is the place of column k in
  * the file, -1 if it is missing and may be; map[columns] the number of fields, so the map
  * has a word more than there are columns.  Returns 0, k + 1 if column k is missing and is
- * neither optional, nor has a default, nor is unread, or -1 if the record is malformed. */
+ * neither optional, nor has a default, nor is unread, or -1 if the record is malformed.
+ */
 int32_t flow_k_csv_header(flow_ctx *ctx, const uint8_t *schema, const uint8_t *p,
                           const uint8_t *end, int64_t *map);
 

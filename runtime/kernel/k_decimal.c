@@ -22,8 +22,10 @@ FLOW_INLINE dec_value dec_load(const uint64_t *w) {
 
 static dec_mag dec_pow10(int64_t n) {
     dec_mag v = 1;
-    for (; n >= 16; n -= 16) v *= 10000000000000000u;
-    for (; n > 0; n--) v *= 10;
+    for (; n >= 16; n -= 16)
+        v *= 10000000000000000u;
+    for (; n > 0; n--)
+        v *= 10;
     return v;
 }
 
@@ -71,27 +73,27 @@ static int32_t dec_sum(uint64_t *out, dec_value a, int64_t sa, dec_value b, int6
     return dec_store(out, b.mag - a.mag, b.negative, FLOW_DECIMAL_DIGITS);
 }
 
-int32_t flow_k_dec_add(uint64_t *out, const uint64_t *a, int64_t sa, const uint64_t *b,
-                       int64_t sb) {
+FLOW_FAR int32_t flow_k_dec_add(uint64_t *out, const uint64_t *a, int64_t sa,
+                                const uint64_t *b, int64_t sb) {
     return dec_sum(out, dec_load(a), sa, dec_load(b), sb);
 }
 
-int32_t flow_k_dec_sub(uint64_t *out, const uint64_t *a, int64_t sa, const uint64_t *b,
-                       int64_t sb) {
+FLOW_FAR int32_t flow_k_dec_sub(uint64_t *out, const uint64_t *a, int64_t sa,
+                                const uint64_t *b, int64_t sb) {
     dec_value minus = dec_load(b);
     minus.negative = !minus.negative;
     return dec_sum(out, dec_load(a), sa, minus, sb);
 }
 
-int32_t flow_k_dec_mul(uint64_t *out, const uint64_t *a, const uint64_t *b) {
+FLOW_FAR int32_t flow_k_dec_mul(uint64_t *out, const uint64_t *a, const uint64_t *b) {
     dec_value x = dec_load(a), y = dec_load(b);
     dec_mag product;
     if (__builtin_mul_overflow(x.mag, y.mag, &product)) return FLOW_E_decimal_range;
     return dec_store(out, product, x.negative != y.negative, FLOW_DECIMAL_DIGITS);
 }
 
-int32_t flow_k_dec_div(uint64_t *out, const uint64_t *a, int64_t sa, const uint64_t *b,
-                       int64_t sb) {
+FLOW_FAR int32_t flow_k_dec_div(uint64_t *out, const uint64_t *a, int64_t sa,
+                                const uint64_t *b, int64_t sb) {
     dec_value x = dec_load(a), y = dec_load(b);
     if (!y.mag) return FLOW_E_div_zero;
     int64_t scale = sa + 6 < FLOW_DECIMAL_DIGITS ? sa + 6 : FLOW_DECIMAL_DIGITS;
@@ -102,8 +104,8 @@ int32_t flow_k_dec_div(uint64_t *out, const uint64_t *a, int64_t sa, const uint6
     return dec_quotient(out, &n, &d, x.negative != y.negative, FLOW_DECIMAL_DIGITS);
 }
 
-int32_t flow_k_dec_rem(uint64_t *out, const uint64_t *a, int64_t sa, const uint64_t *b,
-                       int64_t sb) {
+FLOW_FAR int32_t flow_k_dec_rem(uint64_t *out, const uint64_t *a, int64_t sa,
+                                const uint64_t *b, int64_t sb) {
     dec_value x = dec_load(a), y = dec_load(b);
     if (!y.mag) return FLOW_E_div_zero;
     flow_big n, d, rest;
@@ -115,9 +117,12 @@ int32_t flow_k_dec_rem(uint64_t *out, const uint64_t *a, int64_t sa, const uint6
     return dec_store(out, k_big_low(&rest), x.negative, FLOW_DECIMAL_DIGITS);
 }
 
-static int dec_order(dec_mag a, dec_mag b) { return a < b ? -1 : a > b; }
+static int dec_order(dec_mag a, dec_mag b) {
+    return a < b ? -1 : a > b;
+}
 
-int32_t flow_k_dec_compare(const uint64_t *a, int64_t sa, const uint64_t *b, int64_t sb) {
+FLOW_FAR int32_t flow_k_dec_compare(const uint64_t *a, int64_t sa, const uint64_t *b,
+                                    int64_t sb) {
     dec_value x = dec_load(a), y = dec_load(b);
     if (x.negative != y.negative) return x.negative ? -1 : 1;
     int order;
@@ -129,8 +134,8 @@ int32_t flow_k_dec_compare(const uint64_t *a, int64_t sa, const uint64_t *b, int
     return x.negative ? -order : order;
 }
 
-int32_t flow_k_dec_rescale(uint64_t *out, const uint64_t *a, int64_t from,
-                           int64_t precision, int64_t scale) {
+FLOW_FAR int32_t flow_k_dec_rescale(uint64_t *out, const uint64_t *a, int64_t from,
+                                    int64_t precision, int64_t scale) {
     dec_value x = dec_load(a);
     if (from <= scale) {
         if (dec_scale(&x.mag, scale - from)) return FLOW_E_decimal_range;
@@ -142,13 +147,15 @@ int32_t flow_k_dec_rescale(uint64_t *out, const uint64_t *a, int64_t from,
     return dec_quotient(out, &n, &d, x.negative, precision);
 }
 
-int32_t flow_k_dec_of_int(uint64_t *out, int64_t v, int64_t precision, int64_t scale) {
+FLOW_FAR int32_t flow_k_dec_of_int(uint64_t *out, int64_t v, int64_t precision,
+                                   int64_t scale) {
     dec_mag mag = v < 0 ? -(uint64_t)v : (uint64_t)v;
     if (dec_scale(&mag, scale)) return FLOW_E_decimal_range;
     return dec_store(out, mag, v < 0, precision);
 }
 
-int32_t flow_k_dec_of_float(uint64_t *out, double v, int64_t precision, int64_t scale) {
+FLOW_FAR int32_t flow_k_dec_of_float(uint64_t *out, double v, int64_t precision,
+                                     int64_t scale) {
     uint64_t bits;
     __builtin_memcpy(&bits, &v, 8);
     int64_t e = bits >> 52 & 0x7FF;
@@ -167,7 +174,7 @@ int32_t flow_k_dec_of_float(uint64_t *out, double v, int64_t precision, int64_t 
     return dec_quotient(out, &n, &d, (int)(bits >> 63), precision);
 }
 
-double flow_k_dec_to_float(const uint64_t *a, int64_t scale) {
+FLOW_FAR double flow_k_dec_to_float(const uint64_t *a, int64_t scale) {
     uint8_t text[FLOW_DECIMAL_TEXT];
     int64_t n = flow_k_put_decimal(text, (int64_t)a[0], (int64_t)a[1], scale);
     double v = 0;
@@ -175,7 +182,7 @@ double flow_k_dec_to_float(const uint64_t *a, int64_t scale) {
     return v + 0.0; /* no -0.0: decimals have none */
 }
 
-int32_t flow_k_dec_to_int(uint64_t *out, const uint64_t *a, int64_t scale) {
+FLOW_FAR int32_t flow_k_dec_to_int(uint64_t *out, const uint64_t *a, int64_t scale) {
     dec_value x = dec_load(a);
     flow_big n, d, rest;
     k_big_set(&n, x.mag);
@@ -213,8 +220,8 @@ static int dec_cut(dec_mag *mag, int64_t n) {
     return rest.n != 0;
 }
 
-int32_t k_dec_get(const uint8_t *p, const uint8_t *end, int json, int64_t precision,
-                  int64_t scale, uint64_t *out) {
+FLOW_FAR int32_t k_dec_get(const uint8_t *p, const uint8_t *end, int json,
+                           int64_t precision, int64_t scale, uint64_t *out) {
     flow_number n;
     if (k_num_scan(p, end, json, &n) != end) return FLOW_NUM_BAD;
     dec_mag mag = n.digits;
@@ -236,8 +243,8 @@ int32_t k_dec_get(const uint8_t *p, const uint8_t *end, int json, int64_t precis
     return dec_store(out, mag, n.negative, precision) ? FLOW_NUM_RANGE : FLOW_NUM_OK;
 }
 
-void flow_k_dec_parse(uint64_t *out, const uint8_t *p, int64_t len, int64_t precision,
-                      int64_t scale) {
+FLOW_FAR void flow_k_dec_parse(uint64_t *out, const uint8_t *p, int64_t len,
+                               int64_t precision, int64_t scale) {
     out[2] = k_dec_get(p, flow_text_end(p, len), 0, precision, scale, out) == FLOW_NUM_OK;
     if (!out[2]) out[0] = out[1] = 0;
 }
@@ -254,7 +261,8 @@ static int64_t dec_digits(uint8_t *p, dec_mag mag) {
     return n + 19;
 }
 
-FLOW_COLD int64_t flow_k_put_decimal(uint8_t *p, int64_t low, int64_t high, int64_t scale) {
+FLOW_FAR int64_t flow_k_put_decimal(uint8_t *p, int64_t low, int64_t high,
+                                    int64_t scale) {
     uint64_t words[2] = {(uint64_t)low, (uint64_t)high};
     dec_value x = dec_load(words);
     uint8_t text[FLOW_DECIMAL_TEXT], *start = p;
@@ -262,10 +270,13 @@ FLOW_COLD int64_t flow_k_put_decimal(uint8_t *p, int64_t low, int64_t high, int6
     if (x.negative) *p++ = '-';
     int64_t whole = n > scale ? n - scale : 0;
     if (!whole) *p++ = '0';
-    for (int64_t i = 0; i < whole; i++) *p++ = text[i];
+    for (int64_t i = 0; i < whole; i++)
+        *p++ = text[i];
     if (!scale) return p - start;
     *p++ = '.';
-    for (int64_t i = n; i < scale; i++) *p++ = '0';
-    for (int64_t i = whole; i < n; i++) *p++ = text[i];
+    for (int64_t i = n; i < scale; i++)
+        *p++ = '0';
+    for (int64_t i = whole; i < n; i++)
+        *p++ = text[i];
     return p - start;
 }

@@ -7,11 +7,11 @@
 
 #include "runtime/kernel/k_value.h"
 
-#define FLOW_DECIMAL_TEXT 48 /* longest text of a decimal */
+#define FLOW_DECIMAL_TEXT   48 /* longest text of a decimal */
 #define FLOW_DECIMAL_DIGITS 38
 
-/* Scales sa and sb.  add, sub, rem: the larger scale; mul: their sum; div: sa + 6, at most
- * 38, half-even. */
+/* Scales sa and sb.  add, sub, rem: the larger scale; mul: their sum; div: sa + 6, at
+ * most 38, half-even. */
 int32_t flow_k_dec_add(uint64_t *out, const uint64_t *a, int64_t sa, const uint64_t *b,
                        int64_t sb);
 int32_t flow_k_dec_sub(uint64_t *out, const uint64_t *a, int64_t sa, const uint64_t *b,
@@ -29,11 +29,12 @@ int32_t flow_k_dec_rescale(uint64_t *out, const uint64_t *a, int64_t from,
 int32_t flow_k_dec_of_int(uint64_t *out, int64_t v, int64_t precision, int64_t scale);
 int32_t flow_k_dec_of_float(uint64_t *out, double v, int64_t precision, int64_t scale);
 
-/* The nearest float; the int without the fraction, FLOW_E_int_range if it does not fit. */
+/* The nearest float; the int without the fraction, FLOW_E_int_range if it does not fit.
+ */
 double flow_k_dec_to_float(const uint64_t *a, int64_t scale);
 int32_t flow_k_dec_to_int(uint64_t *out, const uint64_t *a, int64_t scale);
 
-/* Text to decimal?: three words; none unless the whole text is a number that fits.  Digits
+/* Text to decimal?: three words; none unless the whole text is a number that fits. Digits
  * beyond the scale must be 0. */
 void flow_k_dec_parse(uint64_t *out, const uint8_t *p, int64_t len, int64_t precision,
                       int64_t scale);

@@ -3,8 +3,8 @@
  * A value is fed to SipHash (Aumasson, Bernstein 2012) in words: a number as itself (a
  * float by its rank, which has one zero and one NaN), a text as its length and its bytes,
  * padded to words, a list as its length and its elements, none as a word of its own and
- * something as its value, a variant as its number and its fields.  So no memory is needed,
- * and nobody can confuse ("ab", "c") with ("a", "bc"). */
+ * something as its value, a variant as its number and its fields.  So no memory is
+ * needed, and nobody can confuse ("ab", "c") with ("a", "bc"). */
 #include "runtime/kernel/k_digest.h"
 #include "runtime/kernel/k_compare.h"
 #include "runtime/kernel/k_error.h"
@@ -20,7 +20,9 @@ typedef struct digest {
     uint64_t fed; /* words */
 } digest;
 
-FLOW_INLINE uint64_t digest_turn(uint64_t x, int n) { return x << n | x >> (64 - n); }
+FLOW_INLINE uint64_t digest_turn(uint64_t x, int n) {
+    return x << n | x >> (64 - n);
+}
 
 static void digest_rounds(uint64_t v[4], int n) {
     while (n--) {
@@ -45,9 +47,11 @@ static void digest_word(digest *d, uint64_t m) {
 
 static void digest_text(digest *d, const uint8_t *p, int64_t len) {
     digest_word(d, (uint64_t)len);
-    for (; len >= 8; len -= 8, p += 8) digest_word(d, k_num_load8(p));
+    for (; len >= 8; len -= 8, p += 8)
+        digest_word(d, k_num_load8(p));
     uint64_t tail = 0;
-    for (int64_t i = 0; i < len; i++) tail |= (uint64_t)p[i] << (8 * i);
+    for (int64_t i = 0; i < len; i++)
+        tail |= (uint64_t)p[i] << (8 * i);
     if (len) digest_word(d, tail);
 }
 
@@ -64,7 +68,8 @@ static const uint8_t *digest_fields(digest *d, const uint64_t *w, const uint8_t 
 }
 
 /* Elements made of the types at tc and, if not null, at tc2. */
-static const uint8_t *digest_list(digest *d, const uint64_t *w, const uint8_t *tc, int map) {
+static const uint8_t *digest_list(digest *d, const uint64_t *w, const uint8_t *tc,
+                                  int map) {
     const uint64_t *x = (const uint64_t *)(uintptr_t)w[0];
     const uint8_t *value = flow_k_type_skip(tc);
     int64_t first = flow_k_type_words(tc), second = map ? flow_k_type_words(value) : 0;
@@ -112,7 +117,7 @@ static const uint8_t *digest_value(digest *d, const uint64_t *w, const uint8_t *
     }
 }
 
-uint64_t flow_k_digest(const uint64_t *words, const uint8_t *tc) {
+FLOW_FAR uint64_t flow_k_digest(const uint64_t *words, const uint8_t *tc) {
     digest d = {{0x736f6d6570736575u, 0x646f72616e646f6du, 0x6c7967656e657261u,
                  0x7465646279746573u},
                 0};
@@ -123,13 +128,15 @@ uint64_t flow_k_digest(const uint64_t *words, const uint8_t *tc) {
     return d.v[0] ^ d.v[1] ^ d.v[2] ^ d.v[3];
 }
 
-int64_t flow_k_fn_hash(const uint64_t *words, const uint8_t *tc) {
+FLOW_FAR int64_t flow_k_fn_hash(const uint64_t *words, const uint8_t *tc) {
     return (int64_t)flow_k_digest(words, tc);
 }
 
 /* ---- uuid5 ---------------------------------------------------------------------- */
 
-FLOW_INLINE uint32_t sha_turn(uint32_t x, int n) { return x << n | x >> (32 - n); }
+FLOW_INLINE uint32_t sha_turn(uint32_t x, int n) {
+    return x << n | x >> (32 - n);
+}
 
 /* One block of SHA-1 (FIPS 180-4). */
 static void sha_block(uint32_t h[5], const uint8_t *p) {
@@ -139,7 +146,8 @@ static void sha_block(uint32_t h[5], const uint8_t *p) {
                (uint32_t)p[4 * i + 2] << 8 | p[4 * i + 3];
     for (int i = 16; i < 80; i++)
         w[i] = sha_turn(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
-    for (int i = 0; i < 5; i++) s[i] = h[i];
+    for (int i = 0; i < 5; i++)
+        s[i] = h[i];
     for (int i = 0; i < 80; i++) {
         uint32_t f, k;
         if (i < 20) {
@@ -159,19 +167,24 @@ static void sha_block(uint32_t h[5], const uint8_t *p) {
         s[1] = s[0];
         s[0] = next;
     }
-    for (int i = 0; i < 5; i++) h[i] += s[i];
+    for (int i = 0; i < 5; i++)
+        h[i] += s[i];
 }
 
 /* SHA-1 of p[0..len), which has room for 128 bytes more. */
 static void sha_text(uint32_t h[5], uint8_t *p, int64_t len) {
     int64_t padded = (len + 8) / 64 * 64 + 64;
     p[len] = 0x80;
-    for (int64_t i = len + 1; i < padded - 8; i++) p[i] = 0;
-    for (int i = 0; i < 8; i++) p[padded - 1 - i] = (uint8_t)((uint64_t)len * 8 >> (8 * i));
+    for (int64_t i = len + 1; i < padded - 8; i++)
+        p[i] = 0;
+    for (int i = 0; i < 8; i++)
+        p[padded - 1 - i] = (uint8_t)((uint64_t)len * 8 >> (8 * i));
     static const uint32_t start[5] = {0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476,
                                       0xC3D2E1F0};
-    for (int i = 0; i < 5; i++) h[i] = start[i];
-    for (int64_t i = 0; i < padded; i += 64) sha_block(h, p + i);
+    for (int i = 0; i < 5; i++)
+        h[i] = start[i];
+    for (int64_t i = 0; i < padded; i += 64)
+        sha_block(h, p + i);
 }
 
 static int digest_hex(uint8_t c) {
@@ -203,7 +216,8 @@ static int digest_namespace(uint8_t *to, const uint8_t *p, int64_t len) {
     static const char base[] = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
     for (int i = 0; i < 4; i++) {
         int64_t n = 0;
-        while (n < len && names[i][n] && p[n] == (uint8_t)names[i][n]) n++;
+        while (n < len && names[i][n] && p[n] == (uint8_t)names[i][n])
+            n++;
         if (n != len || names[i][n]) continue;
         digest_uuid(to, (const uint8_t *)base, 36);
         to[3] = last[i];
@@ -212,8 +226,8 @@ static int digest_namespace(uint8_t *to, const uint8_t *p, int64_t len) {
     return digest_uuid(to, p, len);
 }
 
-int32_t flow_k_fn_uuid5(flow_ctx *ctx, uint64_t *out, const uint8_t *ns, int64_t ns_len,
-                        const uint8_t *p, int64_t len) {
+FLOW_FAR int32_t flow_k_fn_uuid5(flow_ctx *ctx, uint64_t *out, const uint8_t *ns,
+                                 int64_t ns_len, const uint8_t *p, int64_t len) {
     uint8_t *bytes = flow_k_alloc(ctx, 16 + len + 128);
     if (!digest_namespace(bytes, ns, ns_len)) return FLOW_E_argument;
     if (len) __builtin_memcpy(bytes + 16, p, (size_t)len);

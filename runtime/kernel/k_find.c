@@ -5,14 +5,14 @@
  * short; a two-way search would be slower on all that occurs. */
 #include "runtime/kernel/k_find.h"
 
-const uint8_t *k_find(const uint8_t *p, const uint8_t *end, const uint8_t *text, int64_t n) {
-    if (end - p < n) return NULL; /* an empty text may have no address */
+const uint8_t *k_find(const uint8_t *p, const uint8_t *end, const uint8_t *text,
+                      int64_t n) {
+    if (end - p < n) return NULL;   /* an empty text may have no address */
     const uint8_t *limit = end - n; /* the last place it can stand */
     for (; p <= limit; p += FLOW_LANES) {
         flow_v64 first = k_vec_some(p, end);
         uint64_t m = k_vec_eq(first, text[0]);
-        if (n > 1)
-            m &= k_vec_eq(k_vec_some(p + n - 1, end), text[n - 1]);
+        if (n > 1) m &= k_vec_eq(k_vec_some(p + n - 1, end), text[n - 1]);
         if (limit - p < FLOW_LANES - 1) m &= k_low_bits(limit - p + 1);
         for (; m; m &= m - 1) {
             const uint8_t *q = p + __builtin_ctzll(m);

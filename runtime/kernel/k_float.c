@@ -17,9 +17,10 @@
 #include "runtime/kernel/k_pow10.h"
 
 #define FLOAT_BITS 52
-#define FLOAT_BIAS 1075 /* value = mantissa * 2^(exponent - bias), both with hidden bit */
-#define FLOAT_HIDDEN ((uint64_t)1 << FLOAT_BITS)
-#define FLOAT_INF_BITS ((uint64_t)0x7FF << FLOAT_BITS)
+#define FLOAT_BIAS 1075 /* value = mantissa * 2^(exponent - bias), both with hidden bit  \
+                         */
+#define FLOAT_HIDDEN       ((uint64_t)1 << FLOAT_BITS)
+#define FLOAT_INF_BITS     ((uint64_t)0x7FF << FLOAT_BITS)
 #define FLOAT_EXACT_DIGITS 800 /* beyond 768 digits only "is there more" matters */
 
 const flow_pow10 k_pow10[FLOW_POW10_MAX - FLOW_POW10_MIN + 1] = {
@@ -90,7 +91,8 @@ static int64_t float_all_digits(const flow_number *n, flow_big *b) {
     int64_t taken = 0, left = 0;
     int rest = 0;
     b->n = 0;
-    while (p < n->last && (*p == '0' || *p == '.')) p++;
+    while (p < n->last && (*p == '0' || *p == '.'))
+        p++;
     for (; p < n->last; p++) {
         if (*p == '.') continue;
         if (taken < FLOAT_EXACT_DIGITS) {
@@ -145,7 +147,7 @@ static __attribute__((noinline)) uint64_t float_exact(const flow_number *n) {
     return c < 0 || (c == 0 && !(low & 1)) ? low : high;
 }
 
-double k_float_of(const flow_number *n) {
+FLOW_FAR double k_float_of(const flow_number *n) {
     static const double exact[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -167,7 +169,7 @@ static int float_is(const uint8_t *p, int64_t n, const char *word) {
     return !word[n];
 }
 
-int32_t k_float_word(const uint8_t *p, const uint8_t *end, double *out) {
+FLOW_FAR int32_t k_float_word(const uint8_t *p, const uint8_t *end, double *out) {
     int negative = p < end && *p == '-';
     p += negative || (p < end && *p == '+');
     int64_t n = end - p;
@@ -181,7 +183,7 @@ int32_t k_float_word(const uint8_t *p, const uint8_t *end, double *out) {
     return FLOW_NUM_OK;
 }
 
-int32_t flow_k_num_float(const uint8_t *p, const uint8_t *end, double *out) {
+FLOW_FAR int32_t flow_k_num_float(const uint8_t *p, const uint8_t *end, double *out) {
     flow_number n;
     if (p == end || k_num_scan(p, end, 0, &n) != end) return k_float_word(p, end, out);
     *out = k_float_of(&n);
@@ -199,7 +201,8 @@ typedef struct float_decimal {
  * with integers and halves. */
 FLOW_INLINE uint64_t float_round_odd(unsigned __int128 g, uint64_t c) {
     unsigned __int128 low = (unsigned __int128)(uint64_t)g * c;
-    unsigned __int128 z = (unsigned __int128)(uint64_t)(g >> 64) * c + (uint64_t)(low >> 64);
+    unsigned __int128 z =
+        (unsigned __int128)(uint64_t)(g >> 64) * c + (uint64_t)(low >> 64);
     return (uint64_t)(z >> 64) | ((uint64_t)z > 1);
 }
 
@@ -207,7 +210,9 @@ FLOW_INLINE uint64_t float_round_odd(unsigned __int128 g, uint64_t c) {
 FLOW_INLINE int64_t float_log10(int64_t q, int narrow) {
     return (q * 1262611 - (narrow ? 524031 : 0)) >> 22;
 }
-FLOW_INLINE int64_t float_log2_pow10(int64_t k) { return (k * 1741647) >> 19; }
+FLOW_INLINE int64_t float_log2_pow10(int64_t k) {
+    return (k * 1741647) >> 19;
+}
 
 /* The shortest decimal in the rounding interval of c * 2^q, the nearest of them. */
 static float_decimal float_shortest(uint64_t c, int64_t q, int narrow) {
@@ -255,30 +260,34 @@ static int64_t float_plain(uint8_t *p, uint64_t digits, int64_t n, int64_t befor
     if (before <= 0) {
         p[0] = '0';
         p[1] = '.';
-        for (int64_t i = 0; i < -before; i++) p[2 + i] = '0';
+        for (int64_t i = 0; i < -before; i++)
+            p[2 + i] = '0';
         k_put_digits(p + 2 - before, digits, n);
         return 2 - before + n;
     }
     if (before >= n) {
         k_put_digits(p, digits, n);
-        for (int64_t i = n; i < before; i++) p[i] = '0';
+        for (int64_t i = n; i < before; i++)
+            p[i] = '0';
         p[before] = '.';
         p[before + 1] = '0';
         return before + 2;
     }
     k_put_digits(p + 1, digits, n);
-    for (int64_t i = 0; i < before; i++) p[i] = p[i + 1];
+    for (int64_t i = 0; i < before; i++)
+        p[i] = p[i + 1];
     p[before] = '.';
     return n + 1;
 }
 
 static int64_t float_copy(uint8_t *p, const char *text) {
     int64_t n = 0;
-    for (; text[n]; n++) p[n] = (uint8_t)text[n];
+    for (; text[n]; n++)
+        p[n] = (uint8_t)text[n];
     return n;
 }
 
-int64_t flow_k_put_float(uint8_t *p, double v) {
+FLOW_FAR int64_t flow_k_put_float(uint8_t *p, double v) {
     uint64_t bits = float_bits(v), sign = bits >> 63;
     bits &= ~((uint64_t)1 << 63);
     if (bits >= FLOAT_INF_BITS) {
@@ -291,13 +300,14 @@ int64_t flow_k_put_float(uint8_t *p, double v) {
     int64_t n = flow_k_put_uint(text, d.digits);
     int64_t before = n + d.exponent; /* digits before the point */
     if (sign) *p++ = '-';
-    if (before > -6 && before <= 21) return p + float_plain(p, d.digits, n, before) - start;
+    if (before > -6 && before <= 21)
+        return p + float_plain(p, d.digits, n, before) - start;
     p += float_plain(p, d.digits, n, 1);
     *p++ = 'e';
     return p + flow_k_put_int(p, before - 1) - start;
 }
 
-double k_float_round(double v, int64_t digits) {
+FLOW_FAR double k_float_round(double v, int64_t digits) {
     uint64_t bits = float_bits(v), sign = bits >> 63;
     bits &= ~((uint64_t)1 << 63);
     if (bits >= FLOAT_INF_BITS || !bits) return v;
@@ -306,7 +316,8 @@ double k_float_round(double v, int64_t digits) {
     int64_t drop = -d.exponent - digits;
     if (digits < -400 || drop > 17) return sign ? -0.0 : 0.0;
     uint64_t power = 1;
-    for (int64_t i = 0; i < drop; i++) power *= 10;
+    for (int64_t i = 0; i < drop; i++)
+        power *= 10;
     flow_number n = {.digits = d.digits / power, .exponent = -digits};
     n.digits += d.digits % power >= power - power / 2;
     n.negative = (int32_t)sign;

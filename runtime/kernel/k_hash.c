@@ -29,7 +29,9 @@ FLOW_INLINE uint64_t hash_fold(uint64_t a, uint64_t b) {
 }
 
 /* The second factor's blind: without it a key could make a factor 0 and hide the rest. */
-FLOW_INLINE uint64_t hash_turn(uint64_t seed) { return (seed >> 32 | seed << 32) ^ HASH_A; }
+FLOW_INLINE uint64_t hash_turn(uint64_t seed) {
+    return (seed >> 32 | seed << 32) ^ HASH_A;
+}
 
 /* Keys above 16 bytes: 16 a round in one chain, 48 in three, then the last 16 again. */
 static uint64_t hash_long(uint64_t seed, const uint8_t *p, int64_t len, uint64_t *a,
@@ -88,9 +90,13 @@ uint64_t flow_k_hash_i64(uint64_t seed, int64_t key) {
     return hash_int(seed, (uint64_t)key);
 }
 
-uint64_t flow_k_part_bytes(const uint8_t *p, int64_t len) { return hash_any(0, p, len); }
+uint64_t flow_k_part_bytes(const uint8_t *p, int64_t len) {
+    return hash_any(0, p, len);
+}
 
-uint64_t flow_k_part_i64(int64_t key) { return hash_int(0, (uint64_t)key); }
+uint64_t flow_k_part_i64(int64_t key) {
+    return hash_int(0, (uint64_t)key);
+}
 
 int64_t flow_k_part(uint64_t hash, int64_t nparts) {
     return (int64_t)(((hash >> 32) * (uint64_t)nparts) >> 32);

@@ -9,16 +9,18 @@
 
 #define JSON_SURROGATE(c) ((c) >= 0xD800 && (c) <= 0xDFFF)
 
-void k_json_blanks_slow(flow_json *j) {
+FLOW_FAR void k_json_blanks_slow(flow_json *j) {
     const uint8_t *p = j->p;
-    while (p < j->end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r')) p++;
+    while (p < j->end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+        p++;
     j->p = p;
 }
 
 /* The closing quote of the text whose first byte is at p; null after a failure. */
 static const uint8_t *json_close(flow_json *j, const uint8_t *p) {
     const uint8_t *stop = k_json_stop(p);
-    while (*stop == '\\' && stop + 1 < j->end) stop = k_json_stop(stop + 2);
+    while (*stop == '\\' && stop + 1 < j->end)
+        stop = k_json_stop(stop + 2);
     if (*stop == '"' && stop < j->end) return stop;
     j->p = stop < j->end ? stop : j->end;
     k_json_fail(j, JSON_SYNTAX,
@@ -87,7 +89,7 @@ static int64_t json_escape(flow_json *j, const uint8_t *p, uint8_t **o) {
     return n;
 }
 
-int k_json_escaped(flow_json *j, uint64_t *out) {
+FLOW_FAR int k_json_escaped(flow_json *j, uint64_t *out) {
     const uint8_t *from = j->p + 1, *close = json_close(j, from);
     if (!close) return JSON_SYNTAX;
     uint8_t *text = flow_k_alloc(j->ctx, close - from), *o = text;
@@ -109,27 +111,19 @@ int k_json_escaped(flow_json *j, uint64_t *out) {
     return JSON_OK;
 }
 
-int k_json_skip_text(flow_json *j) {
-    const uint8_t *stop = k_json_stop(j->p + 1);
-    if (FLOW_UNLIKELY(*stop != '"' || stop >= j->end)) {
-        stop = json_close(j, j->p + 1);
-        if (!stop) return JSON_SYNTAX;
-    }
+static int json_skip_text(flow_json *j) {
+    const uint8_t *stop = json_close(j, j->p + 1);
+    if (!stop) return JSON_SYNTAX;
     j->p = stop + 1;
     return JSON_OK;
 }
 
-/* What may end a scalar. */
-static int json_delimiter(uint8_t c) {
-    return c <= ' ' || c == ',' || c == ']' || c == '}' || c == ':' || c == '"' ||
-           c == '[' || c == '{';
-}
-
 /* A scalar or text at p. */
 static int json_skip_scalar(flow_json *j) {
-    if (*j->p == '"') return k_json_skip_text(j);
+    if (*j->p == '"') return json_skip_text(j);
     const uint8_t *from = j->p, *p = from;
-    while (!json_delimiter(*p)) p++;
+    while (!k_json_delimiter(*p))
+        p++;
     if (p == from) return k_json_fail(j, JSON_SYNTAX, "a value is missing");
     j->p = p;
     return JSON_OK;
@@ -148,7 +142,7 @@ static int json_top(const json_stack *s) {
 static int json_skip_key(flow_json *j) {
     k_json_blanks(j);
     if (*j->p != '"') return k_json_fail(j, JSON_SYNTAX, "a field's name is missing");
-    if (k_json_skip_text(j)) return JSON_SYNTAX;
+    if (json_skip_text(j)) return JSON_SYNTAX;
     k_json_blanks(j);
     if (*j->p != ':') return k_json_fail(j, JSON_SYNTAX, "a `:` is missing");
     j->p++;
@@ -188,7 +182,7 @@ static int json_skip_close(flow_json *j, json_stack *s) {
     return JSON_OK;
 }
 
-int k_json_skip(flow_json *j) {
+FLOW_FAR int k_json_skip_any(flow_json *j) {
     json_stack s;
     s.n = 0;
     do {

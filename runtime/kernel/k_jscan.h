@@ -5,6 +5,7 @@
 #ifndef FLOW_KERNEL_K_JSCAN_H
 #define FLOW_KERNEL_K_JSCAN_H
 
+#include "runtime/kernel/k_num.h"
 #include "runtime/kernel/k_schema.h"
 #include "runtime/kernel/k_vec.h"
 
@@ -54,10 +55,86 @@ FLOW_INLINE int k_json_text(flow_json *j, uint64_t *out) {
     return JSON_OK;
 }
 
-/* Past a text. */
-int k_json_skip_text(flow_json *j);
-/* Past any value: brackets, quotes and separators are checked, scalars are not. */
-int k_json_skip(flow_json *j);
+FLOW_INLINE int k_json_type(flow_json *j, const char *why) {
+    return k_json_fail(j, JSON_TYPE, why);
+}
+
+FLOW_INLINE int k_json_string(flow_json *j, uint64_t *out) {
+    if (FLOW_UNLIKELY(*j->p != '"')) return k_json_type(j, "not a text");
+    return k_json_text(j, out);
+}
+
+FLOW_INLINE int k_json_int(flow_json *j, uint64_t *out) {
+    const uint8_t *p = j->p;
+    int negative = *p == '-';
+    p += negative;
+    const uint8_t *first = p;
+    uint64_t v = 0, eight = k_num_load8(p);
+    int64_t n = k_num_run8(eight);
+    if (FLOW_LIKELY((uint64_t)(n - 1) < 7)) { /* without a branch for each digit */
+        v = k_num_of8(k_num_first8(eight, n));
+        p += n;
+    } else {
+        for (; k_num_are8(eight); eight = k_num_load8(p)) {
+            v = v * 100000000 + k_num_of8(eight);
+            p += 8;
+        }
+        for (; k_num_digit(*p); p++)
+            v = v * 10 + (*p - '0');
+        n = p - first;
+    }
+    if (FLOW_UNLIKELY(!n || (n > 1 && *first == '0')))
+        return k_json_type(j, "not an int");
+    if (FLOW_UNLIKELY(*p == '.' || (*p | 32) == 'e')) return k_json_type(j, "not an int");
+    if (FLOW_UNLIKELY(n > 19 || v > (uint64_t)INT64_MAX + (uint64_t)negative))
+        return k_json_type(j, "the number does not fit an int");
+    j->p = p;
+    *out = negative ? -v : v;
+    return JSON_OK;
+}
+
+/* Past a value that is none of the simple ones below, or that is faulty: brackets, quotes
+ * and separators are checked, scalars are not. */
+int k_json_skip_any(flow_json *j);
+
+/* What may end a scalar. */
+FLOW_INLINE int k_json_delimiter(uint8_t c) {
+    return c <= ' ' || c == ',' || c == ']' || c == '}' || c == ':' || c == '"' ||
+           c == '[' || c == '{';
+}
+
+/* Past any value. */
+FLOW_INLINE int k_json_skip(flow_json *j) {
+    const uint8_t *p = j->p;
+    if (FLOW_LIKELY(*p == '"')) {
+        p = k_json_stop(p + 1);
+        if (FLOW_UNLIKELY(*p != '"')) return k_json_skip_any(j);
+        j->p = p + 1;
+        return JSON_OK;
+    }
+    while (!k_json_delimiter(*p))
+        p++;
+    if (FLOW_UNLIKELY(p == j->p)) return k_json_skip_any(j);
+    j->p = p;
+    return JSON_OK;
+}
+
+/* After an element: 1 at `,` (and past it), 0 at the closing bracket, -1: neither. */
+FLOW_INLINE int k_json_more(flow_json *j, uint8_t close) {
+    k_json_blanks(j);
+    uint8_t c = *j->p;
+    if (FLOW_UNLIKELY(c != ',' && c != close)) {
+        k_json_fail(j, JSON_SYNTAX, "a `,` or a bracket is missing");
+        return -1;
+    }
+    j->p++;
+    if (c == close) {
+        j->depth--;
+        return 0;
+    }
+    k_json_blanks(j);
+    return 1;
+}
 
 /* Past the word if it stands at p. */
 FLOW_INLINE int k_json_word(flow_json *j, const char *word, int64_t n) {

@@ -7,19 +7,16 @@
 
 #include "runtime/kernel/k_value.h"
 
+struct flow_json;
 struct flow_node;
-struct flow_format;
 
 void *flow_k_json_open(flow_ctx *ctx, const uint8_t *schema, const uint8_t *p,
                        const uint8_t *end);
 int32_t flow_k_json_next(flow_ctx *ctx, void *decoder, uint64_t *words);
 
-/* Decodes the defaults of a tree into the arena.  A default that is not JSON of its type
- * is a fault of the compiler. */
-void k_json_defaults(flow_ctx *ctx, const struct flow_format *f, struct flow_node *n);
-
-/* The whole of a text as one value.  0, or a row error with ctx->why and why_at. */
-int32_t k_json_whole(flow_ctx *ctx, const struct flow_format *f, struct flow_node *n,
-                     const uint8_t *p, int64_t len, uint64_t *out);
+/* A line with bytes beyond ASCII: 1 and its result in *r, 0 if it is decoded as others.
+ */
+int32_t k_json_special(struct flow_json *j, struct flow_node *root, uint64_t *words,
+                       int32_t *r);
 
 #endif

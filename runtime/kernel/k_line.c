@@ -20,9 +20,7 @@ void flow_k_line_open(flow_ctx *ctx, void *it, const uint8_t *p, const uint8_t *
     l->replace = replace;
 }
 
-/* A line that is not ASCII. */
-static __attribute__((noinline)) int32_t line_special(flow_ctx *ctx, const flow_lines *l,
-                                                      uint64_t *out) {
+FLOW_FAR int32_t k_line_special(flow_ctx *ctx, const flow_lines *l, uint64_t *out) {
     const uint8_t *p = ctx->record;
     int64_t len = ctx->record_len;
     if (flow_k_utf8_valid(p, len)) return 1;
@@ -49,7 +47,7 @@ int32_t flow_k_line_next(flow_ctx *ctx, void *it, uint64_t *out) {
     out[0] = (uint64_t)(uintptr_t)p;
     out[1] = (uint64_t)len;
     if (FLOW_LIKELY(!high)) return 1;
-    return line_special(ctx, l, out);
+    return k_line_special(ctx, l, out);
 }
 
 const uint8_t *flow_k_line_end(const uint8_t *p, const uint8_t *end) {

@@ -19,7 +19,11 @@ void flow_k_line_open(flow_ctx *ctx, void *it, const uint8_t *p, const uint8_t *
 /* 1: out is the next line (pointer, length), 0: no more, else minus the row error. */
 int32_t flow_k_line_next(flow_ctx *ctx, void *it, uint64_t *out);
 
-/* One past the first record in [p, end), which ends with `\n`; null if none ends there. */
+/* A line with bytes beyond ASCII: what flow_k_line_next gives for it. */
+int32_t k_line_special(flow_ctx *ctx, const flow_lines *l, uint64_t *out);
+
+/* One past the first record in [p, end), which ends with `\n`; null if none ends there.
+ */
 const uint8_t *flow_k_line_end(const uint8_t *p, const uint8_t *end);
 
 #endif

@@ -6,7 +6,7 @@
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_type.h"
 
-uint64_t *k_list_add(flow_ctx *ctx, flow_run_list *l) {
+FLOW_FAR uint64_t *k_list_add(flow_ctx *ctx, flow_run_list *l) {
     if (l->n == l->room) {
         int64_t room = l->room ? 2 * l->room : 8;
         uint64_t *words = flow_k_alloc(ctx, room * l->size * 8);
@@ -18,11 +18,12 @@ uint64_t *k_list_add(flow_ctx *ctx, flow_run_list *l) {
 }
 
 FLOW_INLINE void list_copy(uint64_t *to, const uint64_t *from, int64_t words) {
-    for (int64_t i = 0; i < words; i++) to[i] = from[i];
+    for (int64_t i = 0; i < words; i++)
+        to[i] = from[i];
 }
 
-int32_t flow_k_fn_append(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int64_t n,
-                         const uint64_t *x, const uint8_t *tc) {
+FLOW_FAR int32_t flow_k_fn_append(flow_ctx *ctx, uint64_t *out, const uint64_t *xs,
+                                  int64_t n, const uint64_t *x, const uint8_t *tc) {
     int64_t size = flow_k_type_words(tc);
     uint64_t *words = flow_k_alloc(ctx, (n + 1) * size * 8);
     list_copy(words, xs, n * size);
@@ -30,18 +31,19 @@ int32_t flow_k_fn_append(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int64
     return k_list_out(out, words, n + 1);
 }
 
-int32_t flow_k_fn_contains_list(const uint64_t *xs, int64_t n, const uint64_t *x,
-                                const uint8_t *tc) {
+FLOW_FAR int32_t flow_k_fn_contains_list(const uint64_t *xs, int64_t n, const uint64_t *x,
+                                         const uint8_t *tc) {
     int64_t size = flow_k_type_words(tc);
     for (int64_t i = 0; i < n; i++)
         if (flow_k_equal(xs + i * size, x, tc)) return 1;
     return 0;
 }
 
-int32_t flow_k_fn_flatten(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int64_t n,
-                          const uint8_t *tc) {
+FLOW_FAR int32_t flow_k_fn_flatten(flow_ctx *ctx, uint64_t *out, const uint64_t *xs,
+                                   int64_t n, const uint8_t *tc) {
     int64_t size = flow_k_type_words(tc), total = 0;
-    for (int64_t i = 0; i < n; i++) total += (int64_t)xs[2 * i + 1];
+    for (int64_t i = 0; i < n; i++)
+        total += (int64_t)xs[2 * i + 1];
     uint64_t *words = flow_k_alloc(ctx, total * size * 8), *to = words;
     for (int64_t i = 0; i < n; i++) {
         int64_t count = (int64_t)xs[2 * i + 1] * size;
@@ -51,8 +53,8 @@ int32_t flow_k_fn_flatten(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int6
     return k_list_out(out, words, total);
 }
 
-int32_t flow_k_fn_reverse_list(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int64_t n,
-                               const uint8_t *tc) {
+FLOW_FAR int32_t flow_k_fn_reverse_list(flow_ctx *ctx, uint64_t *out, const uint64_t *xs,
+                                        int64_t n, const uint8_t *tc) {
     int64_t size = flow_k_type_words(tc);
     uint64_t *words = flow_k_alloc(ctx, n * size * 8);
     for (int64_t i = 0; i < n; i++)
@@ -61,8 +63,8 @@ int32_t flow_k_fn_reverse_list(flow_ctx *ctx, uint64_t *out, const uint64_t *xs,
 }
 
 /* Merges from[a, b) and from[b, c) into to[a, c); equal elements: the left one first. */
-static void list_merge(uint64_t *to, const uint64_t *from, int64_t a, int64_t b, int64_t c,
-                       int64_t size, const uint8_t *tc) {
+static void list_merge(uint64_t *to, const uint64_t *from, int64_t a, int64_t b,
+                       int64_t c, int64_t size, const uint8_t *tc) {
     int64_t left = a, right = b;
     for (int64_t i = a; i < c; i++) {
         int take_left =
@@ -72,10 +74,11 @@ static void list_merge(uint64_t *to, const uint64_t *from, int64_t a, int64_t b,
     }
 }
 
-int32_t flow_k_fn_sort(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int64_t n,
-                       const uint8_t *tc) {
+FLOW_FAR int32_t flow_k_fn_sort(flow_ctx *ctx, uint64_t *out, const uint64_t *xs,
+                                int64_t n, const uint8_t *tc) {
     int64_t size = flow_k_type_words(tc);
-    uint64_t *from = flow_k_alloc(ctx, n * size * 8), *to = flow_k_alloc(ctx, n * size * 8);
+    uint64_t *from = flow_k_alloc(ctx, n * size * 8),
+             *to = flow_k_alloc(ctx, n * size * 8);
     list_copy(from, xs, n * size);
     for (int64_t run = 1; run < n; run *= 2) {
         for (int64_t a = 0; a < n; a += 2 * run) {
@@ -90,10 +93,11 @@ int32_t flow_k_fn_sort(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int64_t
 }
 
 /* Elements are looked up by their digest in a table of places, twice as long at least. */
-int32_t flow_k_fn_unique(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int64_t n,
-                         const uint8_t *tc) {
+FLOW_FAR int32_t flow_k_fn_unique(flow_ctx *ctx, uint64_t *out, const uint64_t *xs,
+                                  int64_t n, const uint8_t *tc) {
     int64_t size = flow_k_type_words(tc), slots = 16, kept = 0;
-    while (slots < 2 * n) slots *= 2;
+    while (slots < 2 * n)
+        slots *= 2;
     uint64_t *words = flow_k_alloc(ctx, n * size * 8);
     int64_t *places = flow_k_alloc(ctx, slots * 8);
     __builtin_memset(places, 0, (size_t)slots * 8);
@@ -109,8 +113,9 @@ int32_t flow_k_fn_unique(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int64
     return k_list_out(out, words, kept);
 }
 
-int32_t flow_k_fn_zip(flow_ctx *ctx, uint64_t *out, const uint64_t *a, int64_t an,
-                      const uint64_t *b, int64_t bn, const uint8_t *ta, const uint8_t *tb) {
+FLOW_FAR int32_t flow_k_fn_zip(flow_ctx *ctx, uint64_t *out, const uint64_t *a,
+                               int64_t an, const uint64_t *b, int64_t bn,
+                               const uint8_t *ta, const uint8_t *tb) {
     int64_t n = an < bn ? an : bn, wa = flow_k_type_words(ta), wb = flow_k_type_words(tb);
     uint64_t *words = flow_k_alloc(ctx, n * (wa + wb) * 8), *to = words;
     for (int64_t i = 0; i < n; i++, to += wa + wb) {
@@ -120,12 +125,14 @@ int32_t flow_k_fn_zip(flow_ctx *ctx, uint64_t *out, const uint64_t *a, int64_t a
     return k_list_out(out, words, n);
 }
 
-int32_t flow_k_fn_range(flow_ctx *ctx, uint64_t *out, int64_t first, int64_t last) {
+FLOW_FAR int32_t flow_k_fn_range(flow_ctx *ctx, uint64_t *out, int64_t first,
+                                 int64_t last) {
     if (first > last) return k_list_out(out, NULL, 0);
     uint64_t n = (uint64_t)last - (uint64_t)first;
     if (n >= FLOW_RANGE_MAX) return FLOW_E_limit;
     uint64_t *words = flow_k_alloc(ctx, ((int64_t)n + 1) * 8);
-    for (uint64_t i = 0; i <= n; i++) words[i] = (uint64_t)first + i;
+    for (uint64_t i = 0; i <= n; i++)
+        words[i] = (uint64_t)first + i;
     return k_list_out(out, words, (int64_t)n + 1);
 }
 
@@ -137,10 +144,12 @@ FLOW_INLINE double list_float(uint64_t word) {
     return v;
 }
 
-FLOW_INLINE void list_put_float(uint64_t *word, double v) { __builtin_memcpy(word, &v, 8); }
+FLOW_INLINE void list_put_float(uint64_t *word, double v) {
+    __builtin_memcpy(word, &v, 8);
+}
 
-int32_t flow_k_fn_add(flow_ctx *ctx, uint64_t *out, const uint64_t *a, int64_t an,
-                      const uint64_t *b, int64_t bn) {
+FLOW_FAR int32_t flow_k_fn_add(flow_ctx *ctx, uint64_t *out, const uint64_t *a,
+                               int64_t an, const uint64_t *b, int64_t bn) {
     if (an != bn) return FLOW_E_argument;
     uint64_t *words = flow_k_alloc(ctx, an * 8);
     for (int64_t i = 0; i < an; i++)
@@ -148,25 +157,27 @@ int32_t flow_k_fn_add(flow_ctx *ctx, uint64_t *out, const uint64_t *a, int64_t a
     return k_list_out(out, words, an);
 }
 
-int32_t flow_k_fn_scale(flow_ctx *ctx, uint64_t *out, const uint64_t *a, int64_t n,
-                        double k) {
+FLOW_FAR int32_t flow_k_fn_scale(flow_ctx *ctx, uint64_t *out, const uint64_t *a,
+                                 int64_t n, double k) {
     uint64_t *words = flow_k_alloc(ctx, n * 8);
-    for (int64_t i = 0; i < n; i++) list_put_float(words + i, list_float(a[i]) * k);
+    for (int64_t i = 0; i < n; i++)
+        list_put_float(words + i, list_float(a[i]) * k);
     return k_list_out(out, words, n);
 }
 
-int32_t flow_k_fn_dot(flow_ctx *ctx, uint64_t *out, const uint64_t *a, int64_t an,
-                      const uint64_t *b, int64_t bn) {
+FLOW_FAR int32_t flow_k_fn_dot(flow_ctx *ctx, uint64_t *out, const uint64_t *a,
+                               int64_t an, const uint64_t *b, int64_t bn) {
     (void)ctx;
     if (an != bn) return FLOW_E_argument;
     double sum = 0;
-    for (int64_t i = 0; i < an; i++) sum += list_float(a[i]) * list_float(b[i]);
+    for (int64_t i = 0; i < an; i++)
+        sum += list_float(a[i]) * list_float(b[i]);
     list_put_float(out, sum);
     return 0;
 }
 
-int32_t flow_k_fn_distance(flow_ctx *ctx, uint64_t *out, const uint64_t *a, int64_t an,
-                           const uint64_t *b, int64_t bn) {
+FLOW_FAR int32_t flow_k_fn_distance(flow_ctx *ctx, uint64_t *out, const uint64_t *a,
+                                    int64_t an, const uint64_t *b, int64_t bn) {
     (void)ctx;
     if (an != bn) return FLOW_E_argument;
     double sum = 0;
@@ -178,8 +189,9 @@ int32_t flow_k_fn_distance(flow_ctx *ctx, uint64_t *out, const uint64_t *a, int6
     return 0;
 }
 
-double flow_k_fn_norm(const uint64_t *a, int64_t n) {
+FLOW_FAR double flow_k_fn_norm(const uint64_t *a, int64_t n) {
     double sum = 0;
-    for (int64_t i = 0; i < n; i++) sum += list_float(a[i]) * list_float(a[i]);
+    for (int64_t i = 0; i < n; i++)
+        sum += list_float(a[i]) * list_float(a[i]);
     return __builtin_sqrt(sum);
 }

@@ -30,14 +30,15 @@ int32_t flow_k_fn_contains_list(const uint64_t *xs, int64_t n, const uint64_t *x
                                 const uint8_t *tc);
 int32_t flow_k_fn_flatten(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int64_t n,
                           const uint8_t *tc);
-int32_t flow_k_fn_reverse_list(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int64_t n,
-                               const uint8_t *tc);
+int32_t flow_k_fn_reverse_list(flow_ctx *ctx, uint64_t *out, const uint64_t *xs,
+                               int64_t n, const uint8_t *tc);
 int32_t flow_k_fn_sort(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int64_t n,
                        const uint8_t *tc);
 int32_t flow_k_fn_unique(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int64_t n,
                          const uint8_t *tc);
 int32_t flow_k_fn_zip(flow_ctx *ctx, uint64_t *out, const uint64_t *a, int64_t an,
-                      const uint64_t *b, int64_t bn, const uint8_t *ta, const uint8_t *tb);
+                      const uint64_t *b, int64_t bn, const uint8_t *ta,
+                      const uint8_t *tb);
 int32_t flow_k_fn_range(flow_ctx *ctx, uint64_t *out, int64_t first, int64_t last);
 
 /* Vectors: lists of floats.  FLOW_E_argument where lengths differ. */

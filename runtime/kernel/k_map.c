@@ -8,7 +8,7 @@
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_type.h"
 
-int32_t k_map_compare(const uint64_t *a, const uint64_t *b, uint8_t key) {
+FLOW_FAR int32_t k_map_compare(const uint64_t *a, const uint64_t *b, uint8_t key) {
     if (key == 's')
         return flow_k_compare_text((const uint8_t *)(uintptr_t)a[0], (int64_t)a[1],
                                    (const uint8_t *)(uintptr_t)b[0], (int64_t)b[1]);
@@ -17,7 +17,8 @@ int32_t k_map_compare(const uint64_t *a, const uint64_t *b, uint8_t key) {
 }
 
 static void map_copy(uint64_t *to, const uint64_t *from, int64_t words) {
-    for (int64_t i = 0; i < words; i++) to[i] = from[i];
+    for (int64_t i = 0; i < words; i++)
+        to[i] = from[i];
 }
 
 /* Merges from[a, b) and from[b, c) into to[a, c); equal keys: the left one first. */
@@ -35,18 +36,20 @@ static void map_merge(uint64_t *to, const uint64_t *from, int64_t a, int64_t b, 
 static int64_t map_unique(uint64_t *e, int64_t n, int64_t words, uint8_t key) {
     int64_t kept = 0;
     for (int64_t i = 0; i < n; i++) {
-        if (i + 1 < n && !k_map_compare(e + i * words, e + (i + 1) * words, key)) continue;
+        if (i + 1 < n && !k_map_compare(e + i * words, e + (i + 1) * words, key))
+            continue;
         if (kept != i) map_copy(e + kept * words, e + i * words, words);
         kept++;
     }
     return kept;
 }
 
-int64_t k_map_sort(flow_ctx *ctx, uint64_t *entries, int64_t n, int64_t words, uint8_t key,
-                   uint64_t **out) {
+FLOW_FAR int64_t k_map_sort(flow_ctx *ctx, uint64_t *entries, int64_t n, int64_t words,
+                            uint8_t key, uint64_t **out) {
     *out = entries;
     int64_t i = 1;
-    while (i < n && k_map_compare(entries + (i - 1) * words, entries + i * words, key) < 0)
+    while (i < n &&
+           k_map_compare(entries + (i - 1) * words, entries + i * words, key) < 0)
         i++;
     if (i >= n) return n;
     uint64_t *from = entries, *to = flow_k_alloc(ctx, n * words * 8);
@@ -81,24 +84,26 @@ static int64_t map_find(const uint64_t *m, int64_t n, int64_t words, const uint6
     return low;
 }
 
-int32_t flow_k_fn_get(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
-                      const uint64_t *key, const uint8_t *tk, const uint8_t *tv) {
+FLOW_FAR int32_t flow_k_fn_get(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
+                               const uint64_t *key, const uint8_t *tk,
+                               const uint8_t *tv) {
     (void)ctx;
     int64_t wk = flow_k_type_words(tk), wv = flow_k_type_words(tv);
     /* V? of a value that is optional itself is V: the flag is the value's own. */
     int64_t flag = *tv == '?' ? wv - 1 : wv;
     int found;
     int64_t at = map_find(m, n, wk + wv, key, *tk, &found);
-    for (int64_t i = 0; i <= flag; i++) out[i] = 0;
+    for (int64_t i = 0; i <= flag; i++)
+        out[i] = 0;
     if (!found) return 0;
     out[flag] = 1;
     map_copy(out, m + at * (wk + wv) + wk, wv);
     return 0;
 }
 
-int32_t flow_k_fn_put(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
-                      const uint64_t *key, const uint64_t *value, const uint8_t *tk,
-                      const uint8_t *tv) {
+FLOW_FAR int32_t flow_k_fn_put(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
+                               const uint64_t *key, const uint64_t *value,
+                               const uint8_t *tk, const uint8_t *tv) {
     int64_t wk = flow_k_type_words(tk), wv = flow_k_type_words(tv), words = wk + wv;
     int found;
     if (!n) m = key; /* an empty map may have no address */
@@ -111,8 +116,9 @@ int32_t flow_k_fn_put(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n
     return k_list_out(out, to, n + !found);
 }
 
-int32_t flow_k_fn_remove(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
-                         const uint64_t *key, const uint8_t *tk, const uint8_t *tv) {
+FLOW_FAR int32_t flow_k_fn_remove(flow_ctx *ctx, uint64_t *out, const uint64_t *m,
+                                  int64_t n, const uint64_t *key, const uint8_t *tk,
+                                  const uint8_t *tv) {
     int64_t words = flow_k_type_words(tk) + flow_k_type_words(tv);
     int found;
     int64_t at = map_find(m, n, words, key, *tk, &found);
@@ -127,24 +133,25 @@ int32_t flow_k_fn_remove(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_
 static int32_t map_part(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
                         int64_t words, int64_t from, int64_t part) {
     uint64_t *to = flow_k_alloc(ctx, n * part * 8);
-    for (int64_t i = 0; i < n; i++) map_copy(to + i * part, m + i * words + from, part);
+    for (int64_t i = 0; i < n; i++)
+        map_copy(to + i * part, m + i * words + from, part);
     return k_list_out(out, to, n);
 }
 
-int32_t flow_k_fn_keys(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
-                       const uint8_t *tk, const uint8_t *tv) {
+FLOW_FAR int32_t flow_k_fn_keys(flow_ctx *ctx, uint64_t *out, const uint64_t *m,
+                                int64_t n, const uint8_t *tk, const uint8_t *tv) {
     int64_t wk = flow_k_type_words(tk);
     return map_part(ctx, out, m, n, wk + flow_k_type_words(tv), 0, wk);
 }
 
-int32_t flow_k_fn_values(flow_ctx *ctx, uint64_t *out, const uint64_t *m, int64_t n,
-                         const uint8_t *tk, const uint8_t *tv) {
+FLOW_FAR int32_t flow_k_fn_values(flow_ctx *ctx, uint64_t *out, const uint64_t *m,
+                                  int64_t n, const uint8_t *tk, const uint8_t *tv) {
     int64_t wk = flow_k_type_words(tk), wv = flow_k_type_words(tv);
     return map_part(ctx, out, m, n, wk + wv, wk, wv);
 }
 
-int32_t flow_k_fn_to_map(flow_ctx *ctx, uint64_t *out, const uint64_t *xs, int64_t n,
-                         const uint8_t *tk, const uint8_t *tv) {
+FLOW_FAR int32_t flow_k_fn_to_map(flow_ctx *ctx, uint64_t *out, const uint64_t *xs,
+                                  int64_t n, const uint8_t *tk, const uint8_t *tv) {
     int64_t words = flow_k_type_words(tk) + flow_k_type_words(tv);
     uint64_t *copy = flow_k_alloc(ctx, n * words * 8), *sorted;
     map_copy(copy, xs, n * words);

@@ -15,7 +15,8 @@ FLOW_INLINE const uint8_t *num_digits(const uint8_t *p, const uint8_t *end, uint
         *v = *v * 100000000 + k_num_of8(k_num_load8(p));
         p += 8;
     }
-    while (p < end && k_num_digit(*p)) *v = *v * 10 + (*p++ - '0');
+    while (p < end && k_num_digit(*p))
+        *v = *v * 10 + (*p++ - '0');
     return p;
 }
 
@@ -24,7 +25,8 @@ static __attribute__((noinline)) void num_cut(flow_number *n) {
     const uint8_t *p = n->first;
     int64_t taken = 0, left = 0;
     uint64_t v = 0;
-    while (p < n->last && (*p == '0' || *p == '.')) p++;
+    while (p < n->last && (*p == '0' || *p == '.'))
+        p++;
     for (; p < n->last; p++) {
         if (*p == '.') continue;
         if (taken == 19) {
@@ -40,7 +42,8 @@ static __attribute__((noinline)) void num_cut(flow_number *n) {
 }
 
 /* The exponent after an `e` at p; null if there is none. */
-static const uint8_t *num_exponent(const uint8_t *p, const uint8_t *end, int64_t *exponent) {
+static const uint8_t *num_exponent(const uint8_t *p, const uint8_t *end,
+                                   int64_t *exponent) {
     int negative = p < end && *p == '-';
     p += p < end && (*p == '-' || *p == '+');
     if (p >= end || !k_num_digit(*p)) return NULL;
@@ -51,7 +54,8 @@ static const uint8_t *num_exponent(const uint8_t *p, const uint8_t *end, int64_t
     return p;
 }
 
-const uint8_t *k_num_scan(const uint8_t *p, const uint8_t *end, int json, flow_number *n) {
+FLOW_FAR const uint8_t *k_num_scan(const uint8_t *p, const uint8_t *end, int json,
+                                   flow_number *n) {
     uint64_t v = 0;
     n->negative = p < end && *p == '-';
     p += n->negative || (!json && p < end && *p == '+');
@@ -85,17 +89,18 @@ const uint8_t *k_num_scan(const uint8_t *p, const uint8_t *end, int json, flow_n
 }
 
 FLOW_INLINE int32_t num_signed(uint64_t v, int negative, int64_t *out) {
-    if (FLOW_UNLIKELY(v > (uint64_t)INT64_MAX + (uint64_t)negative)) return FLOW_NUM_RANGE;
+    if (FLOW_UNLIKELY(v > (uint64_t)INT64_MAX + (uint64_t)negative))
+        return FLOW_NUM_RANGE;
     *out = (int64_t)(negative ? -v : v);
     return FLOW_NUM_OK;
 }
 
-int32_t k_num_to_int(const flow_number *n, int64_t *out) {
+FLOW_FAR int32_t k_num_to_int(const flow_number *n, int64_t *out) {
     if (n->more || n->exponent) return FLOW_NUM_RANGE;
     return num_signed(n->digits, n->negative, out);
 }
 
-int32_t flow_k_num_int(const uint8_t *p, const uint8_t *end, int64_t *out) {
+FLOW_FAR int32_t flow_k_num_int(const uint8_t *p, const uint8_t *end, int64_t *out) {
     int negative = p < end && *p == '-';
     p += negative || (p < end && *p == '+');
     if (FLOW_UNLIKELY(p >= end)) return FLOW_NUM_BAD;
@@ -104,13 +109,14 @@ int32_t flow_k_num_int(const uint8_t *p, const uint8_t *end, int64_t *out) {
     p = num_digits(p, end, &v);
     if (FLOW_UNLIKELY(p != end)) return FLOW_NUM_BAD;
     if (FLOW_UNLIKELY(end - first > 19)) {
-        while (first < end && *first == '0') first++;
+        while (first < end && *first == '0')
+            first++;
         if (end - first > 19) return FLOW_NUM_RANGE;
     }
     return num_signed(v, negative, out);
 }
 
-void k_put_digits(uint8_t *p, uint64_t v, int64_t n) {
+FLOW_FAR void k_put_digits(uint8_t *p, uint64_t v, int64_t n) {
     for (; n >= 2; n -= 2) {
         __builtin_memcpy(p + n - 2, num_pairs + v % 100 * 2, 2);
         v /= 100;
@@ -144,13 +150,13 @@ static int64_t num_length(uint64_t v) {
     return guess + (v >= powers[guess]);
 }
 
-int64_t flow_k_put_uint(uint8_t *p, uint64_t v) {
+FLOW_FAR int64_t flow_k_put_uint(uint8_t *p, uint64_t v) {
     int64_t n = v ? num_length(v) : 1;
     k_put_digits(p, v, n);
     return n;
 }
 
-int64_t flow_k_put_int(uint8_t *p, int64_t v) {
+FLOW_FAR int64_t flow_k_put_int(uint8_t *p, int64_t v) {
     if (v >= 0) return flow_k_put_uint(p, (uint64_t)v);
     *p = '-';
     return 1 + flow_k_put_uint(p + 1, -(uint64_t)v);

@@ -17,13 +17,13 @@ typedef struct flow_number {
     const uint8_t *first; /* all digits, with a point perhaps: first..last */
     const uint8_t *last;
     int32_t negative;
-    int32_t more;         /* digits other than 0 were left out */
-    int32_t integral;     /* written without point and exponent */
+    int32_t more;     /* digits other than 0 were left out */
+    int32_t integral; /* written without point and exponent */
 } flow_number;
 
 /* Reads the number that begins at p and returns where it ends, null if none does.
- * `json`: by the grammar of JSON; else a `+`, leading zeros and a bare point at either end
- * of the digits are accepted. */
+ * `json`: by the grammar of JSON; else a `+`, leading zeros and a bare point at either
+ * end of the digits are accepted. */
 const uint8_t *k_num_scan(const uint8_t *p, const uint8_t *end, int json, flow_number *n);
 
 /* The whole of [p, end): digits with an optional sign. */
@@ -69,9 +69,9 @@ FLOW_INLINE uint64_t k_num_load8(const uint8_t *p) {
     return v;
 }
 
-/* The whole of [p, end) if it is 1 to 16 digits with a `-` in front perhaps: 1.  Else 0, and
- * flow_k_num_int knows better.  8 bytes behind end are loaded perhaps; no branch depends
- * on how many digits there are below 9, which nobody could predict. */
+/* The whole of [p, end) if it is 1 to 16 digits with a `-` in front perhaps: 1.  Else 0,
+ * and flow_k_num_int knows better.  8 bytes behind end are loaded perhaps; no branch
+ * depends on how many digits there are below 9, which nobody could predict. */
 FLOW_INLINE int k_num_int_short(const uint8_t *p, const uint8_t *end, int64_t *out) {
     int negative = *p == '-';
     p += negative;
@@ -92,6 +92,8 @@ FLOW_INLINE int k_num_int_short(const uint8_t *p, const uint8_t *end, int64_t *o
     return 1;
 }
 
-FLOW_INLINE int k_num_digit(uint8_t c) { return (uint8_t)(c - '0') <= 9; }
+FLOW_INLINE int k_num_digit(uint8_t c) {
+    return (uint8_t)(c - '0') <= 9;
+}
 
 #endif

@@ -2,7 +2,7 @@
  *
  * Each function prints one value and returns where its type's code ends. */
 #include "runtime/kernel/k_print.h"
-#include "runtime/kernel/k_json.h"
+#include "runtime/kernel/k_jvalue.h"
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_schema.h"
 #include "runtime/kernel/k_type.h"
@@ -24,7 +24,9 @@ FLOW_INLINE printer print_open(flow_ctx *ctx, flow_buf *b, const uint8_t *fmt) {
     return p;
 }
 
-FLOW_INLINE void print_byte(printer *p, uint8_t c) { k_write_byte(p->ctx, p->b, c); }
+FLOW_INLINE void print_byte(printer *p, uint8_t c) {
+    k_write_byte(p->ctx, p->b, c);
+}
 
 FLOW_INLINE const uint8_t *print_ptr(uint64_t word) {
     return (const uint8_t *)(uintptr_t)word;
@@ -38,7 +40,8 @@ FLOW_INLINE double print_float(uint64_t word) {
 
 static int64_t print_len(const uint8_t *text) {
     int64_t n = 0;
-    while (text[n]) n++;
+    while (text[n])
+        n++;
     return n;
 }
 
@@ -58,7 +61,8 @@ static int print_is_enum(const uint8_t *tc) {
 
 /* The name of variant `tag` in a tagged record's code (after its letter). */
 static const uint8_t *print_variant(const uint8_t *tc, uint64_t tag) {
-    for (tc++; tag; tag--) tc = flow_k_type_skip(flow_type_name_skip(tc));
+    for (tc++; tag; tag--)
+        tc = flow_k_type_skip(flow_type_name_skip(tc));
     return tc;
 }
 
@@ -147,9 +151,7 @@ static const uint8_t *print_json(printer *p, const uint64_t *w, const uint8_t *t
     case 'i': flow_k_write_int(ctx, b, (int64_t)w[0]); return tc;
     case 'f': flow_k_write_json_float(ctx, b, print_float(w[0])); return tc;
     case 'b': flow_k_write_bool(ctx, b, w[0] != 0); return tc;
-    case 's':
-        flow_k_write_json_text(ctx, b, print_ptr(w[0]), (int64_t)w[1]);
-        return tc;
+    case 's': flow_k_write_json_text(ctx, b, print_ptr(w[0]), (int64_t)w[1]); return tc;
     case 'y':
         print_byte(p, '"');
         k_write_base64(ctx, b, print_ptr(w[0]), (int64_t)w[1]);
@@ -172,8 +174,8 @@ static const uint8_t *print_json(printer *p, const uint64_t *w, const uint8_t *t
     }
 }
 
-FLOW_COLD void flow_k_write_json(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
-                       const uint8_t *fmt, const uint8_t *tc) {
+FLOW_FAR void flow_k_write_json(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
+                                const uint8_t *fmt, const uint8_t *tc) {
     printer p = print_open(ctx, b, fmt);
     print_json(&p, words, tc);
 }
@@ -184,9 +186,7 @@ FLOW_COLD void flow_k_write_json(flow_ctx *ctx, flow_buf *b, const uint64_t *wor
 static int print_scalar(printer *p, const uint64_t *w, const uint8_t *tc, int unit) {
     switch (*tc) {
     case 'f': flow_k_write_float(p->ctx, p->b, print_float(w[0])); return 1;
-    case 's':
-        flow_k_write_bytes(p->ctx, p->b, print_ptr(w[0]), (int64_t)w[1]);
-        return 1;
+    case 's': flow_k_write_bytes(p->ctx, p->b, print_ptr(w[0]), (int64_t)w[1]); return 1;
     case 'y': k_write_base64(p->ctx, p->b, print_ptr(w[0]), (int64_t)w[1]); return 1;
     case 't': flow_k_write_time(p->ctx, p->b, (int64_t)w[0], unit); return 1;
     case 'd': flow_k_write_duration(p->ctx, p->b, (int64_t)w[0], unit); return 1;
@@ -198,8 +198,8 @@ static int print_scalar(printer *p, const uint64_t *w, const uint8_t *tc, int un
     }
 }
 
-FLOW_COLD void flow_k_write_text(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
-                       const uint8_t *tc) {
+FLOW_FAR void flow_k_write_text(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
+                                const uint8_t *tc) {
     printer p = print_open(ctx, b, NULL);
     if (*tc == '?') {
         tc++;
@@ -211,14 +211,15 @@ FLOW_COLD void flow_k_write_text(flow_ctx *ctx, flow_buf *b, const uint64_t *wor
     if (!print_scalar(&p, words, tc, 'r')) print_json(&p, words, tc);
 }
 
-FLOW_COLD void flow_k_write_console(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
-                          const uint8_t *tc) {
+FLOW_FAR void flow_k_write_console(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
+                                   const uint8_t *tc) {
     flow_k_write_text(ctx, b, words, tc);
 }
 
 /* ---- csv ------------------------------------------------------------------------ */
 
-static const uint8_t *print_csv(printer *p, const uint64_t *w, const uint8_t *tc, int none);
+static const uint8_t *print_csv(printer *p, const uint64_t *w, const uint8_t *tc,
+                                int none);
 
 static const uint8_t *print_csv_fields(printer *p, const uint64_t *w, const uint8_t *tc,
                                        int none, int more) {
@@ -249,12 +250,14 @@ static void print_csv_leaf(printer *p, const uint64_t *w, const uint8_t *tc) {
     }
     int64_t at = p->b->p - p->b->base;
     if (!print_scalar(p, w, tc, p->fmt.unit)) print_json(p, w, tc);
-    /* Brackets mean quotes inside; numbers hold a separator only if it is a strange one. */
+    /* Brackets mean quotes inside; numbers hold a separator only if it is a strange one.
+     */
     if (*tc == '[' || *tc == '<' || *tc == '|' || p->fmt.separator != ',')
         print_requote(p, at);
 }
 
-static const uint8_t *print_csv(printer *p, const uint64_t *w, const uint8_t *tc, int none) {
+static const uint8_t *print_csv(printer *p, const uint64_t *w, const uint8_t *tc,
+                                int none) {
     if (*tc == '?') {
         tc++;
         none |= !w[flow_k_type_words(tc)];
@@ -264,8 +267,8 @@ static const uint8_t *print_csv(printer *p, const uint64_t *w, const uint8_t *tc
     return flow_k_type_skip(tc);
 }
 
-FLOW_COLD void flow_k_write_csv(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
-                      const uint8_t *fmt, const uint8_t *tc) {
+FLOW_FAR void flow_k_write_csv(flow_ctx *ctx, flow_buf *b, const uint64_t *words,
+                               const uint8_t *fmt, const uint8_t *tc) {
     printer p = print_open(ctx, b, fmt);
     if (*tc == '|' && !print_is_enum(tc + 1)) {
         const uint8_t *name = print_variant(tc + 1, words[0]);
@@ -284,16 +287,16 @@ static int32_t print_value(const flow_buf *b, uint64_t *out) {
     return 0;
 }
 
-FLOW_COLD int32_t flow_k_fn_to_json(flow_ctx *ctx, uint64_t *out, const uint64_t *words,
-                          const uint8_t *tc) {
+FLOW_FAR int32_t flow_k_fn_to_json(flow_ctx *ctx, uint64_t *out, const uint64_t *words,
+                                   const uint8_t *tc) {
     flow_buf b;
     k_write_temp(&b);
     flow_k_write_json(ctx, &b, words, NULL, tc);
     return print_value(&b, out);
 }
 
-int32_t flow_k_fn_string(flow_ctx *ctx, uint64_t *out, const uint64_t *words,
-                         const uint8_t *tc) {
+FLOW_FAR int32_t flow_k_fn_string(flow_ctx *ctx, uint64_t *out, const uint64_t *words,
+                                  const uint8_t *tc) {
     if (*tc == 's') {
         out[0] = words[0];
         out[1] = words[1];
@@ -305,14 +308,15 @@ int32_t flow_k_fn_string(flow_ctx *ctx, uint64_t *out, const uint64_t *words,
     return print_value(&b, out);
 }
 
-FLOW_COLD int32_t flow_k_fn_parse_json(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
-                             const uint8_t *tc) {
+FLOW_FAR int32_t flow_k_fn_parse_json(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                      int64_t len, const uint8_t *tc) {
     flow_format fmt;
     k_format_read(print_plain, &fmt);
     flow_node *n = k_node_build(ctx, &tc, 0);
     int32_t r = k_json_whole(ctx, &fmt, n, p, len, out);
     if (r)
-        for (int64_t i = 0; i < n->words; i++) out[i] = 0;
+        for (int64_t i = 0; i < n->words; i++)
+            out[i] = 0;
     out[n->words] = !r;
     return 0;
 }

@@ -14,7 +14,8 @@ FLOW_INLINE void k_record_set(flow_ctx *ctx, const uint8_t *p, int64_t len) {
 }
 
 /* Notes why the record is refused; returns minus the code. */
-FLOW_INLINE int32_t k_record_bad(flow_ctx *ctx, int32_t code, int64_t at, const char *why) {
+FLOW_INLINE int32_t k_record_bad(flow_ctx *ctx, int32_t code, int64_t at,
+                                 const char *why) {
     ctx->why = why;
     ctx->why_at = at;
     ctx->why_field = -1;

@@ -7,11 +7,12 @@
 
 static int64_t schema_text_len(const uint8_t *s) {
     int64_t n = 0;
-    while (s[n]) n++;
+    while (s[n])
+        n++;
     return n;
 }
 
-const uint8_t *k_format_read(const uint8_t *schema, flow_format *f) {
+FLOW_FAR const uint8_t *k_format_read(const uint8_t *schema, flow_format *f) {
     f->flags = schema[0];
     f->separator = schema[1];
     f->unit = schema[2];
@@ -62,7 +63,7 @@ static void node_members(flow_ctx *ctx, flow_node *n, const uint8_t **tc, int gu
         n->guesses = flow_k_alloc(ctx, FLOW_GUESSES * (int64_t)sizeof(flow_guess));
 }
 
-flow_node *k_node_build(flow_ctx *ctx, const uint8_t **tc, int guess) {
+FLOW_FAR flow_node *k_node_build(flow_ctx *ctx, const uint8_t **tc, int guess) {
     flow_node *n = flow_k_alloc(ctx, sizeof *n);
     *n = (flow_node){.kind = *(*tc)++, .words = 1};
     switch (n->kind) {
@@ -93,14 +94,17 @@ flow_node *k_node_build(flow_ctx *ctx, const uint8_t **tc, int guess) {
     return n;
 }
 
-FLOW_INLINE uint8_t schema_fold(uint8_t c) { return c >= 'A' && c <= 'Z' ? c | 32 : c; }
+FLOW_INLINE uint8_t schema_fold(uint8_t c) {
+    return c >= 'A' && c <= 'Z' ? c | 32 : c;
+}
 
-int64_t k_node_variant(const flow_node *n, const uint8_t *name, int64_t len) {
+FLOW_FAR int64_t k_node_variant(const flow_node *n, const uint8_t *name, int64_t len) {
     for (int64_t i = 0; i < n->n; i++) {
         const flow_member *m = &n->members[i];
         if (m->name_len != len) continue;
         int64_t k = 0;
-        while (k < len && schema_fold(m->name[k]) == schema_fold(name[k])) k++;
+        while (k < len && schema_fold(m->name[k]) == schema_fold(name[k]))
+            k++;
         if (k == len) return i;
     }
     return -1;

@@ -20,20 +20,20 @@
  *
  * Decoders of one source share the protocol
  *   void *flow_k_<format>_open(ctx, schema, p, end)     once per task
- *   i32   flow_k_<format>_next(ctx, decoder, words)     1 a row, 0 the end, -code a row error
- * [p, end) holds whole records, and 64 bytes behind it are readable.
- * The decoder stands in the task's arena: take the mark to which rows go back after it
- * was opened.  After a row error the next call goes on with the next record.
- * ctx->record and record_len say which record the last call was about,
- * ctx->why, why_at, why_field what was wrong with it. */
+ *   i32   flow_k_<format>_next(ctx, decoder, words)     1 a row, 0 the end, -code a row
+ * error [p, end) holds whole records, and 64 bytes behind it are readable. The decoder
+ * stands in the task's arena: take the mark to which rows go back after it was opened.
+ * After a row error the next call goes on with the next record. ctx->record and
+ * record_len say which record the last call was about, ctx->why, why_at, why_field what
+ * was wrong with it. */
 #ifndef FLOW_KERNEL_K_SCHEMA_H
 #define FLOW_KERNEL_K_SCHEMA_H
 
 #include "runtime/kernel/k_value.h"
 
-#define FLOW_FMT_HEADER 1    /* csv: columns by name; see k_csv.h */
+#define FLOW_FMT_HEADER    1 /* csv: columns by name; see k_csv.h */
 #define FLOW_FMT_MULTILINE 2 /* csv: a line end in quotes does not end the record */
-#define FLOW_FMT_REPLACE 4   /* bad UTF-8 becomes U+FFFD, else it is malformed */
+#define FLOW_FMT_REPLACE   4 /* bad UTF-8 becomes U+FFFD, else it is malformed */
 
 #define FLOW_DEPTH_MAX 512       /* of JSON */
 #define FLOW_FIELD_MAX (1 << 20) /* bytes of a csv field */
@@ -53,7 +53,7 @@ const uint8_t *k_format_read(const uint8_t *schema, flow_format *f);
 /* A key as it was written in an earlier object of the same type, with its quotes: the
  * next object most likely has the same keys in the same order. */
 #define FLOW_GUESS_TEXT 56
-#define FLOW_GUESSES 48
+#define FLOW_GUESSES    48
 typedef struct flow_guess {
     uint64_t word[2], mask[2]; /* the first 16 bytes; mask: those that are the key's */
     int64_t len;
@@ -62,7 +62,7 @@ typedef struct flow_guess {
 } flow_guess;
 
 #define FLOW_MEMBER_NONE -1
-#define FLOW_MEMBER_TAG -2
+#define FLOW_MEMBER_TAG  -2
 
 struct flow_node;
 
@@ -74,10 +74,10 @@ typedef struct flow_member {
     int64_t at;          /* its first word in the record */
     const uint8_t *json; /* the default as JSON text, or null */
     int64_t json_len;
-    uint64_t *value;     /* the default's words, once they are known */
+    uint64_t *value; /* the default's words, once they are known */
     int32_t unread;
-    uint64_t seen, bad;  /* the object (node->stamp) that had it, had it wrong */
-    const char *why;     /* if bad */
+    uint64_t seen, bad; /* the object (node->stamp) that had it, had it wrong */
+    const char *why;    /* if bad */
     int64_t why_at;
 } flow_member;
 
@@ -87,13 +87,13 @@ typedef struct flow_node {
     uint8_t precision, scale; /* D */
     uint8_t is_enum;          /* |: no variant has a field */
     int64_t words;
-    int64_t n;                /* { |: members */
+    int64_t n; /* { |: members */
     flow_member *members;
-    struct flow_node *of;     /* ? [: the element; <: the key */
-    struct flow_node *value;  /* <: the value */
-    int64_t wanted;           /* {: members that are read */
-    uint64_t stamp;           /* {: counts objects */
-    flow_guess *guesses;      /* {: FLOW_GUESSES of them, or null */
+    struct flow_node *of;    /* ? [: the element; <: the key */
+    struct flow_node *value; /* <: the value */
+    int64_t wanted;          /* {: members that are read */
+    uint64_t stamp;          /* {: counts objects */
+    flow_guess *guesses;     /* {: FLOW_GUESSES of them, or null */
     int64_t nguesses;
 } flow_node;
 
@@ -107,11 +107,13 @@ int64_t k_node_variant(const flow_node *n, const uint8_t *name, int64_t len);
 /* Puts a value that is not there: none, or the default.  0 if there is neither. */
 FLOW_INLINE int k_node_missing(const flow_member *m, uint64_t *out) {
     if (m->type->kind == '?') {
-        for (int64_t i = 0; i < m->type->words; i++) out[i] = 0;
+        for (int64_t i = 0; i < m->type->words; i++)
+            out[i] = 0;
         return 1;
     }
     if (!m->value) return 0;
-    for (int64_t i = 0; i < m->type->words; i++) out[i] = m->value[i];
+    for (int64_t i = 0; i < m->type->words; i++)
+        out[i] = m->value[i];
     return 1;
 }
 

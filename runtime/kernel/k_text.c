@@ -16,9 +16,12 @@ FLOW_INLINE int text_same(const uint8_t *a, const uint8_t *b, int64_t n) {
     return !n || !__builtin_memcmp(a, b, (size_t)n);
 }
 
-int64_t flow_k_fn_length(const uint8_t *p, int64_t len) { return flow_k_utf8_count(p, len); }
+int64_t flow_k_fn_length(const uint8_t *p, int64_t len) {
+    return flow_k_utf8_count(p, len);
+}
 
-int32_t flow_k_fn_contains(const uint8_t *p, int64_t len, const uint8_t *part, int64_t n) {
+int32_t flow_k_fn_contains(const uint8_t *p, int64_t len, const uint8_t *part,
+                           int64_t n) {
     return !n || k_find(p, flow_text_end(p, len), part, n) != NULL;
 }
 
@@ -27,7 +30,8 @@ int32_t flow_k_fn_starts_with(const uint8_t *p, int64_t len, const uint8_t *part
     return n <= len && text_same(p, part, n);
 }
 
-int32_t flow_k_fn_ends_with(const uint8_t *p, int64_t len, const uint8_t *part, int64_t n) {
+int32_t flow_k_fn_ends_with(const uint8_t *p, int64_t len, const uint8_t *part,
+                            int64_t n) {
     return n <= len && text_same(flow_text_end(p, len - n), part, n);
 }
 
@@ -40,8 +44,8 @@ static const uint8_t *text_skip(const uint8_t *p, const uint8_t *end, int64_t n)
     return p;
 }
 
-int32_t flow_k_fn_slice(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
-                        int64_t from, int64_t count) {
+FLOW_FAR int32_t flow_k_fn_slice(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                 int64_t len, int64_t from, int64_t count) {
     (void)ctx;
     if (from < 0) { /* what would stand before the text is not there */
         count = count > INT64_MIN - from ? count + from : 0;
@@ -60,14 +64,17 @@ static int text_white(uint32_t c) {
            c == 0x3000;
 }
 
-int32_t flow_k_fn_trim(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
+FLOW_FAR int32_t flow_k_fn_trim(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                int64_t len) {
     (void)ctx;
     const uint8_t *end = flow_text_end(p, len);
     int64_t n;
-    while (p < end && text_white(k_utf8_get(p, &n))) p += n;
+    while (p < end && text_white(k_utf8_get(p, &n)))
+        p += n;
     while (p < end) {
         const uint8_t *last = end - 1;
-        while ((*last & 0xC0) == 0x80) last--;
+        while ((*last & 0xC0) == 0x80)
+            last--;
         if (!text_white(k_utf8_get(last, &n))) break;
         end = last;
     }
@@ -76,8 +83,8 @@ int32_t flow_k_fn_trim(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t l
 
 /* ---- building ------------------------------------------------------------------- */
 
-int32_t flow_k_fn_repeat(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
-                         int64_t n) {
+FLOW_FAR int32_t flow_k_fn_repeat(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                  int64_t len, int64_t n) {
     int64_t total = 0;
     if (n > 0 && (__builtin_mul_overflow(len, n, &total) || total > FLOW_TEXT_MAX))
         return FLOW_E_limit;
@@ -87,19 +94,21 @@ int32_t flow_k_fn_repeat(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t
     return k_text_out(out, text, total);
 }
 
-int32_t flow_k_fn_reverse(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
+FLOW_FAR int32_t flow_k_fn_reverse(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                   int64_t len) {
     uint8_t *text = flow_k_alloc(ctx, len), *to = text + len;
     for (const uint8_t *end = flow_text_end(p, len); p < end;) {
         int64_t n = k_utf8_len(*p);
         to -= n;
-        for (int64_t i = 0; i < n; i++) to[i] = *p++;
+        for (int64_t i = 0; i < n; i++)
+            to[i] = *p++;
     }
     return k_text_out(out, text, len);
 }
 
-int32_t flow_k_fn_replace(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
-                          const uint8_t *from, int64_t from_len, const uint8_t *to,
-                          int64_t to_len) {
+FLOW_FAR int32_t flow_k_fn_replace(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                   int64_t len, const uint8_t *from, int64_t from_len,
+                                   const uint8_t *to, int64_t to_len) {
     const uint8_t *end = flow_text_end(p, len);
     const uint8_t *q = from_len ? k_find(p, end, from, from_len) : NULL;
     if (!q) return k_text_out(out, p, len);
@@ -119,7 +128,8 @@ static uint8_t *text_fill(uint8_t *to, int64_t n, const uint8_t *with, int64_t w
     const uint8_t *p = with, *end = flow_text_end(with, with_len);
     for (; n > 0; n--) {
         if (p == end) p = with;
-        for (int64_t k = k_utf8_len(*p); k > 0; k--) *to++ = *p++;
+        for (int64_t k = k_utf8_len(*p); k > 0; k--)
+            *to++ = *p++;
     }
     return to;
 }
@@ -137,33 +147,37 @@ static int32_t text_pad(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t 
     return k_text_out(out, text, to - text);
 }
 
-int32_t flow_k_fn_pad_left(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
-                           int64_t width, const uint8_t *with, int64_t with_len) {
+FLOW_FAR int32_t flow_k_fn_pad_left(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                    int64_t len, int64_t width, const uint8_t *with,
+                                    int64_t with_len) {
     return text_pad(ctx, out, p, len, width, with, with_len, 1);
 }
 
-int32_t flow_k_fn_pad_right(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
-                            int64_t width, const uint8_t *with, int64_t with_len) {
+FLOW_FAR int32_t flow_k_fn_pad_right(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                     int64_t len, int64_t width, const uint8_t *with,
+                                     int64_t with_len) {
     return text_pad(ctx, out, p, len, width, with, with_len, 0);
 }
 
-int32_t flow_k_fn_join(flow_ctx *ctx, uint64_t *out, const uint64_t *texts, int64_t n,
-                       const uint8_t *sep, int64_t sep_len) {
+FLOW_FAR int32_t flow_k_fn_join(flow_ctx *ctx, uint64_t *out, const uint64_t *texts,
+                                int64_t n, const uint8_t *sep, int64_t sep_len) {
     int64_t total = 0;
-    for (int64_t i = 0; i < n; i++) total += (int64_t)texts[2 * i + 1] + (i ? sep_len : 0);
+    for (int64_t i = 0; i < n; i++)
+        total += (int64_t)texts[2 * i + 1] + (i ? sep_len : 0);
     uint8_t *text = flow_k_alloc(ctx, total), *to = text;
     for (int64_t i = 0; i < n; i++) {
         if (i && sep_len) __builtin_memcpy(to, sep, (size_t)sep_len);
         to += i ? sep_len : 0;
         int64_t len = (int64_t)texts[2 * i + 1];
-        if (len) __builtin_memcpy(to, (const uint8_t *)(uintptr_t)texts[2 * i], (size_t)len);
+        if (len)
+            __builtin_memcpy(to, (const uint8_t *)(uintptr_t)texts[2 * i], (size_t)len);
         to += len;
     }
     return k_text_out(out, text, total);
 }
 
-int32_t flow_k_fn_split(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
-                        const uint8_t *sep, int64_t sep_len) {
+FLOW_FAR int32_t flow_k_fn_split(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                 int64_t len, const uint8_t *sep, int64_t sep_len) {
     uint64_t it[FLOW_ITER_WORDS], piece[2];
     flow_run_list list = {.size = 2};
     flow_k_split_open(ctx, it, p, len);
@@ -175,7 +189,8 @@ int32_t flow_k_fn_split(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t 
 
 /* ---- bytes ---------------------------------------------------------------------- */
 
-int32_t flow_k_fn_hex(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
+FLOW_FAR int32_t flow_k_fn_hex(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                               int64_t len) {
     static const char digits[] = "0123456789abcdef";
     uint8_t *text = flow_k_alloc(ctx, 2 * len);
     for (int64_t i = 0; i < len; i++) {
@@ -185,20 +200,23 @@ int32_t flow_k_fn_hex(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t le
     return k_text_out(out, text, 2 * len);
 }
 
-int32_t flow_k_fn_base64(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
+FLOW_FAR int32_t flow_k_fn_base64(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                  int64_t len) {
     uint8_t *text = flow_k_alloc(ctx, FLOW_BASE64_LEN(len));
     k_base64_put(text, p, len);
     return k_text_out(out, text, FLOW_BASE64_LEN(len));
 }
 
-int32_t flow_k_fn_unbase64(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
+FLOW_FAR int32_t flow_k_fn_unbase64(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                    int64_t len) {
     uint8_t *bytes = flow_k_alloc(ctx, len / 4 * 3 + 3);
     int64_t n = k_base64_get(bytes, p, len);
     out[2] = n >= 0;
     return n < 0 ? k_text_out(out, NULL, 0) : k_text_out(out, bytes, n);
 }
 
-int32_t flow_k_fn_utf8(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
+FLOW_FAR int32_t flow_k_fn_utf8(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                int64_t len) {
     (void)ctx;
     out[2] = (uint64_t)flow_k_utf8_valid(p, len);
     return out[2] ? k_text_out(out, p, len) : k_text_out(out, NULL, 0);

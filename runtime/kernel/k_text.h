@@ -10,7 +10,8 @@ int64_t flow_k_fn_length(const uint8_t *p, int64_t len);
 int32_t flow_k_fn_contains(const uint8_t *p, int64_t len, const uint8_t *part, int64_t n);
 int32_t flow_k_fn_starts_with(const uint8_t *p, int64_t len, const uint8_t *part,
                               int64_t n);
-int32_t flow_k_fn_ends_with(const uint8_t *p, int64_t len, const uint8_t *part, int64_t n);
+int32_t flow_k_fn_ends_with(const uint8_t *p, int64_t len, const uint8_t *part,
+                            int64_t n);
 
 int32_t flow_k_fn_slice(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
                         int64_t from, int64_t count);

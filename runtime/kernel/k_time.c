@@ -10,7 +10,7 @@ FLOW_INLINE int64_t time_floor_div(int64_t a, int64_t b) {
     return a / b - (a % b < 0);
 }
 
-int64_t k_time_days(int64_t year, int64_t month, int64_t day) {
+FLOW_FAR int64_t k_time_days(int64_t year, int64_t month, int64_t day) {
     int64_t y = year - (month <= 2);
     int64_t era = time_floor_div(y, 400), of_era = y - era * 400;
     int64_t march = month > 2 ? month - 3 : month + 9;
@@ -18,7 +18,7 @@ int64_t k_time_days(int64_t year, int64_t month, int64_t day) {
     return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-int64_t k_time_month_days(int64_t year, int64_t month) {
+FLOW_FAR int64_t k_time_month_days(int64_t year, int64_t month) {
     if (month != 2) return 30 + ((month + (month > 7)) & 1);
     return 28 + (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
 }
@@ -87,18 +87,20 @@ static const uint8_t *time_get_fraction(const uint8_t *p, const uint8_t *end,
     int64_t n = 0, v = 0;
     for (p++; p < end && k_num_digit(*p); p++, n++)
         if (n < 6) v = v * 10 + (*p - '0');
-    for (int64_t i = n; i < 6; i++) v *= 10;
+    for (int64_t i = n; i < 6; i++)
+        v *= 10;
     *micros = v;
     return n ? p : NULL;
 }
 
 static int32_t time_join(int64_t days, int64_t seconds, int64_t micros, int64_t *out) {
     int64_t t;
-    if (__builtin_mul_overflow(days * 86400 + seconds, FLOW_SECOND, &t)) return FLOW_NUM_BAD;
+    if (__builtin_mul_overflow(days * 86400 + seconds, FLOW_SECOND, &t))
+        return FLOW_NUM_BAD;
     return __builtin_add_overflow(t, micros, out) ? FLOW_NUM_BAD : FLOW_NUM_OK;
 }
 
-int32_t k_time_get(const uint8_t *p, const uint8_t *end, int64_t *out) {
+FLOW_FAR int32_t k_time_get(const uint8_t *p, const uint8_t *end, int64_t *out) {
     if (end - p < 10 || p[4] != '-' || p[7] != '-') return FLOW_NUM_BAD;
     int64_t year = time_digits(p, end, 4), month = time_digits(p + 5, end, 2);
     int64_t day = time_digits(p + 8, end, 2);
@@ -128,7 +130,7 @@ static int64_t time_put_fraction(uint8_t *p, int64_t micros) {
     return n + 1;
 }
 
-int64_t flow_k_put_time(uint8_t *p, int64_t t) {
+FLOW_FAR int64_t flow_k_put_time(uint8_t *p, int64_t t) {
     flow_civil c;
     k_time_civil(t, &c);
     uint8_t *start = p;
@@ -156,7 +158,7 @@ int64_t flow_k_put_time(uint8_t *p, int64_t t) {
     return p - start;
 }
 
-int32_t k_time_zone(const uint8_t *p, int64_t len, int64_t *seconds) {
+FLOW_FAR int32_t k_time_zone(const uint8_t *p, int64_t len, int64_t *seconds) {
     *seconds = 0;
     if (len == 3 && p[0] == 'U' && p[1] == 'T' && p[2] == 'C') return FLOW_NUM_OK;
     if (!len) return FLOW_NUM_BAD;
@@ -171,17 +173,22 @@ typedef struct time_unit {
 } time_unit;
 
 static const time_unit time_units[] = {
-    {"d", 86400 * INT64_C(1000000000)}, {"h", 3600 * INT64_C(1000000000)},
-    {"m", 60 * INT64_C(1000000000)},    {"s", INT64_C(1000000000)},
-    {"ms", 1000000},                    {"us", 1000},
-    {"ns", 1},                          {"w", 7 * 86400 * INT64_C(1000000000)},
+    {"d", 86400 * INT64_C(1000000000)},
+    {"h", 3600 * INT64_C(1000000000)},
+    {"m", 60 * INT64_C(1000000000)},
+    {"s", INT64_C(1000000000)},
+    {"ms", 1000000},
+    {"us", 1000},
+    {"ns", 1},
+    {"w", 7 * 86400 * INT64_C(1000000000)},
 };
-#define TIME_UNITS 8
+#define TIME_UNITS         8
 #define TIME_UNITS_PRINTED 6
 
 /* The unit whose name is the letters at p; *n is their number. */
 static const time_unit *time_unit_at(const uint8_t *p, const uint8_t *end, int64_t *n) {
-    for (*n = 0; p + *n < end && !k_num_digit(p[*n]);) ++*n;
+    for (*n = 0; p + *n < end && !k_num_digit(p[*n]);)
+        ++*n;
     for (int i = 0; i < TIME_UNITS; i++) {
         const char *name = time_units[i].name;
         if (*n == 1 && p[0] == name[0] && !name[1]) return &time_units[i];
@@ -190,7 +197,7 @@ static const time_unit *time_unit_at(const uint8_t *p, const uint8_t *end, int64
     return NULL;
 }
 
-int32_t k_duration_get(const uint8_t *p, const uint8_t *end, int64_t *out) {
+FLOW_FAR int32_t k_duration_get(const uint8_t *p, const uint8_t *end, int64_t *out) {
     int negative = p < end && *p == '-';
     p += negative;
     if (p >= end) return FLOW_NUM_BAD;
@@ -218,7 +225,7 @@ int32_t k_duration_get(const uint8_t *p, const uint8_t *end, int64_t *out) {
     return FLOW_NUM_OK;
 }
 
-int64_t flow_k_put_duration(uint8_t *p, int64_t d) {
+FLOW_FAR int64_t flow_k_put_duration(uint8_t *p, int64_t d) {
     uint8_t *start = p;
     if (!d) {
         p[0] = '0';
@@ -231,7 +238,8 @@ int64_t flow_k_put_duration(uint8_t *p, int64_t d) {
         uint64_t unit = (uint64_t)time_units[i].nanos / 1000, v = rest / unit;
         if (!v) continue;
         p += flow_k_put_uint(p, v);
-        for (const char *name = time_units[i].name; *name; name++) *p++ = (uint8_t)*name;
+        for (const char *name = time_units[i].name; *name; name++)
+            *p++ = (uint8_t)*name;
         rest -= v * unit;
     }
     return p - start;
@@ -244,8 +252,8 @@ static int64_t time_unit_power(int unit) {
     return unit == 's' ? 6 : unit == 'u' ? 0 : unit == 'n' ? -3 : 3;
 }
 
-int32_t k_time_of_unit(const uint8_t *p, const uint8_t *end, int json, int unit,
-                       int64_t *out) {
+FLOW_FAR int32_t k_time_of_unit(const uint8_t *p, const uint8_t *end, int json, int unit,
+                                int64_t *out) {
     flow_number n;
     if (k_num_scan(p, end, json, &n) != end) return FLOW_NUM_BAD;
     uint64_t v = n.digits;
@@ -263,11 +271,12 @@ int32_t k_time_of_unit(const uint8_t *p, const uint8_t *end, int json, int unit,
     return FLOW_NUM_OK;
 }
 
-int64_t k_time_put_unit(uint8_t *p, int64_t t, int unit) {
+FLOW_FAR int64_t k_time_put_unit(uint8_t *p, int64_t t, int unit) {
     int64_t power = time_unit_power(unit), n = 0;
     uint64_t v = t < 0 ? -(uint64_t)t : (uint64_t)t, one = 1;
     if (t < 0) p[n++] = '-';
-    for (int64_t i = 0; i < power; i++) one *= 10;
+    for (int64_t i = 0; i < power; i++)
+        one *= 10;
     n += flow_k_put_uint(p + n, v / one);
     if (power < 0 && v) {
         p[n] = p[n + 1] = p[n + 2] = '0';
@@ -276,7 +285,8 @@ int64_t k_time_put_unit(uint8_t *p, int64_t t, int unit) {
     uint64_t rest = v % one;
     if (!rest) return n;
     p[n++] = '.';
-    for (; rest % 10 == 0; power--) rest /= 10;
+    for (; rest % 10 == 0; power--)
+        rest /= 10;
     k_put_digits(p + n, rest, power);
     return n + power;
 }

@@ -7,18 +7,18 @@
 
 #include "runtime/kernel/k_value.h"
 
-#define FLOW_TIME_TEXT 40     /* longest text of a timestamp */
+#define FLOW_TIME_TEXT     40 /* longest text of a timestamp */
 #define FLOW_DURATION_TEXT 48 /* of a duration */
 
 #define FLOW_SECOND INT64_C(1000000)
-#define FLOW_DAY (86400 * FLOW_SECOND)
+#define FLOW_DAY    (86400 * FLOW_SECOND)
 
 typedef struct flow_civil {
     int64_t year;
     int64_t month, day; /* from 1 */
     int64_t hour, minute, second, micros;
-    int64_t weekday;    /* 1 is Monday */
-    int64_t yearday;    /* from 1 */
+    int64_t weekday; /* 1 is Monday */
+    int64_t yearday; /* from 1 */
 } flow_civil;
 
 /* Days from 1970-01-01 to a date; the date and time of a timestamp. */

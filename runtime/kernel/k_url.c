@@ -30,19 +30,21 @@ static flow_text url_decode(flow_ctx *ctx, const uint8_t *p, int64_t len) {
     return flow_k_utf8_replace(ctx, text, to - text);
 }
 
-int32_t flow_k_fn_url_decode(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len) {
+FLOW_FAR int32_t flow_k_fn_url_decode(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                      int64_t len) {
     flow_text t = url_decode(ctx, p, len);
     return k_text_out(out, t.ptr, t.len);
 }
 
 /* The first c in [p, end), or end. */
 static const uint8_t *url_until(const uint8_t *p, const uint8_t *end, uint8_t c) {
-    while (p < end && *p != c) p++;
+    while (p < end && *p != c)
+        p++;
     return p;
 }
 
-int32_t flow_k_fn_url_query(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len,
-                            const uint8_t *key, int64_t key_len) {
+FLOW_FAR int32_t flow_k_fn_url_query(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
+                                     int64_t len, const uint8_t *key, int64_t key_len) {
     const uint8_t *end = url_until(p, flow_text_end(p, len), '#');
     p = url_until(p, end, '?');
     out[2] = 0;

@@ -44,7 +44,7 @@ FLOW_INLINE int utf8_block_ok(flow_v64 v, uint64_t live, utf8_carry *c) {
     return utf8_second_ok(v, cont, live, c);
 }
 
-int32_t flow_k_utf8_valid(const uint8_t *p, int64_t len) {
+FLOW_FAR int32_t flow_k_utf8_valid(const uint8_t *p, int64_t len) {
     const uint8_t *end = flow_text_end(p, len);
     utf8_carry c = {0};
     for (; end - p >= FLOW_LANES; p += FLOW_LANES)
@@ -77,7 +77,7 @@ static int64_t utf8_step(const uint8_t *p, const uint8_t *end, int *whole) {
     return n;
 }
 
-int64_t flow_k_utf8_error(const uint8_t *p, int64_t len) {
+FLOW_FAR int64_t flow_k_utf8_error(const uint8_t *p, int64_t len) {
     const uint8_t *q = p, *end = flow_text_end(p, len);
     while (q < end) {
         int whole;
@@ -88,14 +88,15 @@ int64_t flow_k_utf8_error(const uint8_t *p, int64_t len) {
     return q - p;
 }
 
-flow_text flow_k_utf8_replace(flow_ctx *ctx, const uint8_t *p, int64_t len) {
+FLOW_FAR flow_text flow_k_utf8_replace(flow_ctx *ctx, const uint8_t *p, int64_t len) {
     const uint8_t *end = flow_text_end(p, len);
     uint8_t *out = flow_k_alloc(ctx, len * 3), *o = out;
     while (p < end) {
         int whole;
         int64_t n = utf8_step(p, end, &whole);
         if (whole) {
-            for (int64_t i = 0; i < n; i++) *o++ = p[i];
+            for (int64_t i = 0; i < n; i++)
+                *o++ = p[i];
         } else {
             o += k_utf8_put(o, 0xFFFD);
         }
@@ -104,10 +105,11 @@ flow_text flow_k_utf8_replace(flow_ctx *ctx, const uint8_t *p, int64_t len) {
     return (flow_text){out, o - out};
 }
 
-int64_t flow_k_utf8_count(const uint8_t *p, int64_t len) {
+FLOW_FAR int64_t flow_k_utf8_count(const uint8_t *p, int64_t len) {
     int64_t n = 0, i = 0;
     for (; len - i >= FLOW_LANES; i += FLOW_LANES)
         n += FLOW_LANES - __builtin_popcountll(k_vec_in(k_vec_load(p + i), 0x80, 0x3F));
-    for (; i < len; i++) n += (p[i] & 0xC0) != 0x80;
+    for (; i < len; i++)
+        n += (p[i] & 0xC0) != 0x80;
     return n;
 }

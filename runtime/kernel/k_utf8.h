@@ -10,7 +10,8 @@ int32_t flow_k_utf8_valid(const uint8_t *p, int64_t len);
 /* The offset of the first byte that is not valid, len if all are. */
 int64_t flow_k_utf8_error(const uint8_t *p, int64_t len);
 
-/* A copy in the arena with U+FFFD for each longest prefix of a sequence that went wrong. */
+/* A copy in the arena with U+FFFD for each longest prefix of a sequence that went wrong.
+ */
 flow_text flow_k_utf8_replace(flow_ctx *ctx, const uint8_t *p, int64_t len);
 
 /* Code points of valid text. */

@@ -49,7 +49,9 @@ FLOW_INLINE uint64_t k_vec_high(flow_v64 v) {
 }
 
 /* The n lowest bits, n in 0..63. */
-FLOW_INLINE uint64_t k_low_bits(int64_t n) { return ((uint64_t)1 << n) - 1; }
+FLOW_INLINE uint64_t k_low_bits(int64_t n) {
+    return ((uint64_t)1 << n) - 1;
+}
 
 /* The up to 63 bytes of p[0..n) in a vector whose other lanes are `fill`. */
 FLOW_INLINE flow_v64 k_vec_part(const uint8_t *p, int64_t n, uint8_t fill) {

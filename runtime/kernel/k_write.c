@@ -14,14 +14,15 @@
 /* A buffer in the arena: text on its way to be a value. */
 #define WRITE_ARENA -1
 
-static __attribute__((noinline)) void write_grow(flow_ctx *ctx, flow_buf *b, int64_t n) {
+FLOW_FAR void k_write_grow(flow_ctx *ctx, flow_buf *b, int64_t n) {
     if (b->rows != WRITE_ARENA) {
         flow_rt_buf_grow(ctx, b, n);
         return;
     }
     int64_t used = b->p - b->base, size = 2 * (b->end - b->base);
     if (size < 192) size = 192;
-    while (size < used + n) size *= 2;
+    while (size < used + n)
+        size *= 2;
     uint8_t *base = flow_k_alloc(ctx, size + FLOW_SLACK);
     if (used) __builtin_memcpy(base, b->base, (size_t)used);
     b->base = base;
@@ -29,12 +30,9 @@ static __attribute__((noinline)) void write_grow(flow_ctx *ctx, flow_buf *b, int
     b->end = base + size;
 }
 
-uint8_t *k_write_room(flow_ctx *ctx, flow_buf *b, int64_t n) {
-    if (FLOW_UNLIKELY(b->end - b->p < n)) write_grow(ctx, b, n);
-    return b->p;
+void k_write_temp(flow_buf *b) {
+    *b = (flow_buf){NULL, NULL, NULL, WRITE_ARENA};
 }
-
-void k_write_temp(flow_buf *b) { *b = (flow_buf){NULL, NULL, NULL, WRITE_ARENA}; }
 
 void flow_k_write_bytes(flow_ctx *ctx, flow_buf *b, const uint8_t *p, int64_t len) {
     if (!len) return; /* the text, or the buffer still, may have no address */
@@ -43,14 +41,11 @@ void flow_k_write_bytes(flow_ctx *ctx, flow_buf *b, const uint8_t *p, int64_t le
     b->p = to + len;
 }
 
-void flow_k_write_row(flow_buf *b) { b->rows++; }
-
-void k_write_byte(flow_ctx *ctx, flow_buf *b, uint8_t c) {
-    *k_write_room(ctx, b, 1) = c;
-    b->p++;
+void flow_k_write_row(flow_buf *b) {
+    b->rows++;
 }
 
-void flow_k_write_int(flow_ctx *ctx, flow_buf *b, int64_t v) {
+FLOW_FAR void flow_k_write_int(flow_ctx *ctx, flow_buf *b, int64_t v) {
     b->p += flow_k_put_int(k_write_room(ctx, b, FLOW_INT_TEXT), v);
 }
 
@@ -59,12 +54,12 @@ void flow_k_write_bool(flow_ctx *ctx, flow_buf *b, int32_t v) {
     b->p += v ? 4 : 5;
 }
 
-void flow_k_write_decimal(flow_ctx *ctx, flow_buf *b, int64_t low, int64_t high,
-                          int64_t scale) {
+FLOW_FAR void flow_k_write_decimal(flow_ctx *ctx, flow_buf *b, int64_t low, int64_t high,
+                                   int64_t scale) {
     b->p += flow_k_put_decimal(k_write_room(ctx, b, FLOW_DECIMAL_TEXT), low, high, scale);
 }
 
-void flow_k_write_float(flow_ctx *ctx, flow_buf *b, double v) {
+FLOW_FAR void flow_k_write_float(flow_ctx *ctx, flow_buf *b, double v) {
     b->p += flow_k_put_float(k_write_room(ctx, b, FLOW_FLOAT_TEXT), v);
 }
 
@@ -77,38 +72,40 @@ static void write_quote(flow_buf *b, int64_t at) {
     b->p += 2;
 }
 
-void flow_k_write_json_float(flow_ctx *ctx, flow_buf *b, double v) {
+FLOW_FAR void flow_k_write_json_float(flow_ctx *ctx, flow_buf *b, double v) {
     k_write_room(ctx, b, FLOW_FLOAT_TEXT + 2);
     int64_t at = b->p - b->base;
     flow_k_write_float(ctx, b, v);
     if (!__builtin_isfinite(v)) write_quote(b, at);
 }
 
-void flow_k_write_time(flow_ctx *ctx, flow_buf *b, int64_t v, int32_t unit) {
+FLOW_FAR void flow_k_write_time(flow_ctx *ctx, flow_buf *b, int64_t v, int32_t unit) {
     uint8_t *p = k_write_room(ctx, b, FLOW_TIME_TEXT);
     b->p += unit == 'r' ? flow_k_put_time(p, v) : k_time_put_unit(p, v, unit);
 }
 
-void flow_k_write_json_time(flow_ctx *ctx, flow_buf *b, int64_t v, int32_t unit) {
+FLOW_FAR void flow_k_write_json_time(flow_ctx *ctx, flow_buf *b, int64_t v,
+                                     int32_t unit) {
     k_write_room(ctx, b, FLOW_TIME_TEXT + 2);
     int64_t at = b->p - b->base;
     flow_k_write_time(ctx, b, v, unit);
     if (unit == 'r') write_quote(b, at);
 }
 
-void flow_k_write_duration(flow_ctx *ctx, flow_buf *b, int64_t v, int32_t unit) {
+FLOW_FAR void flow_k_write_duration(flow_ctx *ctx, flow_buf *b, int64_t v, int32_t unit) {
     uint8_t *p = k_write_room(ctx, b, FLOW_DURATION_TEXT);
     b->p += unit == 'r' ? flow_k_put_duration(p, v) : k_time_put_unit(p, v, unit);
 }
 
-void flow_k_write_json_duration(flow_ctx *ctx, flow_buf *b, int64_t v, int32_t unit) {
+FLOW_FAR void flow_k_write_json_duration(flow_ctx *ctx, flow_buf *b, int64_t v,
+                                         int32_t unit) {
     k_write_room(ctx, b, FLOW_DURATION_TEXT + 2);
     int64_t at = b->p - b->base;
     flow_k_write_duration(ctx, b, v, unit);
     if (unit == 'r') write_quote(b, at);
 }
 
-void k_write_base64(flow_ctx *ctx, flow_buf *b, const uint8_t *p, int64_t len) {
+FLOW_FAR void k_write_base64(flow_ctx *ctx, flow_buf *b, const uint8_t *p, int64_t len) {
     uint8_t *to = k_write_room(ctx, b, FLOW_BASE64_LEN(len));
     k_base64_put(to, p, len);
     b->p = to + FLOW_BASE64_LEN(len);
@@ -116,7 +113,9 @@ void k_write_base64(flow_ctx *ctx, flow_buf *b, const uint8_t *p, int64_t len) {
 
 /* ---- csv texts ------------------------------------------------------------------ */
 
-static int write_blank(uint8_t c) { return c == ' ' || c == '\t'; }
+static int write_blank(uint8_t c) {
+    return c == ' ' || c == '\t';
+}
 
 static int write_csv_plain(const uint8_t *p, int64_t len, uint8_t separator) {
     if (!len || write_blank(p[0]) || write_blank(p[len - 1])) return 0;
@@ -135,6 +134,11 @@ void flow_k_write_csv_text(flow_ctx *ctx, flow_buf *b, const uint8_t *p, int64_t
         flow_k_write_bytes(ctx, b, p, len);
         return;
     }
+    k_write_csv_quoted(ctx, b, p, len);
+}
+
+FLOW_FAR void k_write_csv_quoted(flow_ctx *ctx, flow_buf *b, const uint8_t *p,
+                                 int64_t len) {
     uint8_t *to = k_write_room(ctx, b, 2 * len + 2);
     *to++ = '"';
     for (int64_t i = 0; i < len; i++) {
@@ -162,15 +166,17 @@ static uint8_t *write_escape(uint8_t *to, uint8_t c) {
     return to + 5;
 }
 
-/* The bytes of a block that `special` marks become escapes. */
-static uint8_t *write_escapes(uint8_t *to, const uint8_t *p, int64_t n, uint64_t special) {
+FLOW_FAR uint8_t *k_write_escapes(uint8_t *to, const uint8_t *p, int64_t n,
+                                  uint64_t special) {
     int64_t done = 0;
     for (; special; special &= special - 1) {
         int64_t i = __builtin_ctzll(special);
-        for (; done < i; done++) *to++ = p[done];
+        for (; done < i; done++)
+            *to++ = p[done];
         to = write_escape(to, p[done++]);
     }
-    for (; done < n; done++) *to++ = p[done];
+    for (; done < n; done++)
+        *to++ = p[done];
     return to;
 }
 
@@ -186,7 +192,7 @@ void flow_k_write_json_text(flow_ctx *ctx, flow_buf *b, const uint8_t *p, int64_
             __builtin_memcpy(to, &v, sizeof v); /* beyond n: into the slack */
             b->p = to + n;
         } else {
-            b->p = write_escapes(to, p, n, m);
+            b->p = k_write_escapes(to, p, n, m);
         }
     }
     k_write_byte(ctx, b, '"');

@@ -37,9 +37,23 @@ void flow_k_write_json_text(flow_ctx *ctx, flow_buf *b, const uint8_t *p, int64_
 
 /* ---- inside the kernel */
 
+void k_write_grow(flow_ctx *ctx, flow_buf *b, int64_t n);
+
 /* Room for n bytes at b->p. */
-uint8_t *k_write_room(flow_ctx *ctx, flow_buf *b, int64_t n);
-void k_write_byte(flow_ctx *ctx, flow_buf *b, uint8_t c);
+FLOW_INLINE uint8_t *k_write_room(flow_ctx *ctx, flow_buf *b, int64_t n) {
+    if (FLOW_UNLIKELY(b->end - b->p < n)) k_write_grow(ctx, b, n);
+    return b->p;
+}
+
+FLOW_INLINE void k_write_byte(flow_ctx *ctx, flow_buf *b, uint8_t c) {
+    *k_write_room(ctx, b, 1) = c;
+    b->p++;
+}
+
+/* A csv text that needs its quotes. */
+void k_write_csv_quoted(flow_ctx *ctx, flow_buf *b, const uint8_t *p, int64_t len);
+/* Up to 64 bytes to `to`; those that `special` marks become JSON's escapes. */
+uint8_t *k_write_escapes(uint8_t *to, const uint8_t *p, int64_t n, uint64_t special);
 void k_write_base64(flow_ctx *ctx, flow_buf *b, const uint8_t *p, int64_t len);
 /* Begins a buffer in the arena, for text that becomes a value. */
 void k_write_temp(flow_buf *b);

@@ -21,6 +21,7 @@
 #include "runtime/kernel/k_map.c"
 #include "runtime/kernel/k_schema.c"
 #include "runtime/kernel/k_jscan.c"
+#include "runtime/kernel/k_jvalue.c"
 #include "runtime/kernel/k_json.c"
 #include "runtime/kernel/k_cscan.c"
 #include "runtime/kernel/k_csv.c"
