@@ -47,7 +47,7 @@ void tokens_stop(parser_t *p) {
 static void push(parser_t *p, int kind, span_t at) {
     context_t c = {.kind = kind, .at = at};
     vec_push(p->env->arena, &p->contexts, c);
-    if (p->contexts.n > FLOW_MAX_NESTING) message_nesting(p, at);
+    if (p->contexts.n > FLOW_MAX_NESTING && !p->muted) message_nesting(p, at);
 }
 
 static void apply(parser_t *p, const token_t *t) {
@@ -61,6 +61,7 @@ static void apply(parser_t *p, const token_t *t) {
 
 static token_t scan(parser_t *p) {
     token_t t = {.kind = 0};
+    if (diags_truncated(p->env->diags)) tokens_stop(p); /* enough is said */
     if (!p->stopped) t.kind = flow_scan_lex(&t, &t.at, p->scanner);
     if (t.kind <= 0 && t.kind != SCAN_LOST) {
         uint32_t end = (uint32_t)p->source->len;
