@@ -34,6 +34,7 @@ enum {
  * a task that turns out larger may go beyond it by so much before it fails. */
 #define OVERSHOOT (INT64_C(32) << 20)
 #define SLAB (INT64_C(256) << 10)
+#define PAGE INT64_C(4096)
 #define HUGE_FROM (INT64_C(4) << 20)
 
 typedef struct mem_free {
@@ -82,14 +83,16 @@ static int class_of(int64_t bytes) {
     return c;
 }
 
-/* Sizes between powers of two would waste up to half of a large buffer. */
-static int64_t size_of(int64_t bytes) {
-    if (bytes > INT64_C(1) << CLASS_KEPT)
-        return (bytes + SLAB - 1) / SLAB * SLAB;
+static int64_t size_of(rt_owner owner, int64_t bytes) {
+    bool pages = owner == RT_OWNER_STATE && bytes >= INT64_C(1) << CLASS_SLAB;
+    if (pages) return (bytes + PAGE - 1) / PAGE * PAGE;
+    if (bytes > INT64_C(1) << CLASS_KEPT) return (bytes + SLAB - 1) / SLAB * SLAB;
     return INT64_C(1) << class_of(bytes);
 }
 
-int64_t rt_mem_size(int64_t bytes) { return MEM_EXACT ? bytes : size_of(bytes); }
+int64_t rt_mem_size(rt_owner owner, int64_t bytes) {
+    return MEM_EXACT ? bytes : size_of(owner, bytes);
+}
 
 static int64_t transient(const rt_mem *mem) {
     int64_t sum = get(&mem->idle) + get(&mem->cut);
@@ -161,9 +164,10 @@ static void *from_slab(rt_mem *mem, int class) {
     return p;
 }
 
-static void *take(rt_mem *mem, int64_t size, bool *dirty) {
+static void *take(rt_mem *mem, rt_owner owner, int64_t size, bool *dirty) {
     *dirty = false;
-    if (size > INT64_C(1) << CLASS_KEPT) return rt_os_map(size);
+    bool pages = owner == RT_OWNER_STATE && size >= INT64_C(1) << CLASS_SLAB;
+    if (pages || size > INT64_C(1) << CLASS_KEPT) return rt_os_map(size);
     int class = class_of(size);
     void *p = NULL;
     pthread_mutex_lock(&mem->lock);
@@ -181,10 +185,10 @@ static void *take(rt_mem *mem, int64_t size, bool *dirty) {
 
 void *rt_mem_get(rt_mem *mem, rt_owner owner, int64_t *bytes) {
     rt_assert(*bytes > 0);
-    int64_t size = rt_mem_size(*bytes);
+    int64_t size = rt_mem_size(owner, *bytes);
     if (!admit(mem, owner, size)) return NULL;
     bool dirty = false;
-    void *p = MEM_EXACT ? malloc((size_t)size) : take(mem, size, &dirty);
+    void *p = MEM_EXACT ? malloc((size_t)size) : take(mem, owner, size, &dirty);
     if (!p) {
         add(&mem->used[owner], -size);
         return NULL;
@@ -226,7 +230,7 @@ void rt_mem_put(rt_mem *mem, rt_owner owner, void *p, int64_t bytes) {
 void *rt_mem_grow(rt_mem *mem, rt_owner owner, void *p, int64_t bytes, int64_t used,
                   int64_t *to) {
     rt_assert(used <= bytes && *to > bytes);
-    int64_t size = rt_mem_size(*to);
+    int64_t size = rt_mem_size(owner, *to);
     bool mapped = !MEM_EXACT && bytes >= INT64_C(1) << CLASS_SLAB;
     if (mapped) {
         /* The kernel moves pages, not bytes. */

@@ -3,7 +3,8 @@
  * Every large thing the runtime holds is a buffer of a size class (powers of two from
  * 1 KiB) got from here and counted under its owner.  Small buffers are cut from slabs
  * and kept for reuse; large ones are mappings of their own, kept for reuse while that
- * stays a small part of the budget.  What is kept counts as used.
+ * stays a small part of the budget.  What is kept counts as used.  Large state is rounded
+ * to pages only: it is never kept, and half empty tables would cost too much.
  *
  * State comes first: it may take all but the transient minimum (an eighth of the budget,
  * or 8 MiB for each worker if that is more).  Transient owners share the rest: planners
@@ -44,7 +45,7 @@ void *rt_mem_grow(rt_mem *mem, rt_owner owner, void *p, int64_t bytes, int64_t u
 /* `bytes` is the size that rt_mem_get gave. */
 void rt_mem_put(rt_mem *mem, rt_owner owner, void *p, int64_t bytes);
 /* The size that rt_mem_get gives for `bytes`. */
-int64_t rt_mem_size(int64_t bytes);
+int64_t rt_mem_size(rt_owner owner, int64_t bytes);
 /* From one owner's account to another's. */
 void rt_mem_move(rt_mem *mem, rt_owner from, rt_owner to, int64_t bytes);
 

@@ -220,8 +220,7 @@ static void read_sink(reader *r, const line *l, rt_sink_decl *s) {
     s->mode = (rt_mode)word_of(r, value_or(l, "mode", "append"),
                                "append|update|complete|final");
     s->partition = flag(r, l, "partition");
-    s->merged = value(l, "order") || s->partition;
-    s->framed = flag(r, l, "framed") || s->merged;
+    s->framed = flag(r, l, "framed") || value(l, "order") || s->partition;
     s->header = value_or(l, "header", "");
     s->ext = value_or(l, "ext", "out");
 }

@@ -58,11 +58,10 @@
  *   sink <id> <name> <connector>
  *                    format=text|csv|json|binary step=<step id>
  *                    mode=append|update|complete|final
- *                    [framed=1]        the port is framed; see below.  The port of a
- *                                      `console` should be: a frame is a row; without
- *                                      it each line counts as one
- *                    [order=key|row]   framed entries are merged by their key bytes;
- *                                      row: the key is the place, 8 bytes big-endian
+ *                    [framed=1]        the port is framed, and merged by the keys; see
+ *                                      below.  The port of a `console` should be: a frame
+ *                                      is a row; without it each line counts as one
+ *                    [order=key]       says the same
  *                    [partition=1]     framed entries' keys are paths `col=value/`
  *                    [header=<text>]   first bytes of each file
  *                    [ext=csv]         of the parts of a directory
@@ -191,7 +190,7 @@ typedef struct rt_sink_decl {
     rt_format format;
     int64_t step;
     rt_mode mode;
-    bool framed, merged, partition;
+    bool framed, partition;
     const char *header; /* never null */
     const char *ext;
     rt_option *options;

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/exec/job.h"
 #include "runtime/kernel/k_cold.h"
@@ -64,12 +63,8 @@ static void next_buf(flow_rt_worker *w, flow_buf *buf, int64_t bytes) {
     int64_t size = RT_MAX(bytes + RT_SLACK, RT_MIN(BUF_NEXT * old, BUF_LARGEST));
     uint8_t *p = rt_mem_get(w->job->mem, RT_OWNER_EXCHANGE, &size);
     if (!p) rt_task_short(w, false);
-    if (out->nfilled == out->room) {
-        out->room = out->room ? 2 * out->room : 64;
-        out->filled = rt_realloc(out->filled, (size_t)out->room * sizeof *out->filled);
-    }
-    out->filled[out->nfilled++] =
-        (rt_filled){buf - out->bufs, {buf->base, buf->p - buf->base, old, buf->rows}};
+    rt_out_put_aside(out, buf - out->bufs,
+                     (rt_run){buf->base, buf->p - buf->base, old, buf->rows, 0});
     out->held += size;
     set_buf(buf, p, 0, size);
     buf->rows = 0;
@@ -162,12 +157,12 @@ void *flow_rt_mem_alloc(flow_ctx *ctx, int64_t bytes) {
 }
 
 void flow_rt_mem_free(flow_ctx *ctx, void *ptr, int64_t bytes) {
-    rt_mem_put(ctx->worker->job->mem, RT_OWNER_STATE, ptr, rt_mem_size(bytes));
+    rt_mem_put(ctx->worker->job->mem, RT_OWNER_STATE, ptr, rt_mem_size(RT_OWNER_STATE, bytes));
 }
 
 void *flow_rt_mem_resize(flow_ctx *ctx, void *ptr, int64_t old, int64_t bytes) {
     rt_mem *mem = ctx->worker->job->mem;
-    int64_t from = rt_mem_size(old), to = rt_mem_size(bytes), size = bytes;
+    int64_t from = rt_mem_size(RT_OWNER_STATE, old), to = rt_mem_size(RT_OWNER_STATE, bytes), size = bytes;
     if (from == to) {
         /* What lies behind the bytes asked for stays zero. */
         if (bytes < old) memset((uint8_t *)ptr + bytes, 0, (size_t)(old - bytes));

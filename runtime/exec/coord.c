@@ -15,7 +15,7 @@
 #include "runtime/base/rt_check.h"
 #include "runtime/base/wake.h"
 #include "runtime/exec/input.h"
-#include "runtime/exec/merge.h"
+#include "runtime/exec/output.h"
 #include "runtime/exec/report.h"
 #include "runtime/exec/stage.h"
 #include "runtime/io/loop.h"
@@ -54,11 +54,12 @@ static void retry_wait(coord *c, int64_t k) {
     while (rt_clock_mono() < until) sleep_for(c, until - rt_clock_mono());
 }
 
-typedef rt_status sink_step(rt_sink *s, const rt_output *out);
+typedef rt_status sink_step(rt_sink *s, rt_output *out);
 
-static rt_status with_retries(coord *c, rt_sink *s, sink_step *step, const rt_output *out) {
+static rt_status with_retries(coord *c, rt_sink *s, sink_step *step, rt_output *out) {
     const rt_settings *set = c->job->settings;
     for (int64_t k = 0;; k++) {
+        out->rewind(out);
         rt_status status = step(s, out);
         if (status != RT_again && status != RT_again_io) return status;
         if (k == set->retries)
@@ -83,9 +84,8 @@ static rt_status put_out(coord *c) {
     int64_t n = job->program->nsinks;
     rt_output *outs = rt_alloc((size_t)n * sizeof *outs);
     rt_status status = RT_ok;
-    for (int64_t i = 0; i < n && status == RT_ok; i++)
-        status = rt_output_make(job, i, &outs[i]);
-    if (status == RT_ok) status = each_sink(c, outs, false);
+    for (int64_t i = 0; i < n; i++) rt_output_open(job, i, &outs[i]);
+    status = each_sink(c, outs, false);
     /* COMMIT(n) goes here. */
     if (status == RT_ok) status = each_sink(c, outs, true);
     for (int64_t i = 0; i < n; i++) {
@@ -93,7 +93,7 @@ static rt_status put_out(coord *c) {
             job->rows_out += outs[i].rows;
             job->sinks[i].rows += outs[i].rows;
         }
-        rt_output_free(job, &outs[i]);
+        rt_output_close(&outs[i]);
     }
     free(outs);
     return status;

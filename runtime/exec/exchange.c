@@ -28,11 +28,12 @@ void rt_exchange_close(rt_exchange *e, rt_mem *mem) {
     e->parts = NULL;
 }
 
-static bool append(rt_run *to, const uint8_t *p, int64_t len, int64_t rows) {
-    if (len > COPY_BELOW || to->size - RT_SLACK - to->len < len) return false;
-    memcpy(to->p + to->len, p, (size_t)len);
-    to->len += len;
-    to->rows += rows;
+static bool append(rt_run *to, const rt_run *run) {
+    if (!to->p || !run->p || run->len > COPY_BELOW) return false;
+    if (to->size - RT_SLACK - to->len < run->len) return false;
+    memcpy(to->p + to->len, run->p, (size_t)run->len);
+    to->len += run->len;
+    to->rows += run->rows;
     return true;
 }
 
@@ -41,7 +42,7 @@ void rt_exchange_add_run(rt_exchange *e, rt_mem *mem, int64_t part, rt_run run) 
     rt_runs *runs = &e->parts[part];
     e->rows += run.rows;
     e->bytes += run.len;
-    if (runs->n && append(&runs->items[runs->n - 1], run.p, run.len, run.rows)) {
+    if (runs->n && append(&runs->items[runs->n - 1], &run)) {
         rt_mem_put(mem, RT_OWNER_EXCHANGE, run.p, run.size);
         return;
     }
@@ -56,7 +57,7 @@ void rt_exchange_add_run(rt_exchange *e, rt_mem *mem, int64_t part, rt_run run) 
 void rt_exchange_add(rt_exchange *e, rt_mem *mem, int64_t part, flow_buf *buf) {
     if (!buf->base && !buf->rows) return;
     int64_t size = buf->base ? buf->end - buf->base + RT_SLACK : 0;
-    rt_run run = {buf->base, buf->p - buf->base, size, buf->rows};
+    rt_run run = {buf->base, buf->p - buf->base, size, buf->rows, 0};
     *buf = (flow_buf){0};
     rt_exchange_add_run(e, mem, part, run);
 }

@@ -14,10 +14,11 @@
 #include "runtime/kernel/k_value.h"
 
 typedef struct rt_run {
-    uint8_t *p;
+    uint8_t *p;   /* null: in the spill file */
     int64_t len;
     int64_t size; /* of the buffer: RT_OWNER_EXCHANGE */
     int64_t rows;
+    int64_t at;   /* in the spill file */
 } rt_run;
 
 typedef struct rt_runs {

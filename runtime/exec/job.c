@@ -13,6 +13,7 @@
 #include "runtime/exec/stage.h"
 #include "runtime/exec/stop.h"
 #include "runtime/state/keyed.h"
+#include "runtime/state/spill.h"
 
 /* A worker's partial tables are flushed beyond this: about what a core's share of the
  * last cache holds. */
@@ -112,6 +113,7 @@ rt_status rt_job_open(rt_job *job, rt_program *program, const rt_settings *setti
     if (!job->mem) return (rt_status)rt_fail(RT_memory, "no memory to start");
     open_env(job, loop, stop);
     open_workers(job);
+    job->spill = rt_spill_new();
     job->exchanges = rt_alloc((size_t)program->nexchanges * sizeof *job->exchanges);
     for (int64_t i = 0; i < program->nexchanges; i++)
         rt_exchange_open(&job->exchanges[i], rt_job_parts(job, i));
@@ -152,6 +154,7 @@ rt_status rt_job_close(rt_job *job, bool failed) {
     rt_stages_close(job);
     for (int64_t i = 0; job->exchanges && i < job->program->nexchanges; i++)
         rt_exchange_close(&job->exchanges[i], job->mem);
+    rt_spill_free(job->spill);
     if (job->states) rt_states_free(job->states, &job->workers[0].ctx);
     for (int64_t i = 0; job->workers && i < job->nworkers; i++) {
         flow_rt_worker *w = &job->workers[i];

@@ -23,6 +23,7 @@
 
 struct rt_pool;
 struct rt_job;
+struct rt_spill;
 struct rt_states;
 struct rt_stop;
 
@@ -111,6 +112,7 @@ typedef struct rt_job {
     rt_exchange *collects;     /* [sink]: what the batch brings it, one partition */
     rt_stage_run *runs;        /* [stage] */
     struct rt_states *states;
+    struct rt_spill *spill;
     struct rt_pool *pool;
     flow_rt_worker *workers;
     int64_t nworkers;
@@ -136,6 +138,8 @@ rt_status rt_job_close(rt_job *job, bool failed);
 /* Partitions of an exchange. */
 int64_t rt_job_parts(const rt_job *job, int64_t exchange);
 
+/* Notes a full buffer. */
+rt_filled *rt_out_put_aside(rt_out *out, int64_t buf, rt_run run);
 /* The output of a task of `stage`, empty; and its end, buffers given back. */
 rt_out rt_out_new(const rt_job *job, const rt_stage_decl *stage);
 void rt_out_free(rt_job *job, rt_out *out);

@@ -1,7 +1,10 @@
 /* merge.c - see merge.h.
  *
- * A heap over one cursor a run.  A cursor compares the first 8 bytes of its key as a
- * number and goes to memory only when they are equal. */
+ * A tree of losers over one cursor a run: each row plays one match a level.  A match
+ * compares 8 bytes of the keys as numbers, behind what all keys have in common, and goes
+ * to memory only when they are equal.  A run in the spill file is read
+ * through a window; the window moves only when the next entry is asked for, so the one
+ * that was given stays where it is until then. */
 #include "runtime/exec/merge.h"
 
 #include <stdlib.h>
@@ -11,307 +14,316 @@
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/kernel/k_sort.h"
+#include "runtime/state/spill.h"
+
+/* First length of the window on a run in the spill file. */
+#define WINDOW (INT64_C(64) << 10)
+/* Frames go to a stage in portions of about this. */
+#define PORTION (INT64_C(1) << 20)
 
 typedef struct cursor {
-    uint64_t prefix;
-    const uint8_t *frame, *end; /* the entry it is at; end of the run */
-    const flow_item *item;      /* a run that was sorted: its next item */
-    int64_t left;               /* items after this one */
-    int64_t run;
+    const uint8_t *frame, *end; /* the entry it is at; end of the run, or of the window */
+    const uint8_t *last;        /* the last entry, null if it is not known */
+    flow_item *items;           /* a run that was sorted: its items, */
+    int64_t nitems, item;       /* how many, and which it is at */
+    int64_t items_size;
+    uint8_t *window;            /* a run in the spill file */
+    int64_t window_size, at, left; /* the file behind the window */
 } cursor;
 
-typedef struct merge {
-    cursor *heap;
+struct rt_merge {
+    rt_job *job;
+    cursor *cursors;   /* one a run, in the order of the runs */
+    uint64_t *prefix;  /* of each cursor's key */
+    bool *over;        /* each run's end has been reached */
+    int32_t *tree;     /* [0] the winner, [1 .. n-1] who lost there */
     int64_t n;
-    flow_item **sorted; /* to be freed */
-    int64_t nsorted;
-} merge;
+    uint32_t common;   /* bytes with which all keys begin */
+    bool given;        /* the winner's entry has been given: move on */
+};
 
-static uint64_t prefix_of(const uint8_t *frame) {
+/* 8 bytes of the key from `skip`, high first, zeros behind its end. */
+static uint64_t prefix_of(const uint8_t *frame, uint32_t skip) {
     uint8_t bytes[8] = {0};
     uint32_t n = flow_frame_klen(frame);
-    memcpy(bytes, flow_frame_key(frame), RT_MIN(n, 8));
+    if (n > skip) memcpy(bytes, flow_frame_key(frame) + skip, RT_MIN(n - skip, 8));
     uint64_t v;
     memcpy(&v, bytes, 8);
     return __builtin_bswap64(v);
 }
 
-static int compare(uint64_t pa, const uint8_t *a, uint64_t pb, const uint8_t *b) {
-    if (pa != pb) return pa < pb ? -1 : 1;
+static int compare_keys(const uint8_t *a, const uint8_t *b) {
     uint32_t na = flow_frame_klen(a), nb = flow_frame_klen(b);
     int order = memcmp(flow_frame_key(a), flow_frame_key(b), RT_MIN(na, nb));
     return order ? order : na < nb ? -1 : na > nb;
 }
 
-static bool before(const cursor *a, const cursor *b) {
-    int order = compare(a->prefix, a->frame, b->prefix, b->frame);
-    return order ? order < 0 : a->run < b->run;
+static bool before(const rt_merge *m, int32_t a, int32_t b) {
+    if (m->over[a] || m->over[b]) return !m->over[a];
+    if (m->prefix[a] != m->prefix[b]) return m->prefix[a] < m->prefix[b];
+    int order = compare_keys(m->cursors[a].frame, m->cursors[b].frame);
+    return order ? order < 0 : a < b;
 }
 
-static void sift(merge *m, int64_t i) {
-    cursor moving = m->heap[i];
-    for (;;) {
-        int64_t child = 2 * i + 1;
-        if (child >= m->n) break;
-        if (child + 1 < m->n && before(&m->heap[child + 1], &m->heap[child])) child++;
-        if (!before(&m->heap[child], &moving)) break;
-        m->heap[i] = m->heap[child];
-        i = child;
+/* Plays the matches on the way from a leaf to the top again. */
+static void replay(rt_merge *m, int32_t run) {
+    int32_t winner = run;
+    for (int64_t node = (m->n + run) / 2; node >= 1; node /= 2) {
+        if (!before(m, m->tree[node], winner)) continue;
+        int32_t loser = winner;
+        winner = m->tree[node];
+        m->tree[node] = loser;
     }
-    m->heap[i] = moving;
+    m->tree[0] = winner;
 }
 
-/* Counts the entries; says whether they are in order. */
-static int64_t look(const uint8_t *p, const uint8_t *end, bool *sorted) {
+static void build_tree(rt_merge *m) {
+    int32_t *won = rt_alloc((size_t)(2 * m->n) * sizeof *won);
+    for (int64_t i = 0; i < m->n; i++) won[m->n + i] = (int32_t)i;
+    for (int64_t node = m->n - 1; node >= 1; node--) {
+        int32_t a = won[2 * node], b = won[2 * node + 1];
+        bool first = before(m, a, b);
+        won[node] = first ? a : b;
+        m->tree[node] = first ? b : a;
+    }
+    if (m->n) m->tree[0] = won[1];
+    free(won);
+}
+
+/* ---- sorting a run ------------------------------------------------------------------- */
+
+/* Counts the entries, says whether they are in order and which is the last. */
+static int64_t look(const uint8_t *p, const uint8_t *end, bool *sorted,
+                    const uint8_t **last) {
     int64_t n = 0;
-    const uint8_t *last = NULL;
     uint64_t last_prefix = 0;
     *sorted = true;
+    *last = NULL;
     for (; p < end; p = flow_frame_next(p), n++) {
-        uint64_t prefix = prefix_of(p);
-        if (last && compare(last_prefix, last, prefix, p) > 0) *sorted = false;
-        last = p;
+        uint64_t prefix = prefix_of(p, 0);
+        if (*last && (prefix < last_prefix ||
+                      (prefix == last_prefix && compare_keys(*last, p) > 0)))
+            *sorted = false;
+        *last = p;
         last_prefix = prefix;
     }
     rt_assert(p == end);
     return n;
 }
 
-/* Items of a run that is out of order, sorted. */
-static flow_item *sort_run(merge *m, const rt_run *run, int64_t n) {
-    flow_item *items = rt_alloc((size_t)n * sizeof *items);
-    flow_item *spare = rt_alloc((size_t)n * sizeof *spare);
-    flow_k_sort_items(run->p, run->p + run->len, items);
-    flow_k_sort(items, spare, n);
-    free(spare);
-    m->sorted[m->nsorted++] = items;
+/* The items of n frames, sorted; the second half of the memory is spare. */
+static flow_item *sorted_items(rt_mem *mem, const uint8_t *p, int64_t len, int64_t n,
+                               int64_t *size) {
+    *size = 2 * n * (int64_t)sizeof(flow_item);
+    flow_item *items = rt_mem_get(mem, RT_OWNER_EXCHANGE, size);
+    if (!items) return NULL;
+    flow_k_sort_items(p, p + len, items);
+    flow_k_sort(items, items + n, n);
     return items;
 }
 
-static void merge_begin(merge *m, const rt_runs *runs) {
-    *m = (merge){0};
-    m->heap = rt_alloc((size_t)runs->n * sizeof *m->heap);
-    m->sorted = rt_alloc((size_t)runs->n * sizeof *m->sorted);
-    for (int64_t i = 0; i < runs->n; i++) {
-        const rt_run *run = &runs->items[i];
-        bool sorted;
-        int64_t n = look(run->p, run->p + run->len, &sorted);
-        if (!n) continue;
-        cursor *c = &m->heap[m->n++];
-        *c = (cursor){.frame = run->p, .end = run->p + run->len, .run = i};
-        if (!sorted) {
-            c->item = sort_run(m, run, n);
-            c->left = n - 1;
-            c->frame = c->item->frame;
-        }
-        c->prefix = prefix_of(c->frame);
+rt_status rt_sorted_put(rt_mem *mem, const uint8_t *p, int64_t len, rt_put_fn *put,
+                        void *arg) {
+    bool sorted;
+    const uint8_t *last;
+    int64_t n = look(p, p + len, &sorted, &last), size;
+    if (sorted) return put(arg, p, len);
+    flow_item *items = sorted_items(mem, p, len, n, &size);
+    if (!items) return RT_memory;
+    rt_status status = RT_ok;
+    for (int64_t i = 0; i < n && status == RT_ok; i++) {
+        const uint8_t *frame = items[i].frame;
+        status = put(arg, frame, flow_frame_next(frame) - frame);
     }
-    for (int64_t i = m->n / 2 - 1; i >= 0; i--) sift(m, i);
+    rt_mem_put(mem, RT_OWNER_EXCHANGE, items, size);
+    return status;
 }
 
-/* The next entry, or null. */
-static const uint8_t *merge_next(merge *m) {
-    if (!m->n) return NULL;
-    cursor *c = &m->heap[0];
-    const uint8_t *frame = c->frame;
-    bool more;
-    if (c->item) {
-        more = c->left-- > 0;
-        if (more) c->frame = (++c->item)->frame;
-    } else {
-        c->frame = flow_frame_next(c->frame);
-        more = c->frame < c->end;
+/* ---- runs in the spill file ------------------------------------------------------------ */
+
+/* Makes the window hold at least `need` bytes from the cursor's place. */
+static rt_status slide(rt_merge *m, cursor *c, int64_t need) {
+    int64_t have = c->frame ? c->end - c->frame : 0;
+    if (have >= need) return RT_ok;
+    rt_mem *mem = m->job->mem;
+    if (c->frame && have) memmove(c->window, c->frame, (size_t)have);
+    if (need > c->window_size) {
+        int64_t size = RT_MAX(need, WINDOW);
+        uint8_t *p = c->window ? rt_mem_grow(mem, RT_OWNER_EXCHANGE, c->window,
+                                             c->window_size, have, &size)
+                               : rt_mem_get(mem, RT_OWNER_EXCHANGE, &size);
+        if (!p) return RT_memory;
+        c->window = p;
+        c->window_size = size;
     }
-    if (more)
-        c->prefix = prefix_of(c->frame);
-    else
-        *c = m->heap[--m->n];
-    if (m->n) sift(m, 0);
-    return frame;
-}
-
-static void merge_end(merge *m) {
-    for (int64_t i = 0; i < m->nsorted; i++) free(m->sorted[i]);
-    free(m->sorted);
-    free(m->heap);
-}
-
-/* ---- to a stage ---------------------------------------------------------------------- */
-
-int32_t rt_merge_rows(flow_rt_worker *w, const rt_runs *runs, flow_block_fn *rows) {
-    rt_mem *mem = w->job->mem;
-    int64_t need = 0;
-    for (int64_t i = 0; i < runs->n; i++) need += runs->items[i].len;
-    if (!need) return 0;
-    int64_t size = need + RT_SLACK;
-    uint8_t *base = rt_mem_get(mem, RT_OWNER_EXCHANGE, &size), *to = base;
-    if (!base) rt_task_stop(w, RT_memory, NULL);
-    merge m;
-    merge_begin(&m, runs);
-    for (const uint8_t *frame; (frame = merge_next(&m));) {
-        int64_t n = flow_frame_next(frame) - frame;
-        memcpy(to, frame, (size_t)n);
-        to += n;
-    }
-    merge_end(&m);
-    rt_assert(to == base + need);
-    int32_t result = rows(&w->ctx, base, to);
-    rt_mem_put(mem, RT_OWNER_EXCHANGE, base, size);
-    return result;
-}
-
-/* ---- to a sink ------------------------------------------------------------------------ */
-
-/* Output of a merge: buffers of at least this, each a piece. */
-#define PIECE (INT64_C(1) << 20)
-
-typedef struct piece_buf {
-    struct piece_buf *next;
-    int64_t size;
-} piece_buf;
-
-enum { PIECE_HEAD = 64 };
-
-static void add_piece(rt_group *g, int64_t *room, rt_piece piece) {
-    if (g->npieces == *room) {
-        *room = *room ? 2 * *room : 16;
-        g->pieces = rt_realloc(g->pieces, (size_t)*room * sizeof *g->pieces);
-    }
-    g->pieces[g->npieces++] = piece;
-    g->bytes += piece.len;
-}
-
-static rt_group *add_group(rt_output *out, const char *path) {
-    out->groups =
-        rt_realloc(out->groups, (size_t)(out->ngroups + 1) * sizeof *out->groups);
-    rt_group *g = &out->groups[out->ngroups++];
-    *g = (rt_group){.path = path};
-    return g;
-}
-
-/* Appends bytes to the group's last piece, which is in a buffer of ours. */
-static bool put(rt_job *job, rt_output *out, rt_group *g, int64_t *room, const uint8_t *p,
-                int64_t len) {
-    piece_buf *b = out->bufs;
-    rt_piece *last = g->npieces ? &g->pieces[g->npieces - 1] : NULL;
-    uint8_t *at = b ? (uint8_t *)b + PIECE_HEAD + out->used : NULL;
-    bool fits = b && PIECE_HEAD + out->used + len <= b->size;
-    if (!fits) {
-        int64_t size = RT_MAX(PIECE, len + PIECE_HEAD);
-        b = rt_mem_get(job->mem, RT_OWNER_EXCHANGE, &size);
-        if (!b) return false;
-        *b = (piece_buf){out->bufs, size};
-        out->bufs = b;
-        out->used = 0;
-        at = (uint8_t *)b + PIECE_HEAD;
-    }
-    memcpy(at, p, (size_t)len);
-    out->used += len;
-    if (fits && last && last->p + last->len == at) {
-        last->len += len;
-        g->bytes += len;
-    } else {
-        add_piece(g, room, (rt_piece){at, len});
-    }
-    return true;
-}
-
-static void add_line(rt_output *out, int64_t *room, rt_piece line) {
-    if (out->nlines == *room) {
-        *room = *room ? 2 * *room : 64;
-        out->lines = rt_realloc(out->lines, (size_t)*room * sizeof *out->lines);
-    }
-    out->lines[out->nlines++] = line;
-}
-
-/* The path of a partition: the key, as text. */
-static char *path_of(const uint8_t *frame) {
-    uint32_t n = flow_frame_klen(frame);
-    char *path = rt_alloc((size_t)n + 1);
-    memcpy(path, flow_frame_key(frame), n);
-    return path;
-}
-
-static bool same_path(const rt_group *g, const uint8_t *frame) {
-    uint32_t n = flow_frame_klen(frame);
-    return strlen(g->path) == n && !memcmp(g->path, flow_frame_key(frame), n);
-}
-
-static bool merge_out(rt_job *job, const rt_sink *s, const rt_runs *runs, rt_output *out) {
-    merge m;
-    merge_begin(&m, runs);
-    rt_group *g = s->decl->partition || s->ops->lines ? NULL : add_group(out, NULL);
-    int64_t room = 0;
-    bool good = true;
-    for (const uint8_t *frame; good && (frame = merge_next(&m));) {
-        if (s->ops->lines) {
-            if (out->nlines == s->lines_wanted) break;
-            rt_piece line = {flow_frame_payload(frame), flow_frame_plen(frame)};
-            add_line(out, &room, line);
-            continue;
-        }
-        if (s->decl->partition && !(g && same_path(g, frame))) {
-            g = add_group(out, path_of(frame));
-            room = 0;
-        }
-        good = put(job, out, g, &room, flow_frame_payload(frame), flow_frame_plen(frame));
-    }
-    merge_end(&m);
-    return good;
-}
-
-/* What needs no merging: lines in the order of tasks.  Bytes without frames are cut at
- * line ends. */
-static void plain_lines(const rt_runs *runs, const rt_sink *s, rt_output *out) {
-    int64_t room = 0;
-    for (int64_t i = 0; i < runs->n; i++) {
-        const uint8_t *p = runs->items[i].p, *end = p + runs->items[i].len;
-        while (p < end && s->decl->framed && out->nlines < s->lines_wanted) {
-            add_line(out, &room, (rt_piece){flow_frame_payload(p), flow_frame_plen(p)});
-            p = flow_frame_next(p);
-        }
-        while (p < end && out->nlines < s->lines_wanted) {
-            const uint8_t *nl = memchr(p, '\n', (size_t)(end - p)), *to = nl ? nl + 1 : end;
-            add_line(out, &room, (rt_piece){p, to - p});
-            p = to;
-        }
-    }
-}
-
-rt_status rt_output_make(rt_job *job, int64_t sink, rt_output *out) {
-    const rt_sink *s = &job->sinks[sink];
-    const rt_exchange *e = &job->collects[sink];
-    const rt_runs *runs = &e->parts[0];
-    *out = (rt_output){.batch = job->batch, .now = job->now, .rows = e->rows};
-    if (s->decl->merged || (s->decl->framed && !s->ops->lines)) {
-        if (merge_out(job, s, runs, out)) return RT_ok;
-        return (rt_status)rt_fail(RT_memory,
-                                  "no memory to put the rows of %s in order: a larger "
-                                  "`--memory` or a smaller `--batch_size` helps",
-                                  s->decl->name);
-    }
-    if (s->decl->framed || s->ops->lines) {
-        plain_lines(runs, s, out);
-        return RT_ok;
-    }
-    rt_group *g = add_group(out, NULL);
-    int64_t room = 0;
-    for (int64_t i = 0; i < runs->n; i++)
-        add_piece(g, &room, (rt_piece){runs->items[i].p, runs->items[i].len});
+    int64_t more = RT_MIN(c->window_size - have, c->left);
+    RT_TRY(rt_spill_read(m->job->spill, c->at, c->window + have, more));
+    c->at += more;
+    c->left -= more;
+    c->frame = c->window;
+    c->end = c->window + have + more;
+    rt_assert(c->end - c->frame >= need);
     return RT_ok;
 }
 
-void rt_output_free(rt_job *job, rt_output *out) {
-    for (int64_t i = 0; i < out->ngroups; i++) {
-        free((char *)out->groups[i].path);
-        free(out->groups[i].pieces);
+/* The whole frame at the cursor's place into the window. */
+static rt_status load_frame(rt_merge *m, cursor *c) {
+    RT_TRY(slide(m, c, 8));
+    return slide(m, c, flow_frame_next(c->frame) - c->frame);
+}
+
+/* ---- cursors --------------------------------------------------------------------------- */
+
+static rt_status open_cursor(rt_merge *m, cursor *c, const rt_run *run) {
+    if (!run->p) {
+        c->at = run->at;
+        c->left = run->len;
+        return load_frame(m, c);
     }
-    free(out->groups);
-    free(out->lines);
-    while (out->bufs) {
-        piece_buf *b = out->bufs;
-        out->bufs = b->next;
-        rt_mem_put(job->mem, RT_OWNER_EXCHANGE, b, b->size);
+    bool sorted;
+    int64_t n = look(run->p, run->p + run->len, &sorted, &c->last);
+    c->frame = run->p;
+    c->end = run->p + run->len;
+    if (sorted) return RT_ok;
+    c->items = sorted_items(m->job->mem, run->p, run->len, n, &c->items_size);
+    if (!c->items) return RT_memory;
+    c->nitems = n;
+    c->frame = c->items[0].frame;
+    c->last = c->items[n - 1].frame;
+    return RT_ok;
+}
+
+static void close_cursor(rt_merge *m, cursor *c) {
+    if (c->items) rt_mem_put(m->job->mem, RT_OWNER_EXCHANGE, c->items, c->items_size);
+    if (c->window) rt_mem_put(m->job->mem, RT_OWNER_EXCHANGE, c->window, c->window_size);
+    c->items = NULL;
+    c->window = NULL;
+}
+
+/* To the next entry, or the end of the run. */
+static rt_status advance(rt_merge *m, int32_t run) {
+    cursor *c = &m->cursors[run];
+    if (c->items) {
+        m->over[run] = ++c->item >= c->nitems;
+        if (!m->over[run]) c->frame = c->items[c->item].frame;
+    } else {
+        c->frame = flow_frame_next(c->frame);
+        m->over[run] = c->frame >= c->end && c->left == 0;
+        if (!m->over[run] && c->window) RT_TRY(load_frame(m, c));
+        /* More runs than the processor follows by itself. */
+        __builtin_prefetch(c->frame + 256);
     }
-    *out = (rt_output){0};
+    if (m->over[run])
+        close_cursor(m, c);
+    else
+        m->prefix[run] = prefix_of(c->frame, m->common);
+    return RT_ok;
+}
+
+/* How many bytes the first and last keys of all runs, and so all keys, begin with. */
+static uint32_t common_bytes(const rt_merge *m) {
+    if (!m->n) return 0;
+    const uint8_t *first = m->cursors[0].frame;
+    uint32_t common = flow_frame_klen(first);
+    for (int64_t i = 0; i < m->n; i++) {
+        const uint8_t *ends[] = {m->cursors[i].frame, m->cursors[i].last};
+        for (int k = 0; k < 2; k++) {
+            if (!ends[k]) return 0;
+            uint32_t n = 0, most = RT_MIN(common, flow_frame_klen(ends[k]));
+            while (n < most && flow_frame_key(first)[n] == flow_frame_key(ends[k])[n]) n++;
+            common = n;
+        }
+    }
+    return common;
+}
+
+rt_merge *rt_merge_new(rt_job *job, const rt_runs *runs) {
+    rt_merge *m = rt_alloc(sizeof *m);
+    size_t n = (size_t)runs->n;
+    m->job = job;
+    m->cursors = rt_alloc(n * sizeof *m->cursors);
+    m->prefix = rt_alloc(n * sizeof *m->prefix);
+    m->over = rt_alloc(n * sizeof *m->over);
+    m->tree = rt_alloc(n * sizeof *m->tree);
+    for (int64_t i = 0; i < runs->n; i++) {
+        if (!runs->items[i].len) continue;
+        if (open_cursor(m, &m->cursors[m->n++], &runs->items[i]) == RT_ok) continue;
+        rt_merge_free(m);
+        return NULL;
+    }
+    m->common = common_bytes(m);
+    for (int64_t i = 0; i < m->n; i++)
+        m->prefix[i] = prefix_of(m->cursors[i].frame, m->common);
+    build_tree(m);
+    return m;
+}
+
+void rt_merge_free(rt_merge *m) {
+    if (!m) return;
+    for (int64_t i = 0; i < m->n; i++) close_cursor(m, &m->cursors[i]);
+    free(m->cursors);
+    free(m->prefix);
+    free(m->over);
+    free(m->tree);
+    free(m);
+}
+
+const uint8_t *rt_merge_next(rt_merge *m, rt_status *status) {
+    *status = RT_ok;
+    if (!m->n) return NULL;
+    if (m->given) {
+        *status = advance(m, m->tree[0]);
+        if (*status != RT_ok) return NULL;
+        replay(m, m->tree[0]);
+    }
+    m->given = !m->over[m->tree[0]];
+    return m->given ? m->cursors[m->tree[0]].frame : NULL;
+}
+
+/* ---- to a stage ------------------------------------------------------------------------ */
+
+typedef struct portion {
+    uint8_t *base;
+    int64_t size, len;
+} portion;
+
+static int32_t give(flow_rt_worker *w, portion *b, flow_block_fn *rows) {
+    int32_t result = b->len ? rows(&w->ctx, b->base, b->base + b->len) : 0;
+    b->len = 0;
+    return result;
+}
+
+/* Adds a frame, handing over what there is before it gets too long. */
+static int32_t add_frame(flow_rt_worker *w, portion *b, const uint8_t *frame,
+                         flow_block_fn *rows) {
+    rt_mem *mem = w->job->mem;
+    int64_t n = flow_frame_next(frame) - frame;
+    if (b->len + n > b->size - RT_SLACK) {
+        int32_t result = give(w, b, rows);
+        if (result) return result;
+    }
+    if (n > b->size - RT_SLACK) {
+        rt_mem_put(mem, RT_OWNER_EXCHANGE, b->base, b->size);
+        b->size = RT_MAX(n + RT_SLACK, PORTION);
+        b->base = rt_mem_get(mem, RT_OWNER_EXCHANGE, &b->size);
+        if (!b->base) rt_task_short(w, false);
+    }
+    memcpy(b->base + b->len, frame, (size_t)n);
+    b->len += n;
+    return 0;
+}
+
+int32_t rt_merge_rows(flow_rt_worker *w, const rt_runs *runs, flow_block_fn *rows) {
+    rt_merge *m = rt_merge_new(w->job, runs);
+    if (!m) rt_task_short(w, false);
+    portion b = {0};
+    rt_status status;
+    int32_t result = 0;
+    for (const uint8_t *frame; !result && (frame = rt_merge_next(m, &status));)
+        result = add_frame(w, &b, frame, rows);
+    if (!result && status == RT_ok) result = give(w, &b, rows);
+    rt_merge_free(m);
+    rt_mem_put(w->job->mem, RT_OWNER_EXCHANGE, b.base, b.size);
+    if (status != RT_ok) rt_task_stop(w, status, NULL);
+    return result;
 }

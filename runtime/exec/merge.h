@@ -8,14 +8,22 @@
 
 #include "runtime/exec/exchange.h"
 #include "runtime/exec/job.h"
-#include "runtime/io/connector.h"
+
+typedef struct rt_merge rt_merge;
+
+/* Runs in the spill file are sorted already.  Null without memory. */
+rt_merge *rt_merge_new(rt_job *job, const rt_runs *runs);
+void rt_merge_free(rt_merge *m);
+/* The next entry, valid until the next call; null at the end, or when *status says why. */
+const uint8_t *rt_merge_next(rt_merge *m, rt_status *status);
 
 /* Merges a partition's runs and hands the frames to `rows`. */
 int32_t rt_merge_rows(flow_rt_worker *w, const rt_runs *runs, flow_block_fn *rows);
 
-/* What a sink gets of a batch, in order; valid until rt_output_free, before which the
- * collect must stay.  RT_memory where merging found no room. */
-rt_status rt_output_make(rt_job *job, int64_t sink, rt_output *out);
-void rt_output_free(rt_job *job, rt_output *out);
+/* Writes the frames of [p, p + len) in order of their keys through `put`, which returns
+ * what stops it. */
+typedef rt_status rt_put_fn(void *arg, const uint8_t *p, int64_t len);
+rt_status rt_sorted_put(rt_mem *mem, const uint8_t *p, int64_t len, rt_put_fn *put,
+                        void *arg);
 
 #endif

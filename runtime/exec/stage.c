@@ -8,9 +8,11 @@
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/exec/merge.h"
+#include "runtime/exec/output.h"
 #include "runtime/exec/sched.h"
 #include "runtime/exec/task.h"
 #include "runtime/io/gen_source.h"
+#include "runtime/state/spill.h"
 
 /* A wave ends after so many tasks, or when its tasks have written so much. */
 #define WAVE_TASKS 1024
@@ -71,6 +73,15 @@ static void out_ready(const rt_job *job, const rt_stage_decl *stage, rt_out *out
     if (!out->ports) *out = rt_out_new(job, stage);
 }
 
+/* After a task: where memory is short, what it wrote goes to the spill file. */
+static void spill_out(flow_rt_worker *w, const phase *ph, rt_out *out) {
+    if (w->failure.status != RT_ok) return;
+    rt_status status = rt_out_spill(ph->job, decl_of(ph), out);
+    if (status == RT_ok) return;
+    rt_task_fail(w, status, NULL);
+    rt_pool_halt(ph->job->pool);
+}
+
 /* ---- source stages -------------------------------------------------------------------- */
 
 static int32_t source_body(flow_rt_worker *w, void *arg) {
@@ -118,6 +129,7 @@ static void source_task(flow_rt_worker *w, void *arg, int64_t task) {
     w->unit = &job->inputs[decl_of(ph)->source].units[task];
     rt_task_run(w, ph->stage, task, out, source_body, ph);
     w->unit = NULL;
+    spill_out(w, ph, out);
     int64_t sum = out->held + out->nbufs * (int64_t)sizeof(flow_buf);
     if (atomic_fetch_add_explicit(&ph->wave, sum, memory_order_relaxed) + sum >
         ph->wave_limit)
@@ -152,6 +164,19 @@ static rt_status flush_stage(rt_job *job, int64_t stage) {
 
 /* ---- stages behind an exchange -------------------------------------------------------- */
 
+/* Reads a run back and gives it to the stage. */
+static int32_t spilled_rows(flow_rt_worker *w, const rt_run *run) {
+    rt_mem *mem = w->job->mem;
+    int64_t size = run->len + RT_SLACK;
+    uint8_t *p = rt_mem_get(mem, RT_OWNER_EXCHANGE, &size);
+    if (!p) rt_task_short(w, false);
+    rt_status status = rt_spill_read(w->job->spill, run->at, p, run->len);
+    if (status != RT_ok) rt_task_stop(w, status, NULL);
+    int32_t result = w->stage->rows(&w->ctx, p, p + run->len);
+    rt_mem_put(mem, RT_OWNER_EXCHANGE, p, size);
+    return result;
+}
+
 static int32_t keyed_body(flow_rt_worker *w, void *arg) {
     phase *ph = arg;
     const rt_stage_decl *stage = w->stage;
@@ -165,7 +190,8 @@ static int32_t keyed_body(flow_rt_worker *w, void *arg) {
     } else if (ph->rows) {
         for (int64_t i = 0; i < runs->n; i++) {
             const rt_run *r = &runs->items[i];
-            int32_t result = r->len ? stage->rows(&w->ctx, r->p, r->p + r->len) : 0;
+            int32_t result = !r->p ? spilled_rows(w, r)
+                                   : stage->rows(&w->ctx, r->p, r->p + r->len);
             if (result) return result;
         }
     }
@@ -179,6 +205,7 @@ static void keyed_task(flow_rt_worker *w, void *arg, int64_t task) {
     out_ready(ph->job, decl_of(ph), out);
     w->ctx.partition = part;
     rt_task_run(w, ph->stage, task, out, keyed_body, ph);
+    spill_out(w, ph, out);
 }
 
 /* The partitions that have something to do; notes which got rows. */
@@ -305,4 +332,5 @@ void rt_stages_clear(rt_job *job) {
         rt_exchange_clear(&job->exchanges[i], job->mem);
     for (int64_t i = 0; i < job->program->nsinks; i++)
         rt_exchange_clear(&job->collects[i], job->mem);
+    rt_spill_reset(job->spill);
 }

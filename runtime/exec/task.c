@@ -34,6 +34,16 @@ rt_out rt_out_new(const rt_job *job, const rt_stage_decl *stage) {
     return out;
 }
 
+rt_filled *rt_out_put_aside(rt_out *out, int64_t buf, rt_run run) {
+    if (out->nfilled == out->room) {
+        out->room = out->room ? 2 * out->room : 64;
+        out->filled = rt_realloc(out->filled, (size_t)out->room * sizeof *out->filled);
+    }
+    rt_filled *f = &out->filled[out->nfilled++];
+    *f = (rt_filled){buf, run};
+    return f;
+}
+
 void rt_out_free(rt_job *job, rt_out *out) {
     for (int64_t i = 0; i < out->nbufs; i++) {
         flow_buf *b = &out->bufs[i];

@@ -83,38 +83,33 @@ struct rt_source {
     void *impl;
 };
 
-/* What a batch brings to a sink: pieces of output, in order. */
+/* A piece of a batch's output. */
 typedef struct rt_piece {
     const uint8_t *p;
-    int64_t len;
+    int64_t len;      /* 0: the end */
+    const char *path; /* partitioned output: `col=value/...`, percent-encoded; else null */
 } rt_piece;
 
-typedef struct rt_group { /* pieces for one directory of a partition; else one group */
-    const char *path; /* `col=value/...`, percent-encoded; null: no partitions */
-    rt_piece *pieces;
-    int64_t npieces, bytes;
-} rt_group;
-
+/* What a batch brings to a sink, piece by piece, in order; pieces of one path follow each
+ * other.  A sink that takes `lines` gets one row a piece. */
 typedef struct rt_output {
     int64_t batch, now;
     int64_t rows;
-    rt_group *groups;
-    int64_t ngroups;
-    /* console: rows one by one, in order */
-    rt_piece *lines;
-    int64_t nlines;
-    void *bufs;   /* of exec/merge.c: what it has written */
-    int64_t used; /* of the newest of them */
+    /* The next piece, valid until the next call. */
+    rt_status (*next)(struct rt_output *out, rt_piece *piece);
+    /* Back to the start. */
+    void (*rewind)(struct rt_output *out);
+    void *stream; /* of exec/output.c */
 } rt_output;
 
 typedef struct rt_sink rt_sink;
 
 typedef struct rt_sink_ops {
     const char *name;
-    bool lines; /* wants rt_output.lines */
+    bool lines; /* wants its rows one by one */
     rt_status (*open)(rt_sink *s);
-    rt_status (*prepare)(rt_sink *s, const rt_output *out);
-    rt_status (*publish)(rt_sink *s, const rt_output *out);
+    rt_status (*prepare)(rt_sink *s, rt_output *out);
+    rt_status (*publish)(rt_sink *s, rt_output *out);
     /* The last batch is published; `failed`: the program stops with an error. */
     rt_status (*finish)(rt_sink *s, bool failed);
     void (*close)(rt_sink *s);
@@ -125,8 +120,7 @@ struct rt_sink {
     const rt_sink_decl *decl;
     const rt_env *env;
     int64_t id;
-    int64_t rows;         /* published */
-    int64_t lines_wanted; /* of a batch, where it takes lines */
+    int64_t rows; /* published */
     void *impl;
 };
 

@@ -34,11 +34,10 @@ static rt_status console_open(rt_sink *s) {
     c->rows = rt_option_word(s->decl->options, "rows", 10);
     c->truncate = rt_option_word(s->decl->options, "truncate", 0) != 0;
     c->batch = -1;
-    s->lines_wanted = c->rows + 1;
     return RT_ok;
 }
 
-static rt_status console_prepare(rt_sink *s, const rt_output *out) {
+static rt_status console_prepare(rt_sink *s, rt_output *out) {
     (void)s, (void)out;
     return RT_ok;
 }
@@ -68,23 +67,28 @@ static void add_cut(text *t, const uint8_t *p, int64_t len) {
     add(t, "\n", 1);
 }
 
-static void add_block(const console *c, text *t, const rt_output *out) {
+static rt_status add_block(const console *c, text *t, rt_output *out) {
     char head[160];
+    rt_piece row;
     int n = snprintf(head, sizeof head, RULE "Time: %" PRId64 " ms\n" RULE, out->now / 1000);
     add(t, head, (size_t)n);
-    int64_t shown = RT_MIN(out->nlines, c->rows);
-    for (int64_t i = 0; i < shown; i++) {
-        const rt_piece *line = &out->lines[i];
+    for (int64_t i = 0;; i++) {
+        RT_TRY(out->next(out, &row));
+        if (!row.len) break;
+        if (i == c->rows) {
+            add(t, "...\n", 4);
+            break;
+        }
         if (c->truncate)
-            add_cut(t, line->p, line->len);
+            add_cut(t, row.p, row.len);
         else
-            add(t, line->p, (size_t)line->len);
+            add(t, row.p, (size_t)row.len);
     }
-    if (shown < out->nlines) add(t, "...\n", 4);
     add(t, "\n", 1);
+    return RT_ok;
 }
 
-static rt_status console_publish(rt_sink *s, const rt_output *out) {
+static rt_status console_publish(rt_sink *s, rt_output *out) {
     console *c = s->impl;
     if (!out->rows) return RT_ok;
     if (c->batch != out->batch) {
@@ -92,10 +96,10 @@ static rt_status console_publish(rt_sink *s, const rt_output *out) {
         c->done = 0;
     }
     text t = {0};
-    add_block(c, &t, out);
-    rt_piece piece = {(const uint8_t *)t.p, (int64_t)t.len};
-    rt_group group = {.pieces = &piece, .npieces = 1};
-    rt_status status = rt_pieces_write(STDOUT_FILENO, &group, &c->done, "the console");
+    rt_status status = add_block(c, &t, out);
+    rt_piece piece = {(const uint8_t *)t.p, (int64_t)t.len, NULL};
+    if (status == RT_ok)
+        status = rt_piece_write(STDOUT_FILENO, &piece, 0, &c->done, "the console");
     free(t.p);
     return status;
 }

@@ -174,26 +174,22 @@ static bool safe_path(const char *path) {
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
-static rt_status write_group(int fd, const char *header, const rt_group *g,
-                             const char *path) {
-    int64_t done = 0;
-    if (header && rt_os_write_all(fd, header, (int64_t)strlen(header), NULL) < 0)
-        return cannot(kind_of(errno), "write", path);
-    for (int64_t i = 0; i < g->npieces; i++) {
-        if (rt_os_write_all(fd, g->pieces[i].p, g->pieces[i].len, &done) < 0)
-            return cannot(kind_of(errno), "write", path);
-    }
-    return RT_ok;
+static rt_status write_bytes(int fd, const void *p, int64_t n, const char *path) {
+    return rt_os_write_all(fd, p, n, NULL) < 0 ? cannot(kind_of(errno), "write", path)
+                                               : RT_ok;
 }
 
-/* A new synced file.  A failed sync is final: the kernel may have dropped the pages. */
-static rt_status write_file(const char *path, const char *header, const rt_group *g) {
-    int fd = rt_os_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0666);
-    if (fd < 0) return cannot(kind_of(errno), "write", path);
-    rt_status status = write_group(fd, header, g, path);
-    if (status == RT_ok && rt_os_fdatasync(fd) < 0) status = cannot(RT_io, "sync", path);
+static rt_status create_file(const char *path, const char *header, int *fd) {
+    *fd = rt_os_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0666);
+    if (*fd < 0) return cannot(kind_of(errno), "write", path);
+    return write_bytes(*fd, header, (int64_t)strlen(header), path);
+}
+
+/* A failed sync is final: the kernel may have dropped the pages. */
+static rt_status sync_close(int fd, const char *path) {
+    rt_status status = RT_ok;
+    if (rt_os_fdatasync(fd) < 0) status = cannot(RT_io, "sync", path);
     if (rt_os_close(fd) < 0 && status == RT_ok) status = cannot(RT_io, "close", path);
-    if (status != RT_ok) rt_os_unlink(path);
     return status;
 }
 
@@ -228,54 +224,73 @@ static rt_status check_single(files_out *f) {
 static rt_status open_special(files_out *f, const char *header) {
     f->fd = rt_os_open(f->path, O_WRONLY, 0);
     if (f->fd < 0) return cannot(RT_io, "open", f->path);
-    rt_group none = {0};
-    return write_group(f->fd, header, &none, f->path);
+    return write_bytes(f->fd, header, (int64_t)strlen(header), f->path);
+}
+
+static rt_status write_all(int fd, rt_output *out, const char *path, int64_t *length) {
+    rt_piece piece;
+    for (;; *length += piece.len) {
+        RT_TRY(out->next(out, &piece));
+        if (!piece.len) return RT_ok;
+        RT_TRY(write_bytes(fd, piece.p, piece.len, path));
+    }
+}
+
+static rt_status write_temp(const char *temp, const char *header, rt_output *out,
+                            int64_t *length) {
+    int fd;
+    *length = (int64_t)strlen(header);
+    rt_status status = create_file(temp, header, &fd);
+    if (fd < 0) return status;
+    if (status == RT_ok) status = write_all(fd, out, temp, length);
+    rt_status closed = sync_close(fd, temp);
+    return status == RT_ok ? closed : status;
 }
 
 /* The whole first batch under another name, then in the place of the old file. */
-static rt_status replace(files_out *f, const char *header, const rt_group *g) {
+static rt_status replace(files_out *f, const char *header, rt_output *out) {
     char folder[PATH_LEN], temp[2 * PATH_LEN + 128];
+    int64_t length;
     folder_of(f->path, folder);
     const char *slash = strrchr(f->path, '/');
     snprintf(temp, sizeof temp, "%s/.flow-%s-%s.tmp", folder, slash ? slash + 1 : f->path,
              f->name);
-    RT_TRY(write_file(temp, header, g));
-    if (rt_os_rename(temp, f->path) < 0) {
-        rt_status status = cannot(kind_of(errno), "rename to", f->path);
+    rt_status status = write_temp(temp, header, out, &length);
+    if (status == RT_ok && rt_os_rename(temp, f->path) < 0)
+        status = cannot(kind_of(errno), "rename to", f->path);
+    if (status != RT_ok) {
         rt_os_unlink(temp);
         return status;
     }
     if (rt_os_sync_dir(folder) < 0) return cannot(RT_io, "sync", folder);
     f->fd = rt_os_open(f->path, O_WRONLY, 0);
     if (f->fd < 0) return cannot(RT_io, "open", f->path);
-    f->length = (int64_t)strlen(header) + g->bytes;
+    f->length = length;
     return RT_ok;
 }
 
 /* Where a batch begins is fixed, so a repeat writes the same bytes to the same place. */
-static rt_status extend_file(files_out *f, const rt_group *g) {
-    int64_t at = f->length;
-    for (int64_t i = 0; i < g->npieces; i++) {
-        if (rt_os_pwrite_all(f->fd, g->pieces[i].p, g->pieces[i].len, at) < 0)
+static rt_status extend_file(files_out *f, rt_output *out) {
+    rt_piece piece;
+    for (int64_t at = f->length;; at += piece.len) {
+        RT_TRY(out->next(out, &piece));
+        if (!piece.len) {
+            f->length = at;
+            return RT_ok;
+        }
+        if (rt_os_pwrite_all(f->fd, piece.p, piece.len, at) < 0)
             return cannot(kind_of(errno), "write", f->path);
-        at += g->pieces[i].len;
     }
-    f->length = at;
-    return RT_ok;
 }
 
-static rt_status publish_single(rt_sink *s, const rt_output *out) {
+static rt_status publish_single(rt_sink *s, rt_output *out) {
     files_out *f = s->impl;
-    static const rt_group none = {0};
-    const rt_group *g = out && out->ngroups ? &out->groups[0] : &none;
-    if (!f->begun) {
-        RT_TRY(f->regular ? replace(f, s->decl->header, g)
+    if (f->begun && f->regular) return extend_file(f, out);
+    if (!f->begun)
+        RT_TRY(f->regular ? replace(f, s->decl->header, out)
                           : open_special(f, s->decl->header));
-        f->begun = true;
-        if (f->regular) return RT_ok;
-    }
-    if (!f->regular) return write_group(f->fd, NULL, g, f->path);
-    return extend_file(f, g);
+    f->begun = true;
+    return f->regular ? RT_ok : write_all(f->fd, out, f->path, &f->length);
 }
 
 /* ---- a directory of parts ----------------------------------------------------------------- */
@@ -292,38 +307,63 @@ static void drop_parts(files_out *f, bool remove) {
     f->nparts = 0;
 }
 
-static rt_status prepare_part(rt_sink *s, const rt_output *out, int64_t i) {
+/* The names of the part for a partition, whose directory is made. */
+static rt_status add_part(rt_sink *s, const rt_output *out, const char *partition) {
     files_out *f = s->impl;
-    const rt_group *g = &out->groups[i];
     char dir[2 * PATH_LEN], path[2 * PATH_LEN + 128];
-    if (g->path && strlen(g->path) > PATH_LEN / 2 - 128)
-        return (rt_status)rt_fail(RT_run, "%s: the path of a partition is too long", f->path);
-    if (g->path && !safe_path(g->path))
+    if (partition && (!safe_path(partition) || strlen(partition) > PATH_LEN / 2 - 128))
         return (rt_status)rt_fail(RT_run, "%s: `%s` is no path of a partition", f->path,
-                                  g->path);
-    snprintf(dir, sizeof dir, "%s%s%s", f->path, g->path ? "/" : "", g->path ? g->path : "");
+                                  partition);
+    snprintf(dir, sizeof dir, "%s%s%s", f->path, partition ? "/" : "",
+             partition ? partition : "");
     cut_slash(dir);
     RT_TRY(make_dirs(dir));
+    size_t n = (size_t)f->nparts + 1;
+    f->temps = rt_realloc(f->temps, n * sizeof *f->temps);
+    f->finals = rt_realloc(f->finals, n * sizeof *f->finals);
     snprintf(path, sizeof path, "%s/.flow-%s-%010" PRId64 "-0000.tmp", dir, f->name,
              out->batch);
-    RT_TRY(write_file(path, s->decl->header, g));
-    f->temps[i] = strdup(path);
+    f->temps[f->nparts] = strdup(path);
     snprintf(path, sizeof path, "%s/%s-%010" PRId64 "-0000.%s", dir, f->name, out->batch,
              s->decl->ext);
-    f->finals[i] = strdup(path);
+    f->finals[f->nparts++] = strdup(path);
     return RT_ok;
 }
 
-static rt_status prepare_parts(rt_sink *s, const rt_output *out) {
+/* Pieces of one path follow each other: a part is open while they do. */
+static rt_status write_parts(rt_sink *s, rt_output *out, int *fd) {
     files_out *f = s->impl;
+    rt_piece piece;
+    const char *temp = "";
+    char *open_path = NULL;
+    rt_status status;
+    while ((status = out->next(out, &piece)) == RT_ok && piece.len) {
+        bool same = *fd >= 0 && (!piece.path || !strcmp(piece.path, open_path));
+        if (!same) {
+            if (*fd >= 0) status = sync_close(*fd, temp);
+            *fd = -1;
+            if (status == RT_ok) status = add_part(s, out, piece.path);
+            if (status != RT_ok) break;
+            free(open_path);
+            open_path = piece.path ? strdup(piece.path) : NULL;
+            temp = f->temps[f->nparts - 1];
+            status = create_file(temp, s->decl->header, fd);
+        }
+        if (status == RT_ok) status = write_bytes(*fd, piece.p, piece.len, temp);
+        if (status != RT_ok) break;
+    }
+    free(open_path);
+    return status;
+}
+
+static rt_status prepare_parts(rt_sink *s, rt_output *out) {
+    files_out *f = s->impl;
+    int fd = -1;
     drop_parts(f, true);
-    if (!out->rows) return RT_ok;
-    f->nparts = out->ngroups;
-    f->temps = rt_alloc((size_t)f->nparts * sizeof *f->temps);
-    f->finals = rt_alloc((size_t)f->nparts * sizeof *f->finals);
-    for (int64_t i = 0; i < f->nparts; i++)
-        if (out->groups[i].bytes) RT_TRY(prepare_part(s, out, i));
-    return RT_ok;
+    rt_status status = write_parts(s, out, &fd);
+    if (fd < 0) return status;
+    rt_status closed = sync_close(fd, f->temps[f->nparts - 1]);
+    return status == RT_ok ? closed : status;
 }
 
 static rt_status publish_parts(files_out *f) {
@@ -361,12 +401,12 @@ static rt_status file_sink_open(rt_sink *s) {
     return walk(f, f->path, SWEEP_LOOK, 0);
 }
 
-static rt_status file_sink_prepare(rt_sink *s, const rt_output *out) {
+static rt_status file_sink_prepare(rt_sink *s, rt_output *out) {
     files_out *f = s->impl;
     return f->directory ? prepare_parts(s, out) : RT_ok;
 }
 
-static rt_status file_sink_publish(rt_sink *s, const rt_output *out) {
+static rt_status file_sink_publish(rt_sink *s, rt_output *out) {
     files_out *f = s->impl;
     if (f->directory) return publish_parts(f);
     return publish_single(s, out);

@@ -11,9 +11,11 @@ extern const rt_sink_ops rt_file_sink;
 extern const rt_sink_ops rt_socket_sink;
 extern const rt_sink_ops rt_stdout_sink;
 
-/* Writes a group's pieces; *done bytes of it have been written before, and *done goes on
- * counting, so that a repeat continues.  RT_given_up where the reader has gone, RT_again
- * for other errors; `what` names the target in the message. */
-rt_status rt_pieces_write(int fd, const rt_group *group, int64_t *done, const char *what);
+/* Writes a piece, which begins at byte `at` of the batch; *done bytes of the batch have
+ * been written before, and *done goes on counting, so that a repeat continues.
+ * RT_given_up where the reader has gone, RT_again for other errors; `what` names the
+ * target in the message. */
+rt_status rt_piece_write(int fd, const rt_piece *piece, int64_t at, int64_t *done,
+                         const char *what);
 
 #endif

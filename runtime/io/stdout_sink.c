@@ -13,22 +13,16 @@
 #include "runtime/base/rt_arena.h"
 #include "runtime/io/sinks.h"
 
-rt_status rt_pieces_write(int fd, const rt_group *group, int64_t *done, const char *what) {
-    int64_t at = 0;
-    for (int64_t i = 0; i < group->npieces; i++) {
-        const rt_piece *piece = &group->pieces[i];
-        int64_t skip = RT_MIN(RT_MAX(*done - at, 0), piece->len), wrote = 0;
-        at += piece->len;
-        if (skip == piece->len) continue;
-        int result = rt_os_write_all(fd, piece->p + skip, piece->len - skip, &wrote);
-        *done += wrote;
-        if (result == 0) continue;
-        if (errno == EPIPE)
-            return (rt_status)rt_fail(RT_given_up, "%s: the reader has gone", what);
-        return (rt_status)rt_fail(RT_again, "cannot write to %s: %s", what,
-                                  strerror(errno));
-    }
-    return RT_ok;
+rt_status rt_piece_write(int fd, const rt_piece *piece, int64_t at, int64_t *done,
+                         const char *what) {
+    int64_t skip = RT_MIN(RT_MAX(*done - at, 0), piece->len), wrote = 0;
+    if (skip == piece->len) return RT_ok;
+    int result = rt_os_write_all(fd, piece->p + skip, piece->len - skip, &wrote);
+    *done += wrote;
+    if (result == 0) return RT_ok;
+    if (errno == EPIPE)
+        return (rt_status)rt_fail(RT_given_up, "%s: the reader has gone", what);
+    return (rt_status)rt_fail(RT_again, "cannot write to %s: %s", what, strerror(errno));
 }
 
 typedef struct out {
@@ -43,27 +37,31 @@ static rt_status stdout_open(rt_sink *s) {
     return RT_ok;
 }
 
-static rt_status nothing_to_prepare(rt_sink *s, const rt_output *output) {
+static rt_status nothing_to_prepare(rt_sink *s, rt_output *output) {
     (void)s, (void)output;
     return RT_ok;
 }
 
-static rt_status stdout_publish(rt_sink *s, const rt_output *output) {
+static rt_status write_header(const char *header) {
+    if (rt_os_write_all(STDOUT_FILENO, header, (int64_t)strlen(header), NULL) == 0)
+        return RT_ok;
+    return (rt_status)rt_fail(RT_given_up, "cannot write to stdout: %s", strerror(errno));
+}
+
+static rt_status stdout_publish(rt_sink *s, rt_output *output) {
     out *o = s->impl;
+    rt_piece piece;
     if (o->batch != output->batch) {
         o->batch = output->batch;
         o->done = 0;
     }
-    if (!o->begun && *s->decl->header) {
-        int64_t n = (int64_t)strlen(s->decl->header);
-        if (rt_os_write_all(STDOUT_FILENO, s->decl->header, n, NULL) < 0)
-            return (rt_status)rt_fail(RT_given_up, "cannot write to stdout: %s",
-                                      strerror(errno));
-    }
+    if (!o->begun) RT_TRY(write_header(s->decl->header));
     o->begun = true;
-    for (int64_t i = 0; i < output->ngroups; i++)
-        RT_TRY(rt_pieces_write(STDOUT_FILENO, &output->groups[i], &o->done, "stdout"));
-    return RT_ok;
+    for (int64_t at = 0;; at += piece.len) {
+        RT_TRY(output->next(output, &piece));
+        if (!piece.len) return RT_ok;
+        RT_TRY(rt_piece_write(STDOUT_FILENO, &piece, at, &o->done, "stdout"));
+    }
 }
 
 static rt_status nothing_to_finish(rt_sink *s, bool failed) {

@@ -56,22 +56,22 @@ static rt_status connect_out(rt_sink *s) {
     return RT_ok;
 }
 
-static rt_status tcp_sink_prepare(rt_sink *s, const rt_output *output) {
+static rt_status tcp_sink_prepare(rt_sink *s, rt_output *output) {
     (void)s, (void)output;
     return RT_ok;
 }
 
-static rt_status tcp_sink_publish(rt_sink *s, const rt_output *output) {
+static rt_status tcp_sink_publish(rt_sink *s, rt_output *output) {
     out *o = s->impl;
+    rt_piece piece;
     if (!output->rows) return RT_ok;
     if (o->fd < 0) RT_TRY(connect_out(s));
-    for (int64_t k = 0; k < output->ngroups; k++) {
-        const rt_group *g = &output->groups[k];
-        for (int64_t i = 0; i < g->npieces; i++)
-            if (rt_os_send_all(o->fd, g->pieces[i].p, g->pieces[i].len, PATIENCE_MS) < 0)
-                return down(o, errno);
+    for (;;) {
+        RT_TRY(output->next(output, &piece));
+        if (!piece.len) return RT_ok;
+        if (rt_os_send_all(o->fd, piece.p, piece.len, PATIENCE_MS) < 0)
+            return down(o, errno);
     }
-    return RT_ok;
 }
 
 static rt_status tcp_sink_finish(rt_sink *s, bool failed) {

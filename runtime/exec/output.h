@@ -1,0 +1,18 @@
+/* output.h - what a sink gets of a batch, made while the sink takes it.
+ *
+ * Rows of tasks follow each other, or are merged by their keys, as the sink's port says;
+ * nothing is put together in memory that is not being written. */
+#ifndef FLOW_RUNTIME_EXEC_OUTPUT_H
+#define FLOW_RUNTIME_EXEC_OUTPUT_H
+
+#include "runtime/exec/job.h"
+
+/* Begins with what job->collects holds for the sink, which must stay. */
+void rt_output_open(rt_job *job, int64_t sink, rt_output *out);
+void rt_output_close(rt_output *out);
+
+/* Moves what a task has written to the spill file, where memory is short and the rows are
+ * not about to be consumed.  RT_ok, or what stopped it. */
+rt_status rt_out_spill(rt_job *job, const rt_stage_decl *stage, rt_out *out);
+
+#endif
