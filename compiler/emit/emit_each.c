@@ -88,8 +88,9 @@ static void each_regex(gen_t *g, pop_t *op, val_t *cols, val_t text, LLVMValueRe
     LLVMValueRef number = iter_body(g, &it, more);
     LLVMValueRef from = ir_load(e, e->i64, ir_word(e, state, 1), "from");
     LLVMValueRef to = ir_load(e, e->i64, ir_word(e, state, 2), "to");
-    val_t piece = val_text(e, op->step->u.each.elem, ir_byte_at(e, s, from, "piece"),
-                           ir_sub(e, to, from, "piece.len"));
+    const char *name = op->step->u.each.name;
+    val_t piece = val_text(e, op->step->u.each.elem, ir_byte_at(e, s, from, name),
+                           ir_sub(e, to, from, arena_printf(e->arena, "%s.len", name)));
     push(g, op, cols, piece, number);
     iter_close(g, &it);
 }
