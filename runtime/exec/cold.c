@@ -162,7 +162,8 @@ void flow_rt_mem_free(flow_ctx *ctx, void *ptr, int64_t bytes) {
 
 void *flow_rt_mem_resize(flow_ctx *ctx, void *ptr, int64_t old, int64_t bytes) {
     rt_mem *mem = ctx->worker->job->mem;
-    int64_t from = rt_mem_size(RT_OWNER_STATE, old), to = rt_mem_size(RT_OWNER_STATE, bytes), size = bytes;
+    int64_t from = rt_mem_size(RT_OWNER_STATE, old), size = bytes;
+    int64_t to = rt_mem_size(RT_OWNER_STATE, bytes);
     if (from == to) {
         /* What lies behind the bytes asked for stays zero. */
         if (bytes < old) memset((uint8_t *)ptr + bytes, 0, (size_t)(old - bytes));
@@ -180,7 +181,7 @@ void *flow_rt_mem_resize(flow_ctx *ctx, void *ptr, int64_t old, int64_t bytes) {
     return p;
 }
 
-int64_t flow_rt_mem_size(int64_t bytes) { return rt_mem_size(bytes); }
+int64_t flow_rt_mem_size(int64_t bytes) { return rt_mem_size(RT_OWNER_STATE, bytes); }
 
 void flow_rt_sink_full(flow_ctx *ctx, int64_t sink) {
     /* Relaxed: the coordinator reads it after the barrier. */
