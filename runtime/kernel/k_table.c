@@ -37,14 +37,19 @@ FLOW_INLINE uint64_t table_fold(uint64_t a, uint64_t b) {
     return (uint64_t)r ^ (uint64_t)(r >> 64);
 }
 
-/* Positions are the high bits of a hash, the part kept in the slot its low ones. */
+FLOW_INLINE uint64_t table_turn(uint64_t seed) {
+    return (seed >> 32 | seed << 32) ^ 0xA0761D6478BD642Fu;
+}
+
+/* Positions are the high bits of a hash, the part kept in the slot its low ones.  Both
+ * factors are blinded: a key that knew how to make one of them 0 would hide the other. */
 FLOW_INLINE uint64_t table_hash_cell(uint64_t seed, table_cell c) {
-    uint64_t h = table_fold(c.lo ^ seed, c.hi ^ 0xA0761D6478BD642Fu);
+    uint64_t h = table_fold(c.lo ^ seed, c.hi ^ table_turn(seed));
     return h * 0x9E3779B97F4A7C15u;
 }
 
 FLOW_INLINE uint64_t table_hash_i64(uint64_t seed, int64_t key) {
-    return table_fold((uint64_t)key ^ seed, 0x9E3779B97F4A7C15u);
+    return table_fold((uint64_t)key ^ seed, table_turn(seed)) * 0x9E3779B97F4A7C15u;
 }
 
 /* The cell of a text of at most TABLE_INLINE bytes: one load, one mask, one shift. */
@@ -57,6 +62,11 @@ FLOW_INLINE table_cell table_short(const uint8_t *ptr, int64_t len) {
                                                    20, 21, 22, 23, 24, 25, 26, 27);
     table_cell c = {y[0] | (uint64_t)len, y[1]};
     return c;
+}
+
+FLOW_INLINE uint64_t table_hash_text(uint64_t seed, const uint8_t *ptr, int64_t len) {
+    if (FLOW_UNLIKELY(len > TABLE_INLINE)) return flow_k_hash_bytes(seed, ptr, len);
+    return table_hash_cell(seed, table_short(ptr, len));
 }
 
 /* What the cell of a longer text has in its first word. */
@@ -322,9 +332,7 @@ void flow_k_table_prefetch_i64(flow_ctx *ctx, const flow_table *t, int64_t key) 
 
 void flow_k_table_prefetch_text(flow_ctx *ctx, const flow_table *t, const uint8_t *ptr,
                                 int64_t len) {
-    table_prefetch(t, len > TABLE_INLINE
-                          ? flow_k_hash_bytes(ctx->seed, ptr, len)
-                          : table_hash_cell(ctx->seed, table_short(ptr, len)));
+    table_prefetch(t, table_hash_text(ctx->seed, ptr, len));
 }
 
 /* ---- staged keys ----------------------------------------------------------------- */
