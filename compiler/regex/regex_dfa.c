@@ -21,7 +21,7 @@
 #include "compiler/base/check.h"
 #include "compiler/regex/regex_min.h"
 
-#define MAX_WORK    6000000u
+#define MAX_WORK    5000000u
 #define MAX_ENTRIES 1000000u
 
 /* ---- assertions and bytes --------------------------------------------------- */
@@ -127,12 +127,18 @@ typedef struct edge {
 } edge;
 
 /* Edges of node i: free ones (no byte) free_at[i] to free_at[i + 1], in order of
- * preference, and steps likewise. */
+ * preference, and steps likewise.  A node of many steps, such as the end of a class of
+ * Unicode backward, has its targets by class as well: those of class c are to_by_class
+ * from by_class[many[i] - 1 + c] to the next. */
 typedef struct graph {
     uint32_t n, start, accept;
     uint32_t *free_at, *step_at;
     edge *free, *step;
+    uint32_t *many; /* [node]: 0: few steps; else where its classes begin, plus 1 */
+    VEC(uint32_t) by_class, to_by_class;
 } graph;
+
+#define MANY_STEPS 8
 
 typedef struct raw_edge {
     uint32_t from;
@@ -244,6 +250,22 @@ static void graph_build(arena_t *a, const re_prog *p, re_direction direction, gr
     index_edges(a, &step, g->n, &g->step_at, &g->step);
 }
 
+/* Lists the targets by class for nodes of many steps; sample[c] is a byte of class c. */
+static void index_classes(arena_t *a, graph *g, const uint8_t *sample, uint32_t classes) {
+    g->many = ARENA_ARRAY(a, uint32_t, g->n);
+    for (uint32_t i = 0; i < g->n; i++) {
+        if (g->step_at[i + 1] - g->step_at[i] <= MANY_STEPS) continue;
+        g->many[i] = (uint32_t)g->by_class.n + 1;
+        for (uint32_t c = 0; c < classes; c++) {
+            vec_push(a, &g->by_class, (uint32_t)g->to_by_class.n);
+            for (uint32_t e = g->step_at[i]; e < g->step_at[i + 1]; e++)
+                if (sample[c] >= g->step[e].lo && sample[c] <= g->step[e].hi)
+                    vec_push(a, &g->to_by_class, g->step[e].to);
+        }
+        vec_push(a, &g->by_class, (uint32_t)g->to_by_class.n);
+    }
+}
+
 /* ---- subsets ---------------------------------------------------------------- */
 
 typedef VEC(uint32_t) list;
@@ -265,8 +287,10 @@ typedef struct subset {
     uint32_t *seen; /* [node] = the round it was met in */
     uint32_t round;
     list stack, settled;
-    list fresh; /* the places where a byte is taken, or the match */
-    list roots; /* the places behind the last byte that `fresh` was made from */
+    list fresh;          /* the places where a byte is taken, or the match */
+    list roots;          /* the places behind the last byte that `fresh` was made from */
+    uint8_t sample[256]; /* a byte of each class */
+    uint32_t classes;
     uint64_t work;
     int waits; /* `fresh` holds a node at an assertion */
     int ended; /* forward: `fresh` already matches, so nothing is added */
@@ -371,10 +395,25 @@ static void add_root(subset *s, uint32_t node) {
     closure(s, &s->fresh, node, 0, -1);
 }
 
-/* From state `from` over byte `b`, or with b < 0 over the edge of the text. */
-static uint32_t step(subset *s, uint32_t from, int b) {
+/* The places that `node` leads to over a byte of the class. */
+static void step_node(subset *s, uint32_t node, uint32_t class) {
+    const graph *g = &s->g;
+    uint8_t b = s->sample[class];
+    if (g->many[node]) {
+        const uint32_t *at = g->by_class.at + g->many[node] - 1 + class;
+        for (uint32_t i = at[0]; i < at[1]; i++)
+            add_root(s, g->to_by_class.at[i]);
+        return;
+    }
+    for (uint32_t e = g->step_at[node]; e < g->step_at[node + 1]; e++)
+        if (b >= g->step[e].lo && b <= g->step[e].hi) add_root(s, g->step[e].to);
+}
+
+/* From state `from` over a class, the last of which is the edge of the text. */
+static uint32_t step(subset *s, uint32_t from, uint32_t class) {
     state t = s->states.at[from];
-    int ahead = b < 0 ? FLOW_RE_SIDE_EDGE : side_of((uint8_t)b), match = 0;
+    int at_edge = class == s->classes, match = 0;
+    int ahead = at_edge ? FLOW_RE_SIDE_EDGE : side_of(s->sample[class]);
     list *in = &s->settled;
     begin_list(s, in);
     for (uint32_t k = 0; k < t.n; k++) {
@@ -389,11 +428,8 @@ static uint32_t step(subset *s, uint32_t from, int b) {
         uint32_t node = in->at[k];
         match |= node == s->g.accept;
         if (node == s->g.accept && s->direction == RE_FORWARD) break;
-        for (uint32_t e = s->g.step_at[node]; b >= 0 && e < s->g.step_at[node + 1]; e++) {
-            s->work++;
-            if (b >= s->g.step[e].lo && b <= s->g.step[e].hi)
-                add_root(s, s->g.step[e].to);
-        }
+        s->work++;
+        if (!at_edge) step_node(s, node, class);
     }
     return state_of(s, ahead, match);
 }
@@ -407,17 +443,17 @@ static void start_states(subset *s, uint32_t start[4]) {
 }
 
 int dfa_build(arena_t *a, const re_prog *p, re_direction direction, re_dfa *out) {
-    uint8_t sample[256];
     subset s = {.arena = a, .direction = direction, .mask = 255};
     s.slots = ARENA_ARRAY(a, uint32_t, s.mask + 1);
     for (uint32_t i = 0; i < p->ops.n; i++)
         if (p->ops.at[i].op == FLOW_RE_OP_LOOK &&
             p->ops.at[i].lo >= FLOW_RE_LOOK_UNI_WORD)
             return 0;
-    uint32_t classes = byte_classes(a, p, out->classes, sample);
+    s.classes = byte_classes(a, p, out->classes, s.sample);
     graph_build(a, p, direction, &s.g);
+    index_classes(a, &s.g, s.sample, s.classes);
     s.seen = ARENA_ARRAY(a, uint32_t, s.g.n);
-    out->stride = classes + 1;
+    out->stride = s.classes + 1;
     list next = {0};
     begin_list(&s, &s.fresh);
     out->dead = state_of(&s, 0, 0);
@@ -425,8 +461,8 @@ int dfa_build(arena_t *a, const re_prog *p, re_direction direction, re_dfa *out)
     for (uint32_t i = 0; i < s.states.n; i++) {
         if (s.states.n > RE_MAX_DFA || s.work > MAX_WORK || s.entries.n > MAX_ENTRIES)
             return 0;
-        for (uint32_t c = 0; c <= classes; c++)
-            vec_push(a, &next, step(&s, i, c < classes ? sample[c] : -1));
+        for (uint32_t c = 0; c < out->stride; c++)
+            vec_push(a, &next, step(&s, i, c));
     }
     out->states = (uint32_t)s.states.n;
     out->next = next.at;
@@ -434,5 +470,6 @@ int dfa_build(arena_t *a, const re_prog *p, re_direction direction, re_dfa *out)
     for (uint32_t i = 0; i < s.states.n; i++)
         out->match[i] = s.states.at[i].match;
     dfa_minimise(a, out);
-    return 1;
+    size_t entries = (size_t)out->states * out->stride;
+    return entries * (entries > UINT16_MAX ? 4 : 2) <= RE_MAX_DFA_BYTES;
 }

@@ -6,6 +6,8 @@
 
 /* An automaton of more states is left to the threads. */
 #define RE_MAX_DFA 2000
+/* So is a table of more bytes: it would fill the cache, and the executable. */
+#define RE_MAX_DFA_BYTES (384 << 10)
 
 typedef enum re_direction {
     RE_FORWARD,  /* from anywhere; the match that threads prefer */

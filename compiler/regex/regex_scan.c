@@ -329,8 +329,11 @@ static int posix_class(re_scan *p, re_set *set) {
     for (const char *s = posix[i].spans; *s; s += 2)
         set_add(p->arena, &part, (uint32_t)s[0] == 1 ? 0 : (uint32_t)s[0],
                 (uint32_t)s[1]);
-    set_tidy(&part);
-    if (p->flags & SCAN_FOLD && strcmp(posix[i].name, "word")) set_fold(p->arena, &part);
+    /* As \w, these stay within ASCII; (?i) makes letters of upper and lower ones. */
+    if (p->flags & SCAN_FOLD && (posix[i].spans[0] | 32) == 'a' && !posix[i].spans[2]) {
+        set_add(p->arena, &part, 'A', 'Z');
+        set_add(p->arena, &part, 'a', 'z');
+    }
     add_negated(p, set, &part, negate);
     return 1;
 }

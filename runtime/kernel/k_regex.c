@@ -70,6 +70,8 @@ static int32_t re_search_groups(flow_ctx *ctx, const flow_re *re, re_text t,
         return k_re_threads(ctx, re, t, p, 0, slots, 2 * re->groups, seen);
     }
     if (!re_search(ctx, re, t, p, &start, &end, seen)) return 0;
+    for (int64_t i = 2; i < 2 * re->groups; i++)
+        slots[i] = -1;
     slots[0] = start - t.s;
     slots[1] = end - t.s;
     if (re->tagged)

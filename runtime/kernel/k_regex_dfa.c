@@ -7,7 +7,6 @@
  * match is sticky, so that a look every 8 bytes is enough; those 8 bytes are then walked
  * again by the plain table. */
 #include "runtime/kernel/k_regex_dfa.h"
-#include "runtime/kernel/k_vec.h"
 
 #define RE_PART(re, T, at) ((const T *)((const uint8_t *)(re) + (at)))
 
@@ -43,6 +42,7 @@ FLOW_INLINE const uint8_t *re_walk(const flow_re *re, re_text t, const uint8_t *
     *seen = t.end;
     uint32_t special = d->special, match = d->match, dead = d->dead;
     while (p < t.end) {
+        RE_COUNT(1);
         uint32_t at = state + d->classes[*p++];
         state = wide ? broad[at] : narrow[at];
         if (FLOW_LIKELY(state < special)) continue;
@@ -84,6 +84,7 @@ static const uint8_t *re_shift(const flow_re *re, re_text t, const uint8_t *p,
     const flow_re_shift *f = RE_PART(re, flow_re_shift, re->fast);
     uint64_t state = 6 * *number, stop = 6 * limit;
     for (; t.end - p >= 8; p += 8) {
+        RE_COUNT(8);
         uint64_t x = f->row[p[0]] >> (state & 63);
         x = f->row[p[1]] >> (x & 63);
         x = f->row[p[2]] >> (x & 63);
@@ -105,6 +106,7 @@ static const uint8_t *re_pair(const flow_re *re, re_text t, const uint8_t *p,
     const uint16_t *table = (const uint16_t *)(f + 1);
     uint64_t state = (uint64_t)*number * f->stride, stop = (uint64_t)limit * f->stride;
     for (; t.end - p >= 8; p += 8) {
+        RE_COUNT(8);
         uint64_t x = table[state + f->high[p[0]] + f->low[p[1]]];
         x = table[x + f->high[p[2]] + f->low[p[3]]];
         x = table[x + f->high[p[4]] + f->low[p[5]]];
@@ -146,6 +148,7 @@ const uint8_t *k_re_backward(const flow_re *re, re_text t, const uint8_t *from,
     uint32_t state = d->start[re->flags & FLOW_RE_SIDES ? k_re_after(t, p) : 0],
              wide = d->wide;
     while (p > from) {
+        RE_COUNT(1);
         uint32_t at = state + d->classes[*--p];
         state = wide ? broad[at] : narrow[at];
         if (FLOW_LIKELY(state < d->match)) continue;

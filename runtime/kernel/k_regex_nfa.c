@@ -108,6 +108,7 @@ static void re_follow(re_machine *m, re_list *list, uint32_t op, const uint8_t *
         }
         if (m->mark[top.op] == m->round) continue;
         m->mark[top.op] = m->round;
+        RE_COUNT(1);
         const flow_re_op *in = &m->code.ops[top.op];
         switch (in->op) {
         case FLOW_RE_OP_SPLIT:
@@ -164,6 +165,7 @@ static int re_take(re_machine *m, const uint8_t *p, int64_t *slots) {
     m->round++;
     m->next.n = 0;
     for (int64_t i = 0; i < m->now.n && !matched; i++) {
+        RE_COUNT(1);
         uint32_t op = m->now.op[i];
         const int64_t *mine = m->now.slots + i * m->nslots;
         if (m->code.ops[op].op == FLOW_RE_OP_MATCH) {
@@ -200,7 +202,7 @@ int32_t k_re_threads(flow_ctx *ctx, const flow_re *re, re_text t, const uint8_t 
             if (!here) p = re_skip(re, t, p);
             if (!p) break;
         }
-        if (may_begin && k_re_boundary(t, p)) re_begin_thread(&m, p);
+        if (may_begin && (here || k_re_boundary(t, p))) re_begin_thread(&m, p);
         matched |= re_take(&m, p, slots);
         if (p == t.end) break;
     }
@@ -237,6 +239,7 @@ static int re_follow_sets(re_sets *s, const re_code *c, const uint8_t *p) {
         uint32_t op = (uint32_t)(w * 64 + __builtin_ctzll(s->open[w]));
         const flow_re_op *in = &c->ops[op];
         s->open[w] &= s->open[w] - 1;
+        RE_COUNT(1);
         switch (in->op) {
         case FLOW_RE_OP_MATCH: return 1;
         case FLOW_RE_OP_SPLIT:

@@ -71,6 +71,7 @@ static void re_sweep_place(const re_sweep *w, const uint8_t *p, uint64_t *set,
     for (int changed = 1; changed;) {
         changed = 0;
         for (uint32_t op = 0; op < c->nfa->ops; op++) {
+            RE_COUNT(1);
             if (re_in_set(set, op) || !re_leads(c, op, p, set, after)) continue;
             re_into_set(set, op);
             changed = 1;
@@ -144,6 +145,7 @@ static uint32_t re_choose(re_sweep *w, uint32_t op, const uint8_t *p, int64_t *s
         }
         if (!re_in_set(set, top.op) || re_in_set(w->seen, top.op)) continue;
         re_into_set(w->seen, top.op);
+        RE_COUNT(1);
         const flow_re_op *in = &w->code.ops[top.op];
         switch (in->op) {
         case FLOW_RE_OP_SPLIT:

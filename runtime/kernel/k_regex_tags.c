@@ -28,13 +28,12 @@ void k_re_tags(const flow_re *re, re_text t, const uint8_t *start, const uint8_t
     int64_t reg[FLOW_RE_REGISTERS + 1];
     uint32_t state = d->start[k_re_before(t, start)];
     for (const uint8_t *p = start; p < end; p++) {
+        RE_COUNT(1);
         uint32_t e = table[state + d->classes[*p]];
         if (e >> FLOW_RE_TAG_LIST)
             re_tag_moves(re, d, e >> FLOW_RE_TAG_LIST, reg, reg, p - t.s);
         state = e & FLOW_RE_TAG_STATE;
     }
     uint32_t list = finish[state / d->stride * 4 + (uint32_t)k_re_after(t, end)];
-    for (int64_t i = 2; i < 2 * re->groups; i++)
-        slots[i] = -1;
     if (list != 0xFFFF) re_tag_moves(re, d, list, reg, slots + 2, end - t.s);
 }

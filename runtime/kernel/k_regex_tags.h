@@ -4,7 +4,8 @@
 
 #include "runtime/kernel/k_regex_look.h"
 
-/* Fills the slots from 2 on (offsets from t.s, or -1) of the match from start to end. */
+/* Fills the slots from 2 on, which hold -1, of the match from start to end (offsets from
+ * t.s). */
 void k_re_tags(const flow_re *re, re_text t, const uint8_t *start, const uint8_t *end,
                int64_t *slots);
 

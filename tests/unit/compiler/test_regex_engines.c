@@ -104,16 +104,16 @@ static void compare_ways(uint64_t seed, unsigned options, int patterns, uint32_t
 }
 
 static void test_common(void) {
-    compare_ways(1001, 0, 1200, 100);
+    compare_ways(1001, 0, 500, 100);
 }
 static void test_empty_loops(void) {
-    compare_ways(2002, GEN_EMPTY_LOOPS, 1200, 100);
+    compare_ways(2002, GEN_EMPTY_LOOPS, 500, 100);
 }
 static void test_unicode(void) {
-    compare_ways(3003, GEN_UNICODE | GEN_EMPTY_LOOPS, 50, 60);
+    compare_ways(3003, GEN_UNICODE | GEN_EMPTY_LOOPS, 30, 60);
 }
 static void test_long_texts(void) {
-    compare_ways(4004, GEN_EMPTY_LOOPS, 100, 600);
+    compare_ways(4004, GEN_EMPTY_LOOPS, 60, 600);
 }
 
 void suite_regex_engines(void);
