@@ -1,8 +1,8 @@
 /* test_differential.c - random expressions: generated code at -O0 and -O2 against the
  * folder, on random rows.
  *
- * FLOW_DIFF_SEED and FLOW_DIFF_ROUNDS choose another run; a difference is printed with
- * the expression and the row, and both values. */
+ * FLOW_DIFF_SEED and FLOW_DIFF_ROUNDS choose another run, FLOW_DIFF_SHOW prints the
+ * expressions; a difference is printed with its expression, row and both values. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,11 +112,15 @@ static int run_round(uint64_t seed, int n) {
     buf_str(&g.out, declarations);
     for (int i = 0; i < n; i++) {
         buf_printf(&g.out, "const e%d = ", i);
-        generate(&g, types[draw(&g) % (sizeof types - 1)], 2 + (int)(draw(&g) % 3));
+        char type = types[draw(&g) % (sizeof types - 1)];
+        generate(&g, type, 2 + (int)(draw(&g) % 3));
         buf_char(&g.out, '\n');
     }
     lab_t *lab = lab_new(buf_text(&g.out));
-    if (getenv("FLOW_DIFF_SHOW")) lab_show_errors(lab);
+    if (getenv("FLOW_DIFF_SHOW")) {
+        printf("%s", buf_text(&g.out));
+        lab_show_errors(lab);
+    }
     int compared = 0;
     for (int level = 0; level <= 2; level += 2) {
         CU_ASSERT_FATAL(lab_build(lab, level));
