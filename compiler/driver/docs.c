@@ -145,6 +145,7 @@ static void print_entry(FILE *out, const entry_t *e) {
     }
     print_wrapped(out, e->doc);
     if (!e->built) fputs("    Not built yet.\n", out);
+    if (e->built == BUILT_LISTS) fputs("    Over lists; over rows not built yet.\n", out);
     if (e->example && e->result) fprintf(out, "    %s  gives  %s\n", e->example, e->result);
     else if (e->example) fprintf(out, "    %s\n", e->example);
     fputc('\n', out);

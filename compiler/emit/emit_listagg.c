@@ -2,7 +2,8 @@
  *
  * The functions are those of `aggregate` (runtime/kernel/k_agg.def); with a null heap
  * they keep what they need in the task arena.  Elements that are none are not counted.
- * Two lists (arg_min, arg_max) must be of one length. */
+ * Two lists (arg_min, arg_max) must be of one length.  fold and reduce have their lambda's
+ * body inside the loop. */
 #include <string.h>
 
 #include "compiler/base/check.h"
@@ -66,7 +67,58 @@ static type_t *result_type(emit_t *e, const char *code, type_t *value) {
     }
 }
 
+/* ---- fold and reduce ---- */
+
+static val_t apply(emit_t *e, ast_lambda_t *f, val_t so_far, val_t x, type_t *t) {
+    size_t mark = env_mark(e);
+    ast_lambda_param_t *a = AST(lambda_param, f->params.at[0]);
+    ast_lambda_param_t *b = AST(lambda_param, f->params.at[1]);
+    flow_assert(f->params.n == 2 && a->node.def && b->node.def);
+    env_bind(e, a->node.def, val_named(e, so_far, a->name));
+    env_bind(e, b->node.def, val_named(e, x, b->name));
+    val_t v = emit_expr_as(e, f->body, t);
+    env_reset(e, mark);
+    return v;
+}
+
+static val_t emit_fold(emit_t *e, ast_call_t *n) {
+    type_t *t = n->node.type;
+    var_t so_far = var_new(e, t, "so_far");
+    var_set(e, so_far, emit_expr_as(e, AST(arg, n->args.at[0])->value, t));
+    val_t list = emit_expr(e, AST(arg, n->args.at[1])->value);
+    ast_lambda_t *f = AST(lambda, AST(arg, n->args.at[2])->value);
+    loop_t l = ir_loop(e, list.leaf[1], "fold");
+    val_t x = element(e, list, &l);
+    var_set(e, so_far, apply(e, f, var_get(e, so_far), x, t));
+    ir_loop_end(e, &l);
+    return var_get(e, so_far);
+}
+
+/* Begins with the first value: none over nothing. */
+static val_t emit_reduce(emit_t *e, ast_call_t *n) {
+    type_t *t = n->node.type;
+    flow_assert(t->kind == TY_OPTION);
+    val_t list = emit_expr(e, AST(arg, n->args.at[0])->value);
+    ast_lambda_t *f = AST(lambda, AST(arg, n->args.at[1])->value);
+    var_t so_far = var_new(e, t, "so_far");
+    var_set(e, so_far, val_none(e, t));
+    loop_t l = ir_loop(e, list.leaf[1], "reduce");
+    val_t x = element(e, list, &l), before = var_get(e, so_far);
+    LLVMBasicBlockRef more = ir_block(e, "more"), first = ir_block(e, "first");
+    join_t j = val_join(e, t, "reduced");
+    ir_if(e, val_has(e, before), more, first);
+    ir_at(e, more);
+    val_join_add(e, &j, val_some(e, apply(e, f, val_unwrap(e, before), x, t->elem)));
+    ir_at(e, first);
+    val_join_add(e, &j, val_some(e, x));
+    var_set(e, so_far, val_join_end(e, &j));
+    ir_loop_end(e, &l);
+    return var_get(e, so_far);
+}
+
 val_t emit_list_aggregate(emit_t *e, ast_call_t *n, int agg) {
+    if (agg == AGG_fold) return emit_fold(e, n);
+    if (agg == AGG_reduce) return emit_reduce(e, n);
     over_t o = {.n = n->args.n};
     flow_assert(o.n >= 1 && o.n <= MAX_LISTS);
     for (size_t i = 0; i < o.n; i++)

@@ -158,8 +158,10 @@ type_t *expr_aggregate(check_t *c, scope_t *s, node_t *e, int agg, type_t *hint)
         sig_t *mine = adapted(c, sig, lists);
         if (call_try(c, rows, mine, at, &env, &failed) != CALL_YES) continue;
         e->def = agg_def(c, agg, lists);
-        if (!row->built) {
-            not_built(c, call->fn_at, arena_printf(c->arena, "the aggregate `%s`", row->spelling));
+        if (!row->built || (row->built == BUILT_LISTS && items)) {
+            not_built(c, call->fn_at,
+                      arena_printf(c->arena, "the aggregate `%s`%s", row->spelling,
+                                   row->built ? " over rows" : ""));
             return poison(c);
         }
         if (!call_finish(c, rows, call->fn, mine, &env, at)) return poison(c);

@@ -36,9 +36,10 @@ typedef struct agg_row {
     agg_kind kind;
     int invertible;
     agg_empty empty;
-    int built;
+    int built; /* 0: not; BUILT_LISTS: only over lists */
     const char *doc, *example, *result;
 } agg_row_t;
+enum { BUILT_LISTS = 2 };
 
 const fn_row_t *fn_at(int id);
 const agg_row_t *agg_at(int id);

@@ -259,12 +259,11 @@ static type_t *type_argument(check_t *c, scope_t *s, node_t *e) {
 
 /* ---- functions of the tables ---- */
 
-static void say_count(check_t *c, node_t *e, const char *name, const sig_t *sig, int several) {
+static void say_count(check_t *c, node_t *e, const char *name, const sig_t *sig) {
     size_t n = AST(call, e)->args.n;
     diag_t *m = diag_add(c->diags, DIAG_fn_arguments, e->span, name,
                          arena_printf(c->arena, "%zu argument%s", n, n == 1 ? "" : "s"));
     diag_note(m, "%s", sig_show(c->arena, name, sig));
-    (void)several;
 }
 
 /* An argument with a name that no signature has. */
@@ -279,43 +278,47 @@ static int say_bad_name(check_t *c, ast_call_t *call, const sig_t *sig) {
     return 0;
 }
 
+/* Several rows have that many parameters and none fits. */
+static type_t *say_no_alternative(check_t *c, node_t *e, int first, const node_t *arg) {
+    const char *name = AST(call, e)->fn;
+    node_t *at[MAX_PARAMS];
+    if (arg->type && arg->type->kind == TY_POISON) return poison(c);
+    diag_t *m = diag_add(c->diags, DIAG_fn_no_row, arg->span, name,
+                         arg->type ? tx(c, arg->type) : "this");
+    for (int i = first, shown = 0; shown < 4 && i < FN_COUNT; i++) {
+        if (strcmp(fn_at(i)->spelling, name)) break;
+        if (!call_arrange(fn_sig(c, i), &AST(call, e)->args, at)) continue;
+        diag_note(m, "%s", sig_show(c->arena, name, fn_sig(c, i)));
+        shown++;
+    }
+    return poison(c);
+}
+
 /* No row fits: says why, by the row that came nearest. */
 static type_t *say_no_row(check_t *c, scope_t *s, node_t *e, int first) {
     ast_call_t *call = AST(call, e);
     const char *name = call->fn;
-    int arity = -1, rows = 0;
-    diag_t *m = NULL;
-    for (int i = first; i < FN_COUNT && !strcmp(fn_at(i)->spelling, name); i++, rows++) {
-        node_t *at[MAX_PARAMS];
-        sig_env_t env;
-        int failed = -1;
+    node_t *at[MAX_PARAMS];
+    sig_env_t env;
+    int row = -1, several = 0, failed = -1;
+    for (int i = first; i < FN_COUNT && !strcmp(fn_at(i)->spelling, name); i++) {
         if (!call_arrange(fn_sig(c, i), &call->args, at)) continue;
         if (call_try(c, s, fn_sig(c, i), at, &env, &failed) == CALL_MISSING)
             return say_missing(c, at[failed], e);
-        arity = arity < 0 ? i : FN_COUNT; /* FN_COUNT: several have that many */
+        several = row >= 0;
+        if (row < 0) row = i;
     }
-    if (arity < 0) {
-        if (!say_bad_name(c, call, fn_sig(c, first))) say_count(c, e, name, fn_sig(c, first), rows > 1);
+    if (row < 0) {
+        if (!say_bad_name(c, call, fn_sig(c, first))) say_count(c, e, name, fn_sig(c, first));
         return poison(c);
     }
-    node_t *at[MAX_PARAMS];
-    sig_env_t env;
-    int failed = 0;
-    int row = arity == FN_COUNT ? first : arity;
-    while (!call_arrange(fn_sig(c, row), &call->args, at)) row++;
-    call_try(c, s, fn_sig(c, row), at, &env, &failed);
+    const sig_t *sig = fn_sig(c, row);
+    call_arrange(sig, &call->args, at);
+    call_try(c, s, sig, at, &env, &failed);
     if (!at[failed]->type && at[failed]->kind != AST_lambda)
         expr_infer(c, s, at[failed], NULL); /* it waited for a type; now show what it is */
-    if (arity != FN_COUNT) return call_say_argument(c, name, fn_sig(c, row), &env, failed, at[failed]);
-    if (at[failed]->type && at[failed]->type->kind == TY_POISON) return poison(c);
-    m = diag_add(c->diags, DIAG_fn_no_row, at[failed]->span, name,
-                 at[failed]->type ? tx(c, at[failed]->type) : "this");
-    for (int i = first, shown = 0; i < first + rows && shown < 4; i++)
-        if (call_arrange(fn_sig(c, i), &call->args, at)) {
-            diag_note(m, "%s", sig_show(c->arena, name, fn_sig(c, i)));
-            shown++;
-        }
-    return poison(c);
+    if (several) return say_no_alternative(c, e, first, at[failed]);
+    return call_say_argument(c, name, sig, &env, failed, at[failed]);
 }
 
 void call_infer_args(check_t *c, scope_t *s, const nodes_t *args, size_t from) {

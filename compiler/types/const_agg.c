@@ -50,7 +50,8 @@ static int gather(folder_t *f, node_t *e, input_t *in) {
     if (args->n == 2 && lists[0][1] != lists[1][1]) return STATUS_argument;
     for (uint64_t i = 0; i < lists[0][1]; i++) {
         int all = 1;
-        for (size_t k = 0; k < args->n; k++) all &= is_some(types[k], element(types[k], lists[k], i));
+        for (size_t k = 0; k < args->n; k++)
+            all &= is_some(types[k], element(types[k], lists[k], i));
         if (!all) continue;
         for (size_t k = 0; k < args->n; k++)
             in->col[k].at[in->n] = element(types[k], lists[k], i);
@@ -179,7 +180,8 @@ static uint64_t distinct(const column_t *c, uint64_t n) {
     uint64_t count = 0;
     for (uint64_t i = 0; i < n; i++) {
         int seen = 0;
-        for (uint64_t k = 0; k < i && !seen; k++) seen = !const_compare(c->type, c->at[i], c->at[k]);
+        for (uint64_t k = 0; k < i && !seen; k++)
+            seen = !const_compare(c->type, c->at[i], c->at[k]);
         count += !seen;
     }
     return count;
@@ -199,8 +201,49 @@ static uint64_t how_many_hold(const input_t *in) {
     return n;
 }
 
+/* ---- fold and reduce ---- */
+
+static int apply(folder_t *f, ast_lambda_t *l, const uint64_t *so_far, const uint64_t *x,
+                 const type_t *to, uint64_t *out) {
+    size_t mark = f->binds.n;
+    fold_bind(f, l->params.at[0]->def, so_far);
+    fold_bind(f, l->params.at[1]->def, x);
+    int status = fold_as(f, l->body, to, out);
+    f->binds.n = mark;
+    return status;
+}
+
+/* fold(init, xs, f) is a U; reduce(xs, f) a T?: the first value is its start. */
+static int fold_elements(folder_t *f, node_t *e, int has_init, uint64_t *out) {
+    const nodes_t *args = &AST(call, e)->args;
+    node_t *over = AST(arg, args->at[has_init])->value;
+    ast_lambda_t *l = AST(lambda, AST(arg, args->at[has_init + 1])->value);
+    const type_t *t = has_init ? e->type : e->type->elem, *list = over->type;
+    uint64_t w[2], *so_far = fold_words(f, t->words);
+    int started = has_init;
+    if (has_init) FOLD_TRY(fold_as(f, AST(arg, args->at[0])->value, t, so_far));
+    FOLD_TRY(fold(f, over, w));
+    for (uint64_t i = 0; i < w[1]; i++) {
+        const uint64_t *x = element(list, w, i);
+        if (!is_some(list, x)) continue;
+        uint64_t *next = fold_words(f, t->words);
+        if (started)
+            FOLD_TRY(apply(f, l, so_far, x, t, next));
+        else
+            memcpy(next, x, 8 * t->words);
+        so_far = next;
+        started = 1;
+    }
+    memset(out, 0, 8 * e->type->words);
+    memcpy(out, so_far, 8 * t->words);
+    if (!has_init) out[t->words] = (uint64_t)started;
+    return 0;
+}
+
 int fold_list_aggregate(folder_t *f, node_t *e, uint64_t *out) {
     input_t in = {0};
+    if (e->def->index == AGG_fold || e->def->index == AGG_reduce)
+        return fold_elements(f, e, e->def->index == AGG_fold, out);
     FOLD_TRY(gather(f, e, &in));
     memset(out, 0, 8 * e->type->words);
     const column_t *c = &in.col[0];

@@ -291,7 +291,8 @@ static int make_args(check_t *c, scope_t *s, ast_make_t *e, const type_t *record
             values[i] = ast_new_node(c->arena, AST_none, e->node.span);
             values[i]->type = f->type;
         }
-        if (!values[i]) missing = missing ? arena_printf(c->arena, "%s, %s", missing, f->name) : f->name;
+        if (!values[i])
+            missing = missing ? arena_printf(c->arena, "%s, %s", missing, f->name) : f->name;
         ast_arg_t *a = ast_new(c->arena, arg, e->node.span);
         a->value = values[i];
         nodes_push(c->arena, &args, &a->node);

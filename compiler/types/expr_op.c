@@ -83,7 +83,8 @@ static type_t *decimals(check_t *c, node_t *e, int op, const type_t *l, const ty
     if (op == BINARY_MUL) s = l->s + r->s;
     if (op == BINARY_DIV) s = l->s + 6 > 38 ? 38 : l->s + 6;
     if (s > 38) {
-        diag_t *m = diag_add(c->diags, DIAG_decimal_scale, e->span, arena_printf(c->arena, "%d", s));
+        diag_t *m = diag_add(c->diags, DIAG_decimal_scale, e->span,
+                             arena_printf(c->arena, "%d", s));
         diag_label(m, "%s * %s", tx(c, l), tx(c, r));
         diag_help(m, "round one of them first");
         return poison(c);

@@ -143,6 +143,10 @@ static void lists(void) {
         {"variance([1.0, 2.0, 4.0])", "2.3333333333333335"}, {"variance([1.0])", "none"},
         {"stddev([2, 4])", "1.4142135623730951"}, {"count_if([true, ok])", "2"},
         {"map(map(tags, fn(t) = length(t)), fn(n) = n * ms)", "[42,84]"},
+        {"fold(1, range(1, 5), fn(a, i) = a * i)", "120"},
+        {"fold(\"\", tags, fn(a, t) = f\"{a}<{t}>\")", "<a><bc>"},
+        {"fold(0.5, ns, fn(a, n) = a + float(n))", "4.5"},
+        {"reduce(tags, fn(a, b) = f\"{b}{a}\")", "bca"}, {"reduce(filter(ns, fn(n) = false), fn(a, b) = a)", "none"},
     };
     CHECK(rows);
 }
