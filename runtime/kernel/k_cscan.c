@@ -1,11 +1,7 @@
-/* k_cscan.c - quotes, faults, and the ends of records.
- *
- * After a fault reading goes on behind the line end that follows it, as if no quote stood
- * in between: flow_k_csv_end must agree, since the runtime cuts blocks by it. */
+/* k_cscan.c - quotes, faults, and the ends of records. */
 #include "runtime/kernel/k_cscan.h"
 #include "runtime/kernel/k_csv.h"
 #include "runtime/kernel/k_error.h"
-#include "runtime/kernel/k_line.h"
 #include "runtime/kernel/k_mem.h"
 
 FLOW_FAR void k_csv_seek(csv_scan *s, const uint8_t *p) {
@@ -14,9 +10,29 @@ FLOW_FAR void k_csv_seek(csv_scan *s, const uint8_t *p) {
     if (p < s->end) k_csv_load(s);
 }
 
+/* The line end that closes the record in which `at` lies, or the block's end.  With
+ * `multiline` that is the first one before which the record has an even number of quotes:
+ * so the extent of a record does not depend on whether it is well formed, and a block can
+ * be cut by counting quotes. */
+static const uint8_t *csv_line_end(csv_scan *s, const uint8_t *at) {
+    uint64_t high, odd = 0;
+    if (!s->multiline) {
+        const uint8_t *stop = k_record_line(at, s->end, &high);
+        s->high |= high;
+        return stop;
+    }
+    for (const uint8_t *p = s->ctx->record; p < at; p++)
+        odd ^= *p == '"';
+    k_csv_seek(s, at);
+    const uint8_t *stop = k_csv_stop(s);
+    for (; stop < s->end && (odd || *stop != '\n'); stop = k_csv_stop(s))
+        odd ^= *stop == '"';
+    return stop;
+}
+
 FLOW_FAR int k_csv_fault(csv_scan *s, const uint8_t *at, const char *why) {
-    uint64_t high;
-    const uint8_t *stop = k_record_line(at, s->end, &high);
+    const uint8_t *stop = csv_line_end(s, at);
+    uint64_t high = s->high;
     s->why = why;
     s->ctx->why_at = at - s->ctx->record;
     s->ctx->why_field = -1;
@@ -60,26 +76,11 @@ FLOW_FAR flow_text k_csv_text(flow_ctx *ctx, const csv_field *f) {
 }
 
 FLOW_FAR const uint8_t *flow_k_csv_end(const uint8_t *p, const uint8_t *end,
-                                       int32_t multiline, int32_t separator) {
-    if (!multiline) return flow_k_line_end(p, end);
-    csv_scan s = {.end = end, .separator = (uint8_t)separator};
-    k_csv_seek(&s, p);
-    for (const uint8_t *field = p;;) {
-        const uint8_t *stop = k_csv_stop(&s);
-        if (stop >= end) return NULL;
-        if (*stop == '"' && stop == field) {
-            do { /* to the closing quote */
-                stop = k_csv_stop(&s);
-                if (stop >= end) return NULL;
-            } while (*stop != '"' ||
-                     (stop[1] == '"' && stop + 1 < end && k_csv_stop(&s)));
-            stop++;
-            stop += stop < end && *stop == '\r' && (stop + 1 >= end || stop[1] == '\n');
-            if (stop >= end) return NULL;
-            if (*stop == '\n' || *stop == separator) k_csv_stop(&s);
-        }
-        if (*stop == '\n') return stop + 1;
-        if (*stop != separator) return flow_k_line_end(stop, end);
-        field = stop + 1;
+                                       int32_t multiline) {
+    uint64_t odd = 0;
+    for (; p < end; p++) {
+        if (*p == '\n' && !odd) return p + 1;
+        odd ^= multiline && *p == '"';
     }
+    return NULL;
 }

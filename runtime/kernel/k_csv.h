@@ -22,9 +22,9 @@ int32_t flow_k_csv_next(flow_ctx *ctx, void *decoder, uint64_t *words);
 int32_t flow_k_csv_header(flow_ctx *ctx, const uint8_t *schema, const uint8_t *p,
                           const uint8_t *end, int64_t *map);
 
-/* One past the record that begins at p, null if it does not end before `end`.  With
- * `multiline` a line end in quotes does not count.  64 bytes behind end are readable. */
-const uint8_t *flow_k_csv_end(const uint8_t *p, const uint8_t *end, int32_t multiline,
-                              int32_t separator);
+/* One past the record that begins at p, null if it does not end before `end`: at the
+ * first line end; with `multiline`, the first one with an even number of quotes before
+ * it.  That holds for malformed records too. */
+const uint8_t *flow_k_csv_end(const uint8_t *p, const uint8_t *end, int32_t multiline);
 
 #endif
