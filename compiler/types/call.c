@@ -344,6 +344,7 @@ static type_t *finish_row(check_t *c, scope_t *s, node_t *e, int row, sig_env_t 
     if (!call_finish(c, s, AST(call, e)->fn, sig, env, at)) return poison(c);
     type_t *t = sig_instance(c->types, env, sig->result);
     call_normalise(c, sig, at, AST(call, e));
+    if (!call_check_row(c, AST(call, e), row, sig)) return poison(c);
     return t ? t : type_list(c->types, poison(c));
 }
 
@@ -414,7 +415,9 @@ static type_t *call_declared(check_t *c, scope_t *s, node_t *e, def_t *d) {
         }
         int known = k >= 0 && k < (int)d->nparams;
         if (!known || at[k]) placed = 0;
-        type_t *asked = known ? d->params[k]->def->type : NULL;
+        /* a function whose parameters could not be checked takes anything */
+        def_t *param = known ? d->params[k]->def : NULL;
+        type_t *asked = param ? param->type : NULL;
         type_t *t = expr_check(c, s, a->value, asked ? asked : poison(c));
         good &= t->kind != TY_POISON;
         if (known) at[k] = a->value;

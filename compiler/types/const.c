@@ -412,6 +412,7 @@ static void fold_int(const node_t *e, uint64_t *out) {
 
 int fold(folder_t *f, node_t *e, uint64_t *out) {
     flow_assert(e->type && e->type->kind != TY_POISON);
+    if (--f->left < 0) return STATUS_limit;
     switch (e->kind) {
     case AST_int: fold_int(e, out); return 0;
     case AST_float: out[0] = float_word(AST(float, e)->value); return 0;
@@ -457,8 +458,18 @@ int fold_as(folder_t *f, node_t *e, const type_t *t, uint64_t *out) {
 
 /* ---- from outside ---- */
 
+/* One evaluation: some seconds of work and this much memory at most. */
+#define MOST_NODES INT64_C(20000000)
+#define MOST_BYTES ((size_t)1 << 30)
+
+/* Called before what can take much memory at once. */
+int fold_room(const folder_t *f) {
+    return arena_used(f->c->arena) > MOST_BYTES ? STATUS_limit : 0;
+}
+
 static int run(folder_t *f, node_t *e, const type_t *row_type, const uint64_t *row,
                const type_t *t, uint64_t *out) {
+    f->left = MOST_NODES;
     f->row_type = row_type;
     f->row = row;
     f->binds.n = 0;

@@ -378,6 +378,7 @@ static int user_call(folder_t *f, node_t *e, uint64_t *out) {
 
 int fold_call(folder_t *f, node_t *e, uint64_t *out) {
     flow_assert(e->def);
+    FOLD_TRY(fold_room(f));
     if (e->def->kind == DEF_FN) return user_call(f, e, out);
     if (e->def->kind == DEF_AGG_LIST) return fold_list_aggregate(f, e, out);
     flow_assert(e->def->kind == DEF_BUILTIN);

@@ -32,6 +32,7 @@ typedef struct folder {
     VEC(bound_t) binds;     /* innermost last */
     VEC(bound_t) params;
     VEC(known_regex_t) regexes;
+    int64_t left;           /* nodes that may still be evaluated: a compile must end */
 } folder_t;
 
 /* Evaluates e: writes n(e->type) words; 0 or a status. */
@@ -40,6 +41,8 @@ int fold(folder_t *f, node_t *e, uint64_t *out);
 int fold_as(folder_t *f, node_t *e, const type_t *t, uint64_t *out);
 /* Evaluates e into fresh words. */
 int fold_new(folder_t *f, node_t *e, uint64_t **out);
+/* 0, or a status when the compile has taken too much memory already. */
+int fold_room(const folder_t *f);
 uint64_t *fold_words(folder_t *f, uint64_t n); /* zeroed */
 void fold_bind(folder_t *f, const def_t *d, const uint64_t *w);
 void fold_coerce(const type_t *from, const uint64_t *in, const type_t *to, uint64_t *out);

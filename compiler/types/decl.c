@@ -87,6 +87,15 @@ int decl_enter(check_t *c, scope_t *file, node_t *decl) {
 
 /* ---- types as written ---- */
 
+/* A value is copied word by word where it is moved; rows of that size are a mistake. */
+enum { MOST_WORDS = 4096 };
+
+int type_size_check(check_t *c, const type_t *t, span_t at) {
+    if (t->words <= MOST_WORDS) return 1;
+    diag_add(c->diags, DIAG_type_size, at, arena_printf(c->arena, "%d", MOST_WORDS));
+    return 0;
+}
+
 /* What people call the types elsewhere. */
 static const char *foreign_type(const char *name) {
     static const char *const words[][2] = {
@@ -226,7 +235,8 @@ static type_t *resolve_record(check_t *c, scope_t *s, node_t *e, const char *nam
     const nodes_t *list = &AST(type_record, e)->fields;
     field_t *fields;
     if (!resolve_fields(c, s, list, &fields)) return poison(c);
-    return type_record(c->types, name, fields, (uint32_t)list->n);
+    type_t *t = type_record(c->types, name, fields, (uint32_t)list->n);
+    return type_size_check(c, t, e->span) ? t : poison(c);
 }
 
 type_t *type_resolve(check_t *c, scope_t *s, node_t *e) {
@@ -272,7 +282,8 @@ static type_t *check_union(check_t *c, def_t *d, const nodes_t *list) {
         good = 0;
     }
     if (!good) return poison(c);
-    return type_union(c->types, d->name, variants, (uint32_t)list->n);
+    type_t *t = type_union(c->types, d->name, variants, (uint32_t)list->n);
+    return type_size_check(c, t, d->at) ? t : poison(c);
 }
 
 static void check_type(check_t *c, def_t *d) {
@@ -309,6 +320,7 @@ static void check_const(check_t *c, def_t *d) {
         d->type = poison(c);
         return;
     }
+    if (!const_check(c, k->value, "a constant")) return;
     if (const_has_param(k->value)) {
         diag_t *m = diag_add(c->diags, DIAG_const_param, k->value->span);
         diag_help(m, "make it a function: fn %s(): %s = %s", d->name, tx(c, d->type),
@@ -367,13 +379,28 @@ static void check_extern(check_t *c, def_t *d) {
     not_built(c, f->word, "`extern fn`");
 }
 
+/* Declarations that use each other in a chain are checked one inside the other; past
+ * this depth the stack would be at risk. */
+enum { MOST_DEPTH = 300 };
+
+static int is_declared(const def_t *d) {
+    return d->kind == DEF_TYPE || d->kind == DEF_CONST || d->kind == DEF_FN || d->kind == DEF_PARAM;
+}
+
 void decl_check(check_t *c, def_t *d) {
     if (d->state == DEF_BUSY && d->kind == DEF_CONST) {
         diag_add(c->diags, DIAG_const_cycle, d->at, d->name);
         if (!d->type) d->type = poison(c);
     }
     if (d->state != DEF_NEW) return;
+    if (is_declared(d) && c->depth == MOST_DEPTH) {
+        diag_add(c->diags, DIAG_chain, d->at, d->name, arena_printf(c->arena, "%d", MOST_DEPTH));
+        d->type = poison(c);
+        d->state = DEF_DONE;
+        return;
+    }
     d->state = DEF_BUSY;
+    c->depth++;
     node_t *outer = c->outer; /* of the expression that uses it, not of its own */
     int condition = c->condition;
     c->outer = NULL;
@@ -396,5 +423,6 @@ void decl_check(check_t *c, def_t *d) {
     }
     c->outer = outer;
     c->condition = condition;
+    c->depth--;
     d->state = DEF_DONE;
 }

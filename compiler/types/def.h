@@ -50,6 +50,7 @@ typedef struct def {
     struct scope *scope; /* where its declaration is checked (the module's scope) */
     struct node **params; /* DEF_FN, DEF_EXTERN_FN: the ast_param nodes, def set */
     uint32_t nparams;
+    uint8_t reads;       /* DEF_FN, DEF_CONST: const_check.c's findings about its body */
     int used;            /* read at least once: for lints, and which columns are read */
 } def_t;
 

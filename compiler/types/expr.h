@@ -38,6 +38,7 @@ typedef struct check {
     struct def **fn_defs, **agg_defs;
     VEC(def_t *) calling; /* functions being checked, outermost first: finds E27 */
     int params;          /* how many params were entered */
+    int depth;           /* of declarations being checked, one inside the other */
     node_t *outer;       /* the whole expression being checked, for help lines */
     int condition;       /* it is a condition */
     struct folder *folder; /* const.c's state, made when first used */
@@ -62,6 +63,9 @@ void expr_narrowings(check_t *c, node_t *cond, int truth, facts_t *out);
 
 /* The type a type node stands for; poison after a diagnostic. */
 type_t *type_resolve(check_t *c, scope_t *s, node_t *type);
+
+/* 0 after a diagnostic: values of the type are too large. */
+int type_size_check(check_t *c, const type_t *t, span_t at);
 
 /* ---- declarations of types, consts, params and functions (decl.c) ----
  * decl_enter puts one into its file's scope and says when a name is taken (1: it was

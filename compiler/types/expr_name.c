@@ -218,7 +218,9 @@ type_t *expr_record(check_t *c, scope_t *s, node_t *e, type_t *hint) {
         not_built(c, e->span, "a record of more than 255 fields");
         return poison(c);
     }
-    return good ? type_record(c->types, NULL, cells.fields, cells.n) : poison(c);
+    if (!good) return poison(c);
+    type_t *t = type_record(c->types, NULL, cells.fields, cells.n);
+    return type_size_check(c, t, e->span) ? t : poison(c);
 }
 
 /* ---- variants ---- */

@@ -52,6 +52,9 @@ static int identical(const type_t *a, const type_t *b) {
     return 1;
 }
 
+/* Stops growing where no value could be made anyway; the checker refuses much less. */
+enum { WORDS_LIMIT = 1 << 20 };
+
 static uint32_t words_of(const type_t *t) {
     uint32_t n = 0;
     switch (t->kind) {
@@ -62,7 +65,8 @@ static uint32_t words_of(const type_t *t) {
     case TY_STRING: case TY_BYTES: case TY_DECIMAL: case TY_LIST: case TY_MAP: return 2;
     case TY_OPTION: return t->elem->words + 1;
     case TY_RECORD:
-        for (uint32_t i = 0; i < t->nfields; i++) n += t->fields[i].type->words;
+        for (uint32_t i = 0; i < t->nfields && n < WORDS_LIMIT; i++)
+            n += t->fields[i].type->words;
         return n;
     case TY_UNION:
         for (uint32_t i = 0; i < t->nfields; i++)

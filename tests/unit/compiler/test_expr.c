@@ -210,6 +210,14 @@ static void messages(void) {
         {"quantile([1.0], 0.5)", "is not built yet"},
         {"money * money", "arithmetic on decimals is not built yet"},
         {"2 * d", "help: d * 2"},
+        {"hour(ts, zone = \"Berlin\")", "no such zone: \"Berlin\""},
+        {"format_time(ts, \"%Q\")", "no such time format: \"%Q\""},
+        {"parse_time(user, \"%Y-%K\")", "no such time format"},
+        {"extract(user, /a(b)/, 2)", "the regex has no group 2"},
+        {"parse(int, user)", "help: to_int(user)"},
+        {"parse(Event, user)", "`parse` takes an enum type here, this is Event"},
+        {"sort(map(lines, fn(l) = l.sku == 1))", "cannot compare string with int"},
+        {"lower(if ok then 1 else 2)", "`lower` takes string here, this is int"},
         {"parse_json({ a = 1 }, user)", "the name of a type belongs here"},
     };
     check_messages(rows, sizeof rows / sizeof *rows);
