@@ -57,17 +57,11 @@ static size_t types_of_codes(emit_t *e, const char *codes, type_t *t, type_t **o
     return n;
 }
 
-static int has_mode(const pstage_t *s, sink_mode mode) {
-    for (size_t i = 0; i < s->outs.n; i++)
-        if (s->outs.at[i]->mode == mode) return 1;
-    return 0;
-}
-
 /* For sinks that are shown the keys that changed, an entry remembers the row it gave last:
  * a touched key whose row is the same is not shown.  Not needed where a plain count is
  * among the aggregates, which every row changes. */
 static int remembers_row(const pstage_t *st) {
-    if (!has_mode(st, MODE_update)) return 0;
+    if (!emit_has_mode(st, MODE_update)) return 0;
     tstep_t *s = st->step;
     for (size_t i = 0; i < s->u.aggregate.nitems; i++) {
         node_t *n = s->u.aggregate.items[i].expr;
@@ -111,7 +105,7 @@ static type_t *args_type(emit_t *e, const agg_call_t *c) {
     return is_conditional(c) ? type_option(e->types, t) : t;
 }
 
-size_t emit_agg_columns(gen_t *g, pstage_t *stage, type_t **types, size_t room) {
+static size_t exchange_columns(gen_t *g, pstage_t *stage, type_t **types, size_t room) {
     emit_t *e = g->e;
     tstep_t *s = stage->step;
     size_t n = 0;
@@ -217,13 +211,6 @@ static void ask_room(gen_t *g, tstep_t *s, LLVMValueRef words) {
     }
 }
 
-static LLVMValueRef probe(gen_t *g, LLVMValueRef table, gkey_t key) {
-    emit_t *e = g->e;
-    return key.is_int
-               ? K_CALL(e, table_i64, "entry", e->fn->ctx, table, key.i64)
-               : K_CALL(e, table_text, "entry", e->fn->ctx, table, key.ptr, key.len);
-}
-
 /* ---- before the exchange ---- */
 
 typedef struct inputs {
@@ -253,24 +240,13 @@ static type_t *key_type(gen_t *g, const pstage_t *stage) {
     return type_basic(g->e->types, stage->state->int_key ? TY_INT : TY_BYTES);
 }
 
-static val_t key_value(gen_t *g, gkey_t key) {
-    emit_t *e = g->e;
-    return key.is_int ? val_int(e, type_basic(e->types, TY_INT), key.i64)
-                      : val_text(e, type_basic(e->types, TY_BYTES), key.ptr, key.len);
-}
-
-static gkey_t key_of_value(val_t v) {
-    if (v.type->kind == TY_INT) return (gkey_t){.is_int = 1, .i64 = v.leaf[0]};
-    return (gkey_t){.ptr = v.leaf[0], .len = v.leaf[1]};
-}
-
-type_t *emit_agg_row(gen_t *g, pstage_t *stage);
-type_t *emit_agg_row(gen_t *g, pstage_t *stage) {
+/* What crosses the exchange: the key, and the columns of each aggregate. */
+static type_t *exchange_row(gen_t *g, pstage_t *stage) {
     emit_t *e = g->e;
     size_t room = stage->step->u.aggregate.naggs * 17 + 18;
     type_t **types = ARENA_ARRAY(e->arena, type_t *, room);
     field_t *fields = ARENA_ARRAY(e->arena, field_t, room);
-    size_t n = emit_agg_columns(g, stage, types, room);
+    size_t n = exchange_columns(g, stage, types, room);
     fields[0] = (field_t){.name = "key", .type = key_type(g, stage)};
     for (size_t i = 0; i < n; i++)
         fields[i + 1] = (field_t){.name = arena_printf(e->arena, "c%zu", i), .type = types[i]};
@@ -284,10 +260,10 @@ void emit_agg_send(gen_t *g, pop_t *op, val_t *cols) {
     inputs_t in = compute(g, op, cols, next);
     size_t n = op->step->u.aggregate.naggs;
     val_t *fields = ARENA_ARRAY(e->arena, val_t, n + 1);
-    fields[0] = key_value(g, in.key);
+    fields[0] = emit_key_value(g, in.key);
     for (size_t i = 0; i < n; i++) fields[i + 1] = in.args[i];
     emit_send_row(g, op->port, emit_part_of(g, op->port->exchange, in.key),
-                  val_record(e, emit_agg_row(g, stage), fields));
+                  val_record(e, exchange_row(g, stage), fields));
     ir_br(e, next);
     ir_at(e, next);
 }
@@ -307,7 +283,7 @@ void emit_agg_partial(gen_t *g, pop_t *op, val_t *cols) {
         ir_br(e, now);
     }
     ir_at(e, now);
-    LLVMValueRef words = probe(g, table, in.key);
+    LLVMValueRef words = emit_probe(g, table, in.key);
     emit_agg_step_all(g, op->step, table, words, in.args);
     ir_br(e, next);
     ir_at(e, next);
@@ -324,6 +300,18 @@ static gkey_t entry_key(gen_t *g, LLVMValueRef table, LLVMValueRef i, int int_ke
                     .len = ir_load(e, e->i64, ir_word(e, text, 1), "key.len")};
 }
 
+enum { PART_COLUMNS = 20 }; /* corr has fifteen */
+
+/* The columns of the part of one state, and their words together. */
+static size_t part_types(emit_t *e, const agg_call_t *c, aggk_t k, type_t **types,
+                         uint32_t *words) {
+    size_t n = types_of_codes(e, k.partial, value_type(e, c), types);
+    flow_assert(n <= PART_COLUMNS);
+    *words = 0;
+    for (size_t i = 0; i < n; i++) *words += types[i]->words;
+    return n;
+}
+
 /* Writes the worker's partial table out and empties it. */
 void emit_agg_flush(gen_t *g, pstage_t *source, pstate_t *state) {
     emit_t *e = g->e;
@@ -334,7 +322,7 @@ void emit_agg_flush(gen_t *g, pstage_t *source, pstate_t *state) {
     flow_assert(port);
     pstage_t *stage = g->plan->stages.at[port->exchange->consumer];
     tstep_t *s = state->step;
-    type_t *record = emit_agg_row(g, stage);
+    type_t *record = exchange_row(g, stage);
     LLVMValueRef table = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, state->id));
     LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
@@ -342,16 +330,15 @@ void emit_agg_flush(gen_t *g, pstage_t *source, pstate_t *state) {
     LLVMValueRef words = K_CALL(e, table_words, "entry", table, l.i);
     gkey_t key = entry_key(g, table, l.i, state->int_key);
     val_t *fields = ARENA_ARRAY(e->arena, val_t, record->nfields);
-    fields[0] = key_value(g, key);
+    fields[0] = emit_key_value(g, key);
     uint32_t f = 1;
     int64_t at = 0;
     for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
         const agg_call_t *c = s->u.aggregate.aggs[i];
         aggk_t k = aggk_of(e, c);
-        type_t *types[20];
-        size_t n = types_of_codes(e, k.partial, value_type(e, c), types);
-        uint32_t total = 0;
-        for (size_t j = 0; j < n; j++) total += types[j]->words;
+        type_t *types[PART_COLUMNS];
+        uint32_t total;
+        size_t n = part_types(e, c, k, types, &total);
         LLVMValueRef out = ir_words(e, total, "part");
         k_call(e, (kfn_id)k.part,
                (LLVMValueRef[]){e->fn->ctx, heap, ir_word(e, words, at), out,
@@ -381,10 +368,9 @@ static void merge_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef wor
     for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
         const agg_call_t *c = s->u.aggregate.aggs[i];
         aggk_t k = aggk_of(e, c);
-        type_t *types[20];
-        size_t n = types_of_codes(e, k.partial, value_type(e, c), types);
-        uint32_t total = 0;
-        for (size_t j = 0; j < n; j++) total += types[j]->words;
+        type_t *types[PART_COLUMNS];
+        uint32_t total;
+        size_t n = part_types(e, c, k, types, &total);
         LLVMValueRef in = ir_words(e, total, "part");
         int64_t w = 0;
         for (size_t j = 0; j < n; j++) {
@@ -400,14 +386,13 @@ static void merge_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef wor
 }
 
 /* One row of the exchange into the table. */
-void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next);
 void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
     emit_t *e = g->e;
     pstage_t *st = g->stage;
-    val_t row = emit_read_row(g, at, emit_agg_row(g, st));
+    val_t row = emit_read_row(g, at, exchange_row(g, st));
     LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, st->state->id));
-    LLVMValueRef words = probe(g, table, key_of_value(val_field(e, row, 0)));
-    if (has_mode(st, MODE_update)) K_CALL(e, table_touch, "", e->fn->ctx, table);
+    LLVMValueRef words = emit_probe(g, table, emit_key_of(val_field(e, row, 0)));
+    if (emit_has_mode(st, MODE_update)) K_CALL(e, table_touch, "", e->fn->ctx, table);
     if (st->partial) {
         merge_all(g, st->step, table, words, row);
         return;
@@ -534,7 +519,7 @@ static void give_all(gen_t *g, LLVMValueRef table, sink_mode mode) {
 
 static void give_if(gen_t *g, LLVMValueRef table, sink_mode mode, LLVMValueRef cond) {
     emit_t *e = g->e;
-    if (!has_mode(g->stage, mode)) return;
+    if (!emit_has_mode(g->stage, mode)) return;
     LLVMBasicBlockRef give = ir_block(e, "give"), done = ir_block(e, "given");
     ir_if(e, cond, give, done);
     ir_at(e, give);
@@ -557,5 +542,5 @@ void emit_agg_close(gen_t *g) {
     give_if(g, table, MODE_update, ir_bit(e, 1));
     give_if(g, table, MODE_complete, fed);
     give_if(g, table, MODE_final, final);
-    if (has_mode(g->stage, MODE_update)) K_CALL(e, table_clean, "", table);
+    if (emit_has_mode(g->stage, MODE_update)) K_CALL(e, table_clean, "", table);
 }

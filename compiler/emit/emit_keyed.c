@@ -18,7 +18,8 @@ typedef struct shape {
     type_t *record;
 } shape_t;
 
-int *emit_carried(gen_t *g, pstage_t *stage) {
+/* Which columns of the step's row cross, by place; -1 closes the list. */
+static int *carried_columns(gen_t *g, pstage_t *stage) {
     const type_t *row = stage->step->row_in;
     int *out = ARENA_ARRAY(g->e->arena, int, row->nfields + 1);
     uint32_t n = 0;
@@ -31,7 +32,7 @@ int *emit_carried(gen_t *g, pstage_t *stage) {
 static shape_t shape_of(gen_t *g, pstage_t *stage) {
     emit_t *e = g->e;
     tstep_t *s = stage->step;
-    shape_t h = {.key = -1, .order = -1, .carried = emit_carried(g, stage)};
+    shape_t h = {.key = -1, .order = -1, .carried = carried_columns(g, stage)};
     field_t *fields = ARENA_ARRAY(e->arena, field_t, s->row_in->nfields + 3);
     uint32_t n = 0;
     if (s->op == OP_distinct || s->op == OP_top) {
@@ -50,10 +51,6 @@ static shape_t shape_of(gen_t *g, pstage_t *stage) {
                                 .type = s->row_in->fields[*c].type};
     h.record = type_record(e->types, NULL, fields, n);
     return h;
-}
-
-type_t *emit_exchange_row(gen_t *g, pstage_t *stage) {
-    return shape_of(g, stage).record;
 }
 
 static titem_t *keys_of(tstep_t *s, size_t *n) {
@@ -102,9 +99,7 @@ void emit_keyed_send(gen_t *g, pop_t *op, val_t *cols) {
     emit_guard_open(g, &fail, "key.error");
     if (h.key >= 0) {
         key = step_key(g, s, cols, stage->state->int_key);
-        fields[h.key] = key.is_int
-                            ? val_int(e, type_basic(e->types, TY_INT), key.i64)
-                            : val_text(e, type_basic(e->types, TY_BYTES), key.ptr, key.len);
+        fields[h.key] = emit_key_value(g, key);
     }
     if (h.order >= 0) fields[h.order] = order_value(g, s);
     emit_guard_close(g, &fail, op->step_id, op->error_port, cols, op->row_in, next);
@@ -121,18 +116,6 @@ void emit_keyed_send(gen_t *g, pop_t *op, val_t *cols) {
 
 int emit_keyed_words(const pstage_t *stage) {
     return stage->root == ROOT_top || stage->root == ROOT_sort ? 4 : 1; /* FLOW_TOP_WORDS */
-}
-
-static gkey_t key_of(val_t v) {
-    if (v.type->kind == TY_INT) return (gkey_t){.is_int = 1, .i64 = v.leaf[0]};
-    return (gkey_t){.ptr = v.leaf[0], .len = v.leaf[1]};
-}
-
-static LLVMValueRef probe(gen_t *g, LLVMValueRef table, gkey_t key) {
-    emit_t *e = g->e;
-    return key.is_int
-               ? K_CALL(e, table_i64, "entry", e->fn->ctx, table, key.i64)
-               : K_CALL(e, table_text, "entry", e->fn->ctx, table, key.ptr, key.len);
 }
 
 /* The columns of the step's row_out, from a record that crossed; what did not cross has
@@ -170,8 +153,8 @@ static sink_mode at_once_mode(gen_t *g) {
 
 static void distinct_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t record) {
     emit_t *e = g->e;
-    gkey_t key = key_of(val_field(e, record, (uint32_t)h->key));
-    probe(g, table, key);
+    gkey_t key = emit_key_of(val_field(e, record, (uint32_t)h->key));
+    emit_probe(g, table, key);
     LLVMValueRef fresh = ir_bit_of(e, K_CALL(e, table_fresh, "fresh", table), "fresh");
     LLVMBasicBlockRef first = ir_block(e, "distinct.first"), next = ir_block(e, "distinct.next");
     ir_if(e, fresh, first, next);
@@ -235,8 +218,8 @@ static void top_row(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueRef
                     val_t record) {
     emit_t *e = g->e;
     gkey_t key = {.is_int = 1, .i64 = ir_i64(e, 0)};
-    if (h->key >= 0) key = key_of(val_field(e, record, (uint32_t)h->key));
-    LLVMValueRef words = probe(g, table, key);
+    if (h->key >= 0) key = emit_key_of(val_field(e, record, (uint32_t)h->key));
+    LLVMValueRef words = emit_probe(g, table, key);
     K_CALL(e, table_touch, "", e->fn->ctx, table);
     val_t order = val_field(e, record, (uint32_t)h->order);
     K_CALL(e, top_push, "", e->fn->ctx, K_CALL(e, table_heap, "heap", table), words,
@@ -244,7 +227,6 @@ static void top_row(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueRef
            K_CALL(e, row_size, "row.size", at));
 }
 
-void emit_keyed_row_in(gen_t *g, LLVMValueRef at);
 void emit_keyed_row_in(gen_t *g, LLVMValueRef at) {
     emit_t *e = g->e;
     pstage_t *st = g->stage;
@@ -278,7 +260,7 @@ static void give_rows(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueR
     val_t *out = columns_of(g, h, record);
     gkey_t key = {.ptr = ir_null(e), .len = ir_i64(e, 0)};
     if (h->key >= 0) {
-        key = key_of(val_field(e, record, (uint32_t)h->key));
+        key = emit_key_of(val_field(e, record, (uint32_t)h->key));
         add_keys(g, key, out);
         if (s->u.top.rank_column >= 0)
             out[s->u.top.rank_column] = val_int(e, type_basic(e->types, TY_INT),
@@ -325,12 +307,6 @@ static void give_all(gen_t *g, const shape_t *h, LLVMValueRef table, sink_mode m
     ir_at(e, done);
 }
 
-static int has_mode(const pstage_t *s, sink_mode mode) {
-    for (size_t i = 0; i < s->outs.n; i++)
-        if (s->outs.at[i]->mode == mode) return 1;
-    return 0;
-}
-
 static void close_rows(gen_t *g, LLVMValueRef table) {
     emit_t *e = g->e;
     tstep_t *s = g->stage->step;
@@ -340,7 +316,7 @@ static void close_rows(gen_t *g, LLVMValueRef table) {
     /* Fed by a window or by all rows of a table: nothing is kept for the next batch. */
     int passing = s->in.is_table || s->in.windowed != WINDOW_NONE;
     for (int m = MODE_append; m <= MODE_final; m++) {
-        if (!has_mode(g->stage, (sink_mode)m)) continue;
+        if (!emit_has_mode(g->stage, (sink_mode)m)) continue;
         LLVMValueRef cond = passing || m == MODE_update ? ir_bit(e, 1)
                             : m == MODE_final           ? final
                                                         : fed;

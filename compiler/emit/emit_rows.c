@@ -287,6 +287,12 @@ void emit_ops(gen_t *g, const pops_t *next, val_t *cols, const type_t *row) {
     }
 }
 
+int emit_has_mode(const pstage_t *stage, sink_mode mode) {
+    for (size_t i = 0; i < stage->outs.n; i++)
+        if (stage->outs.at[i]->mode == mode) return 1;
+    return 0;
+}
+
 void emit_outs(gen_t *g, sink_mode mode, val_t *cols, const type_t *row) {
     for (size_t i = 0; i < g->stage->outs.n; i++)
         if (g->stage->outs.at[i]->mode == mode)

@@ -71,6 +71,24 @@ gkey_t emit_key(gen_t *g, const val_t *parts, size_t n, int int_key) {
     return emit_sort_key(g, parts, NULL, n);
 }
 
+val_t emit_key_value(gen_t *g, gkey_t key) {
+    emit_t *e = g->e;
+    return key.is_int ? val_int(e, type_basic(e->types, TY_INT), key.i64)
+                      : val_text(e, type_basic(e->types, TY_BYTES), key.ptr, key.len);
+}
+
+gkey_t emit_key_of(val_t v) {
+    if (v.type->kind == TY_INT) return (gkey_t){.is_int = 1, .i64 = v.leaf[0]};
+    return (gkey_t){.ptr = v.leaf[0], .len = v.leaf[1]};
+}
+
+LLVMValueRef emit_probe(gen_t *g, LLVMValueRef table, gkey_t key) {
+    emit_t *e = g->e;
+    return key.is_int
+               ? K_CALL(e, table_i64, "entry", e->fn->ctx, table, key.i64)
+               : K_CALL(e, table_text, "entry", e->fn->ctx, table, key.ptr, key.len);
+}
+
 void emit_key_parts(gen_t *g, gkey_t key, type_t *const *types, val_t *parts, size_t n) {
     emit_t *e = g->e;
     if (key.is_int) {

@@ -9,9 +9,6 @@
 #include "compiler/syntax/ast.h"
 #include "compiler/types/def.h"
 
-void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next);
-void emit_keyed_row_in(gen_t *g, LLVMValueRef at);
-
 static LLVMValueRef open_fn(gen_t *g, fn_t *f, const char *what, LLVMTypeRef type) {
     emit_t *e = g->e;
     const pstage_t *s = g->stage;

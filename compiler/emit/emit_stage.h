@@ -56,6 +56,8 @@ void emit_program(emit_t *e, plan_t *plan, const plan_options *options,
 void emit_ops(gen_t *g, const pops_t *next, val_t *cols, const type_t *row);
 /* Rows whose order key is that of the row that caused them, for all outs of one mode. */
 void emit_outs(gen_t *g, sink_mode mode, val_t *cols, const type_t *row);
+/* Does a sink of that mode stand behind the stage's root? */
+int emit_has_mode(const pstage_t *stage, sink_mode mode);
 /* Opens the place where row errors of a step go... */
 void emit_guard_open(gen_t *g, fail_t *f, const char *name);
 /* ...and closes it: the cold block reports the error, with the columns as the row at
@@ -74,6 +76,11 @@ typedef struct gkey {
     LLVMValueRef i64, ptr, len;
 } gkey_t;
 gkey_t emit_key(gen_t *g, const val_t *parts, size_t n, int int_key);
+/* The key as a column of an exchange row (int or bytes), and back. */
+val_t emit_key_value(gen_t *g, gkey_t key);
+gkey_t emit_key_of(val_t v);
+/* The state words of the key in a table, made if there are none. */
+LLVMValueRef emit_probe(gen_t *g, LLVMValueRef table, gkey_t key);
 /* Key bytes for sorting, whatever the types; desc[i]: descending. */
 gkey_t emit_sort_key(gen_t *g, const val_t *parts, const int *desc, size_t n);
 /* The parts of the key of an entry: from an int, or from key bytes. */
@@ -82,10 +89,6 @@ void emit_send(gen_t *g, pop_t *op, val_t *cols);
 /* Encodes a record to the exchange's buffer for a partition. */
 void emit_send_row(gen_t *g, const pport_t *port, LLVMValueRef part, val_t record);
 LLVMValueRef emit_part_of(gen_t *g, const pexchange_t *x, gkey_t key);
-/* The type of what crosses the exchange of a keyed step. */
-type_t *emit_exchange_row(gen_t *g, pstage_t *stage);
-/* Which columns of the step's row cross, by place; -1 closes the list. */
-int *emit_carried(gen_t *g, pstage_t *stage);
 /* Reads a record at `row` (an encoded row). */
 val_t emit_read_row(gen_t *g, LLVMValueRef row, type_t *record);
 /* The order key of the row at hand. */
@@ -94,17 +97,16 @@ void emit_order_key(gen_t *g, LLVMValueRef *key, LLVMValueRef *len);
 /* ---- emit_agg.c ---- */
 /* State words of an aggregate step's entry. */
 int emit_agg_words(gen_t *g, pstage_t *stage);
-/* The types of the columns behind the key in the exchange row of an aggregate step. */
-size_t emit_agg_columns(gen_t *g, pstage_t *stage, type_t **types, size_t room);
 void emit_agg_send(gen_t *g, pop_t *op, val_t *cols);    /* POP_send */
 void emit_agg_partial(gen_t *g, pop_t *op, val_t *cols); /* POP_partial */
-void emit_agg_rows(gen_t *g);  /* the stage's rows function */
-void emit_agg_close(gen_t *g); /* its close function */
+/* One row of the exchange into the table; what fails goes on at `next`. */
+void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next);
+void emit_agg_close(gen_t *g); /* into the stage's close function */
 void emit_agg_flush(gen_t *g, pstage_t *source, pstate_t *state); /* into flush */
 
 /* ---- emit_keyed.c: distinct, top, sort, limit ---- */
 void emit_keyed_send(gen_t *g, pop_t *op, val_t *cols);
-void emit_keyed_rows(gen_t *g);
+void emit_keyed_row_in(gen_t *g, LLVMValueRef at);
 void emit_keyed_close(gen_t *g);
 int emit_keyed_words(const pstage_t *stage);
 
