@@ -230,8 +230,13 @@ val_t env_value(emit_t *e, def_t *def) {
 
 /* ---- constants in the object ---- */
 
+/* What the kernel may read behind any text (runtime/kernel/k_value.h). */
+enum { PAD = 64 };
+
 LLVMValueRef emit_bytes(emit_t *e, const void *bytes, size_t n, const char *name) {
-    LLVMValueRef text = LLVMConstStringInContext2(e->llvm, bytes, n, 1);
+    char *padded = arena_alloc(e->arena, n + PAD); /* zeroed */
+    if (n) memcpy(padded, bytes, n);
+    LLVMValueRef text = LLVMConstStringInContext2(e->llvm, padded, n + PAD, 1);
     char *full = arena_printf(e->arena, "flowgen_%s%u", name, e->blobs++);
     LLVMValueRef g = LLVMAddGlobal(e->module, LLVMTypeOf(text), full);
     LLVMSetLinkage(g, LLVMPrivateLinkage);
