@@ -63,8 +63,7 @@ static re_literal piece(collect *c) {
     return (re_literal){copy, copy + c->value.n, c->value.n};
 }
 
-/* Small is good: about how often the piece stands in text, of its two rarest bytes. */
-static int commonness(const re_literal *l) {
+int literal_commonness(const re_literal *l) {
     int best = 1000, second = 1000;
     for (size_t i = 0; i < l->len; i++) {
         int f = byte_frequency(l->value[i], l->mask[i]);
@@ -80,7 +79,8 @@ static int commonness(const re_literal *l) {
 static void flush(collect *c) {
     re_literal l = piece(c);
     if (!c->broken) c->out->prefix = l;
-    if (l.len && commonness(&l) < commonness(&c->out->needs)) c->out->needs = l;
+    if (l.len && literal_commonness(&l) < literal_commonness(&c->out->needs))
+        c->out->needs = l;
     c->value.n = c->mask.n = 0;
     c->broken = 1;
 }

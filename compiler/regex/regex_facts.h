@@ -29,6 +29,9 @@ void facts_find(arena_t *a, const re_tree *tree, const re_prog *p, re_facts *out
 int bits_frequency(const uint8_t bits[32]);
 /* The same for one byte under a mask. */
 int byte_frequency(uint8_t value, uint8_t mask);
+/* About how often a literal stands in text, by its two rarest bytes (each of the second
+ * is taken to be any, if there is but one): in 1/1000 of 1/1000. */
+int literal_commonness(const re_literal *l);
 static inline int bits_has(const uint8_t bits[32], int b) {
     return bits[b >> 3] >> (b & 7) & 1;
 }

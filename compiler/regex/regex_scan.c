@@ -154,6 +154,9 @@ static void bad_escape(re_scan *p, size_t start, int c) {
     } else if (c == 'Z') {
         scan_fail(p, start, p->at, "write `\\n?\\z`, or `\\z` for the very end",
                   "`\\Z` means nothing in a regex");
+    } else if (c == 'u') {
+        scan_fail(p, start, p->at, "write `\\x{1F600}` for a character by its number",
+                  "`\\u` means nothing in a regex");
     } else if (c == 'b' || c == 'B' || c == 'A' || c == 'z') {
         scan_fail(p, start, p->at, "put it outside the `[ ]`",
                   "`%.*s` stands for a place, not for a character", SCAN_TEXT(p, start));

@@ -114,9 +114,10 @@ void set_fold(arena_t *a, re_set *s) {
 /* The 30 general categories, and the scripts.  Unassigned is part of C, as in Perl. */
 #define CATEGORIES(X)                                                                    \
     X(Cc)                                                                                \
-    X(Cf) X(Cn) X(Co) X(Cs) X(Ll) X(Lm) X(Lo) X(Lt) X(Lu) X(Mc) X(Me) X(Mn) X(Nd) X(Nl)  \
-        X(No) X(Pc) X(Pd) X(Pe) X(Pf) X(Pi) X(Po) X(Ps) X(Sc) X(Sk) X(Sm) X(So) X(Zl)    \
-            X(Zp) X(Zs)
+    X(Cf)                                                                                \
+    X(Cn)                                                                                \
+    X(Co) X(Cs) X(Ll) X(Lm) X(Lo) X(Lt) X(Lu) X(Mc) X(Me) X(Mn) X(Nd) X(Nl) X(No) X(Pc)  \
+        X(Pd) X(Pe) X(Pf) X(Pi) X(Po) X(Ps) X(Sc) X(Sk) X(Sm) X(So) X(Zl) X(Zp) X(Zs)
 enum category {
 #define X(name) CAT_##name,
     CATEGORIES(X)

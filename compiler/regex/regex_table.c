@@ -12,9 +12,17 @@
 #include "compiler/regex/regex.h"
 #include "compiler/regex/regex_tdfa.h"
 
-/* A search for one of these bytes is worth it if they are at most this common (1/1000):
- * else it stops every few bytes, and walking the automaton is faster. */
-#define RARE_FIRST 50
+/* A search for one of some bytes is worth it if they are at most this common (1/1000):
+ * else it stops too often, and walking on is faster.  How common, is a question of how
+ * fast one walks. */
+#define RARE_SHIFT   4
+#define RARE_PAIR    12
+#define RARE_PLAIN   40
+#define RARE_THREADS 200
+/* A literal inside the regex is worth a look of its own if it is rarer than this: the
+ * product of how common its two rarest bytes are (the second 1000 if there is but one).
+ */
+#define RARE_NEEDED 6000
 /* Tables of pairs stay within the first-level cache. */
 #define MAX_PAIR_ENTRIES 12000
 #define MAX_SHIFT_STATES 10
@@ -62,6 +70,11 @@ static int run_tests(const uint8_t bits[32], int want, flow_re_run *out) {
         out->fold[tests] = fold;
         out->low[tests] = lo[i];
         out->span[tests++] = (uint8_t)(hi[i] - lo[i]);
+    }
+    for (int i = tests; i < FLOW_RE_TESTS; i++) {
+        out->fold[i] = out->fold[0];
+        out->low[i] = out->low[0];
+        out->span[i] = out->span[0];
     }
     return tests;
 }
@@ -189,15 +202,12 @@ static uint32_t write_pair(writer *w, const re_dfa *d) {
     return at;
 }
 
-static void write_fast(writer *w, const re_dfa *d) {
-    uint32_t k = d->stride - 1;
-    if (d->states <= MAX_SHIFT_STATES) {
-        w->head.fast_kind = FLOW_RE_SHIFT;
-        w->head.fast = write_shift(w, d);
-    } else if ((uint64_t)d->states * k * k <= MAX_PAIR_ENTRIES) {
-        w->head.fast_kind = FLOW_RE_PAIR;
-        w->head.fast = write_pair(w, d);
-    }
+/* The fast form that an automaton can have. */
+static int fast_kind(const writer *w, const re_dfa *d) {
+    uint64_t k = d->stride - 1;
+    if (w->without & REGEX_NO_FAST) return FLOW_RE_PLAIN;
+    if (d->states <= MAX_SHIFT_STATES) return FLOW_RE_SHIFT;
+    return d->states * k * k <= MAX_PAIR_ENTRIES ? FLOW_RE_PAIR : FLOW_RE_PLAIN;
 }
 
 /* ---- the program ------------------------------------------------------------ */
@@ -231,9 +241,13 @@ static void look_flags(writer *w, const re_prog *p) {
 
 /* ---- decisions -------------------------------------------------------------- */
 
-/* What to look for before (or in) a search. */
-static void choose_first_look(writer *w, const re_facts *f) {
-    int rare = w->without & REGEX_ALL_LOOKS ? 1000000 : RARE_FIRST;
+/* What to look for before (or in) a search; first bytes only up to `rare`. */
+static void choose_first_look(writer *w, const re_facts *f, int rare) {
+    int needs = literal_commonness(&f->needs) <= RARE_NEEDED;
+    if (w->without & REGEX_ALL_LOOKS)
+        rare = 1000000;
+    else if (needs && rare > RARE_PLAIN)
+        rare = RARE_PLAIN;
     if (f->anchored || f->can_be_empty || w->without & REGEX_NO_LOOKS) return;
     if (f->prefix.len >= 2) {
         w->head.pre = FLOW_RE_PRE_PREFIX;
@@ -242,21 +256,27 @@ static void choose_first_look(writer *w, const re_facts *f) {
         write_run(w, f->first);
         if (w->head.run.tests) w->head.pre = FLOW_RE_PRE_FIRST;
     }
-    if (w->head.pre == FLOW_RE_PRE_NONE && f->needs.len >= 3) {
+    if (w->head.pre == FLOW_RE_PRE_NONE && needs) {
         w->head.pre = FLOW_RE_PRE_NEEDS;
         write_literal(w, &f->needs);
     }
 }
 
 static void write_search(writer *w, const re_prog *p, const re_facts *f, buf_t *words) {
+    static const int rare[] = {RARE_PLAIN, RARE_SHIFT, RARE_PAIR};
     re_dfa forward, backward;
-    choose_first_look(w, f);
-    int starts = w->head.pre == FLOW_RE_PRE_PREFIX || w->head.pre == FLOW_RE_PRE_FIRST;
+    int use =
+        !(w->without & REGEX_NO_AUTOMATA) && dfa_build(w->arena, p, RE_FORWARD, &forward);
+    int fast = use ? fast_kind(w, &forward) : FLOW_RE_PLAIN;
+    choose_first_look(w, f, use ? rare[fast] : RARE_THREADS);
     w->head.how = FLOW_RE_NFA;
-    if (!(w->without & REGEX_NO_AUTOMATA) &&
-        dfa_build(w->arena, p, RE_FORWARD, &forward)) {
+    if (use) {
+        int starts =
+            w->head.pre == FLOW_RE_PRE_PREFIX || w->head.pre == FLOW_RE_PRE_FIRST;
         w->head.forward = write_dfa(w, &forward, starts);
-        if (!starts && !(w->without & REGEX_NO_FAST)) write_fast(w, &forward);
+        w->head.fast_kind = (uint8_t)(starts ? FLOW_RE_PLAIN : fast);
+        if (w->head.fast_kind == FLOW_RE_SHIFT) w->head.fast = write_shift(w, &forward);
+        if (w->head.fast_kind == FLOW_RE_PAIR) w->head.fast = write_pair(w, &forward);
         buf_printf(words, "automaton of %u states, %u classes", forward.states,
                    forward.stride - 1);
         if (w->head.fixed_len >= 0) {
@@ -267,8 +287,7 @@ static void write_search(writer *w, const re_prog *p, const re_facts *f, buf_t *
         }
     }
     if (w->head.how == FLOW_RE_NFA)
-        buf_printf(words, "%sthreads over %zu instructions", w->head.forward ? ", " : "",
-                   p->ops.n);
+        buf_printf(words, "%sthreads over %zu instructions", use ? ", " : "", p->ops.n);
 }
 
 void table_write(arena_t *a, const re_prog *p, const re_facts *f, unsigned without,

@@ -18,8 +18,14 @@ re_text k_re_text(const uint8_t *s, int64_t len) {
     return (re_text){s, s + len};
 }
 
-int32_t k_re_any(const flow_re *re, re_text t, const uint8_t *p) {
+/* Can the text from p on hold a match at all? */
+FLOW_INLINE int re_may_match(const flow_re *re, re_text t, const uint8_t *p) {
     if (t.end - p < (int64_t)re->min_len) return 0;
+    return re->pre != FLOW_RE_PRE_NEEDS || k_re_literal(re, t, p) != NULL;
+}
+
+int32_t k_re_any(const flow_re *re, re_text t, const uint8_t *p) {
+    if (!re_may_match(re, t, p)) return 0;
     const uint8_t *seen;
     switch (re->how) {
     case FLOW_RE_LITERAL: return k_re_literal(re, t, p) != NULL;
@@ -34,7 +40,7 @@ int32_t k_re_any(const flow_re *re, re_text t, const uint8_t *p) {
 static int32_t re_search(flow_ctx *ctx, const flow_re *re, re_text t, const uint8_t *p,
                          const uint8_t **start, const uint8_t **end,
                          const uint8_t **seen) {
-    if (t.end - p < (int64_t)re->min_len) return 0;
+    if (!re_may_match(re, t, p)) return 0;
     switch (re->how) {
     case FLOW_RE_LITERAL:
         if (!(*start = k_re_literal(re, t, p))) return 0;
@@ -66,7 +72,7 @@ static int32_t re_search_groups(flow_ctx *ctx, const flow_re *re, re_text t,
                                 const uint8_t *p, int64_t *slots, const uint8_t **seen) {
     const uint8_t *start, *end, *ignored;
     if (re->how == FLOW_RE_NFA && !re->tagged) {
-        if (t.end - p < (int64_t)re->min_len) return 0;
+        if (!re_may_match(re, t, p)) return 0;
         return k_re_threads(ctx, re, t, p, 0, slots, 2 * re->groups, seen);
     }
     if (!re_search(ctx, re, t, p, &start, &end, seen)) return 0;
@@ -81,14 +87,14 @@ static int32_t re_search_groups(flow_ctx *ctx, const flow_re *re, re_text t,
     return 1;
 }
 
-int32_t k_re_find(flow_ctx *ctx, const flow_re *re, re_text t, const uint8_t *p,
-                  const uint8_t **start, const uint8_t **end) {
+FLOW_FAR int32_t k_re_find(flow_ctx *ctx, const flow_re *re, re_text t, const uint8_t *p,
+                           const uint8_t **start, const uint8_t **end) {
     const uint8_t *seen;
     return re_search(ctx, re, t, p, start, end, &seen);
 }
 
-int32_t k_re_groups(flow_ctx *ctx, const flow_re *re, re_text t, const uint8_t *p,
-                    int64_t *slots) {
+FLOW_FAR int32_t k_re_groups(flow_ctx *ctx, const flow_re *re, re_text t,
+                             const uint8_t *p, int64_t *slots) {
     const uint8_t *seen;
     return re_search_groups(ctx, re, t, p, slots, &seen);
 }
@@ -151,18 +157,18 @@ static int re_next(flow_ctx *ctx, const flow_re *re, re_text t, int64_t *it,
     return 0;
 }
 
-int32_t k_re_next_groups(flow_ctx *ctx, const flow_re *re, re_text t, int64_t *it,
-                         int64_t *slots) {
+FLOW_FAR int32_t k_re_next_groups(flow_ctx *ctx, const flow_re *re, re_text t,
+                                  int64_t *it, int64_t *slots) {
     return re_next(ctx, re, t, it, slots, 1);
 }
 
-int32_t flow_k_re_next(flow_ctx *ctx, const uint8_t *re, const uint8_t *s, int64_t len,
-                       int64_t *it) {
+FLOW_FAR int32_t flow_k_re_next(flow_ctx *ctx, const uint8_t *re, const uint8_t *s,
+                                int64_t len, int64_t *it) {
     return re_next(ctx, (const flow_re *)re, k_re_text(s, len), it, it + RE_IT_START, 0);
 }
 
-int32_t flow_k_re_piece(flow_ctx *ctx, const uint8_t *re, const uint8_t *s, int64_t len,
-                        int64_t *it) {
+FLOW_FAR int32_t flow_k_re_piece(flow_ctx *ctx, const uint8_t *re, const uint8_t *s,
+                                 int64_t len, int64_t *it) {
     re_text t = k_re_text(s, len);
     int64_t match[2], piece = it[RE_IT_PIECE];
     if (piece < 0) return 0;

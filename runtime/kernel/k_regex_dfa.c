@@ -118,15 +118,13 @@ static const uint8_t *re_pair(const flow_re *re, re_text t, const uint8_t *p,
     return p;
 }
 
-const uint8_t *k_re_forward(const flow_re *re, re_text t, const uint8_t *from, int any,
-                            const uint8_t **seen) {
+FLOW_FAR const uint8_t *k_re_forward(const flow_re *re, re_text t, const uint8_t *from,
+                                     int any, const uint8_t **seen) {
     const flow_re_dfa *d = RE_PART(re, flow_re_dfa, re->forward);
     const uint8_t *p = from;
     if (re->pre == FLOW_RE_PRE_PREFIX || re->pre == FLOW_RE_PRE_FIRST) {
         p = re_candidate(re, t, p);
         if (!p) return NULL;
-    } else if (re->pre == FLOW_RE_PRE_NEEDS && !k_re_literal(re, t, p)) {
-        return NULL;
     }
     uint32_t state = d->start[re->flags & FLOW_RE_SIDES ? k_re_before(t, p) : 0];
     if (re->fast_kind != FLOW_RE_PLAIN) {
@@ -139,8 +137,8 @@ const uint8_t *k_re_forward(const flow_re *re, re_text t, const uint8_t *from, i
                    : re_walk16(re, t, p, state, seen, any);
 }
 
-const uint8_t *k_re_backward(const flow_re *re, re_text t, const uint8_t *from,
-                             const uint8_t *end) {
+FLOW_FAR const uint8_t *k_re_backward(const flow_re *re, re_text t, const uint8_t *from,
+                                      const uint8_t *end) {
     const flow_re_dfa *d = RE_PART(re, flow_re_dfa, re->backward);
     const uint16_t *narrow = (const uint16_t *)(d + 1);
     const uint32_t *broad = (const uint32_t *)(d + 1);

@@ -20,8 +20,8 @@ static int64_t *re_slots(flow_ctx *ctx, const flow_re *re) {
     return flow_k_alloc(ctx, (int64_t)re->groups * 16);
 }
 
-int32_t flow_k_fn_extract(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64_t len,
-                          const uint8_t *prog, int64_t group) {
+FLOW_FAR int32_t flow_k_fn_extract(flow_ctx *ctx, uint64_t *out, const uint8_t *s,
+                                   int64_t len, const uint8_t *prog, int64_t group) {
     const flow_re *re = (const flow_re *)prog;
     re_text t = k_re_text(s, len);
     int64_t whole[2];
@@ -45,8 +45,8 @@ int32_t flow_k_fn_extract(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64_
     return FLOW_OK;
 }
 
-int32_t flow_k_fn_groups(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64_t len,
-                         const uint8_t *prog) {
+FLOW_FAR int32_t flow_k_fn_groups(flow_ctx *ctx, uint64_t *out, const uint8_t *s,
+                                  int64_t len, const uint8_t *prog) {
     const flow_re *re = (const flow_re *)prog;
     re_text t = k_re_text(s, len);
     out[0] = out[1] = out[2] = 0;
@@ -112,14 +112,14 @@ static int re_is_run(const uint8_t *re) {
     return ((const flow_re *)re)->how == FLOW_RE_RUN;
 }
 
-int32_t flow_k_fn_find_all(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64_t len,
-                           const uint8_t *re) {
+FLOW_FAR int32_t flow_k_fn_find_all(flow_ctx *ctx, uint64_t *out, const uint8_t *s,
+                                    int64_t len, const uint8_t *re) {
     return re_list_all(ctx, out, s, len, re,
                        re_is_run(re) ? re_run_next : flow_k_re_next);
 }
 
-int32_t flow_k_fn_split_regex(flow_ctx *ctx, uint64_t *out, const uint8_t *s, int64_t len,
-                              const uint8_t *re) {
+FLOW_FAR int32_t flow_k_fn_split_regex(flow_ctx *ctx, uint64_t *out, const uint8_t *s,
+                                       int64_t len, const uint8_t *re) {
     return re_list_all(ctx, out, s, len, re,
                        re_is_run(re) ? re_run_piece : flow_k_re_piece);
 }
@@ -166,9 +166,9 @@ static void re_write_to(re_writer *w, const flow_re *re, re_text t, const int64_
     re_write(w, to + done, n - done);
 }
 
-int32_t flow_k_fn_replace_regex(flow_ctx *ctx, uint64_t *out, const uint8_t *s,
-                                int64_t len, const uint8_t *prog, const uint8_t *to,
-                                int64_t to_len) {
+FLOW_FAR int32_t flow_k_fn_replace_regex(flow_ctx *ctx, uint64_t *out, const uint8_t *s,
+                                         int64_t len, const uint8_t *prog,
+                                         const uint8_t *to, int64_t to_len) {
     const flow_re *re = (const flow_re *)prog;
     re_text t = k_re_text(s, len);
     re_writer w = {.ctx = ctx};

@@ -187,8 +187,9 @@ static int re_take(re_machine *m, const uint8_t *p, int64_t *slots) {
     return matched;
 }
 
-int32_t k_re_threads(flow_ctx *ctx, const flow_re *re, re_text t, const uint8_t *from,
-                     int here, int64_t *slots, int64_t nslots, const uint8_t **seen) {
+FLOW_FAR int32_t k_re_threads(flow_ctx *ctx, const flow_re *re, re_text t,
+                              const uint8_t *from, int here, int64_t *slots,
+                              int64_t nslots, const uint8_t **seen) {
     void *mark = flow_k_mark(ctx);
     re_machine m = {.code = k_re_code(re, t), .nslots = nslots};
     int32_t matched = 0;
@@ -257,7 +258,7 @@ static int re_follow_sets(re_sets *s, const re_code *c, const uint8_t *p) {
     return 0;
 }
 
-int32_t k_re_threads_any(const flow_re *re, re_text t, const uint8_t *from) {
+FLOW_FAR int32_t k_re_threads_any(const flow_re *re, re_text t, const uint8_t *from) {
     re_sets s;
     re_code c = k_re_code(re, t);
     s.words = (c.nfa->ops + 63) / 64;

@@ -47,8 +47,8 @@ FLOW_INLINE int64_t re_run_place(const flow_re *re, const uint8_t *s, int64_t le
     return it[RE_RUN_BLOCK] - 64 + __builtin_ctzll(m);
 }
 
-int32_t flow_k_re_run_next(const uint8_t *prog, const uint8_t *s, int64_t len,
-                           int64_t *it) {
+FLOW_HOT int32_t flow_k_re_run_next(const uint8_t *prog, const uint8_t *s, int64_t len,
+                                    int64_t *it) {
     const flow_re *re = (const flow_re *)prog;
     int64_t start = re_run_place(re, s, len, it);
     if (start == len) return 0;
@@ -57,8 +57,8 @@ int32_t flow_k_re_run_next(const uint8_t *prog, const uint8_t *s, int64_t len,
     return 1;
 }
 
-int32_t flow_k_re_run_piece(const uint8_t *prog, const uint8_t *s, int64_t len,
-                            int64_t *it) {
+FLOW_HOT int32_t flow_k_re_run_piece(const uint8_t *prog, const uint8_t *s, int64_t len,
+                                     int64_t *it) {
     const flow_re *re = (const flow_re *)prog;
     if (it[RE_RUN_DONE]) return 0;
     int64_t end = re_run_place(re, s, len, it);

@@ -83,7 +83,8 @@ static void re_copy_set(const re_sweep *w, uint64_t *to, const uint64_t *from) {
     __builtin_memcpy(to, from, (size_t)w->words * 8);
 }
 
-re_sweep *k_re_sweep(flow_ctx *ctx, const flow_re *re, re_text t, const uint8_t *from) {
+FLOW_FAR re_sweep *k_re_sweep(flow_ctx *ctx, const flow_re *re, re_text t,
+                              const uint8_t *from) {
     re_sweep *w = flow_k_alloc(ctx, sizeof *w);
     int64_t places = t.end - from + 1, block = RE_MIN_BLOCK;
     w->code = k_re_code(re, t);
@@ -166,7 +167,8 @@ static uint32_t re_choose(re_sweep *w, uint32_t op, const uint8_t *p, int64_t *s
     return 0; /* the set says that there is a way */
 }
 
-int32_t k_re_sweep_next(re_sweep *w, const uint8_t *p, int64_t *slots, int64_t nslots) {
+FLOW_FAR int32_t k_re_sweep_next(re_sweep *w, const uint8_t *p, int64_t *slots,
+                                 int64_t nslots) {
     const re_code *c = &w->code;
     while (!k_re_boundary(c->t, p) || !re_in_set(re_set_of(w, p), c->nfa->start))
         if (p++ == c->t.end) return 0;

@@ -62,7 +62,8 @@ enum {
 };
 
 /* A class of bytes as at most four tests on vectors: b is in the class if for one i
- * (uint8_t)((b | fold[i]) - low[i]) <= span[i]; `invert` turns the answer round. */
+ * (uint8_t)((b | fold[i]) - low[i]) <= span[i]; `invert` turns the answer round.  Where
+ * fewer do, the first is repeated. */
 #define FLOW_RE_TESTS 4
 typedef struct flow_re_run {
     uint8_t tests; /* 0: there is no such form, use `bits` */

@@ -19,8 +19,8 @@ static void re_tag_moves(const flow_re *re, const flow_re_tdfa *d, uint32_t numb
         to[list[2 + 2 * i]] = re_tag_value(reg, list[3 + 2 * i], here);
 }
 
-void k_re_tags(const flow_re *re, re_text t, const uint8_t *start, const uint8_t *end,
-               int64_t *slots) {
+FLOW_FAR void k_re_tags(const flow_re *re, re_text t, const uint8_t *start,
+                        const uint8_t *end, int64_t *slots) {
     const uint8_t *base = (const uint8_t *)re;
     const flow_re_tdfa *d = (const flow_re_tdfa *)(base + re->tagged);
     const uint32_t *table = (const uint32_t *)(base + d->table);

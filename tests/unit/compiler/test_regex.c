@@ -196,6 +196,7 @@ static const error_case errors[] = {
     {"(?P<x>a)(?P<x>b)", 8, 14, "two groups are called `x`", NULL},
     {"\\y", 0, 2, "`\\y` means nothing in a regex", "write `\\\\`"},
     {"\\é", 0, 3, "`\\é` means nothing in a regex", NULL},
+    {"\\u0041", 0, 2, "`\\u` means nothing in a regex", "\\x{1F600}"},
     {"a\\Z", 1, 3, "`\\Z` means nothing in a regex", "\\z"},
     {"\\C", 0, 2, "`\\C` means nothing in a regex", NULL},
     {"\\E", 0, 2, "`\\E` means nothing in a regex", NULL},
