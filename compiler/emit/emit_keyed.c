@@ -10,6 +10,8 @@
 
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_expr.h"
+#include "compiler/syntax/ast.h"
+#include "compiler/types/def.h"
 
 typedef struct shape {
     int key, order;   /* fields of the record, or -1 */
@@ -180,12 +182,36 @@ static void sinks_full(gen_t *g, const pops_t *next) {
     }
 }
 
+/* The count of a step, an i64.  With params in it the count is computed by flowgen_setup:
+ * there an overflow stops the program before it has begun. */
+static LLVMValueRef count_of(gen_t *g, node_t *n) {
+    emit_t *e = g->e;
+    if (n->kind == AST_int || (n->kind == AST_name && n->def->kind == DEF_CONST))
+        return emit_expr(e, n).leaf[0];
+    for (size_t i = 0; i < g->counts.n; i++)
+        if (g->counts.at[i].expr == n) return ir_load(e, e->i64, g->counts.at[i].at, "count");
+    gen_count_t c = {n, LLVMAddGlobal(e->module, e->i64, "flowgen_count")};
+    LLVMSetLinkage(c.at, LLVMInternalLinkage);
+    LLVMSetInitializer(c.at, ir_i64(e, 0));
+    vec_push(e->arena, &g->counts, c);
+    return ir_load(e, e->i64, c.at, "count");
+}
+
+void emit_counts_setup(gen_t *g) {
+    emit_t *e = g->e;
+    for (size_t i = 0; i < g->counts.n; i++) {
+        LLVMValueRef n = emit_expr(e, g->counts.at[i].expr).leaf[0];
+        emit_fail_if(e, ir_lt(e, n, ir_i64(e, 1), "too.few"), ROW_argument);
+        ir_store(e, n, g->counts.at[i].at);
+    }
+}
+
 static void limit_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t record) {
     emit_t *e = g->e;
     tstep_t *s = g->stage->step;
     LLVMValueRef words = K_CALL(e, table_i64, "counter", e->fn->ctx, table, ir_i64(e, 0));
     LLVMValueRef seen = ir_load(e, e->i64, words, "seen");
-    LLVMValueRef most = emit_expr(e, s->u.limit.count).leaf[0];
+    LLVMValueRef most = count_of(g, s->u.limit.count);
     LLVMBasicBlockRef keep = ir_block(e, "limit.keep"), next = ir_block(e, "limit.next");
     ir_if(e, ir_lt(e, seen, most, ""), keep, next);
     ir_at(e, keep);
@@ -206,7 +232,7 @@ static void limit_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t reco
 static LLVMValueRef top_count(gen_t *g) {
     tstep_t *s = g->stage->step;
     if (s->op == OP_sort) return ir_i64(g->e, INT64_MAX / 4);
-    return emit_expr(g->e, s->u.top.count).leaf[0];
+    return count_of(g, s->u.top.count);
 }
 
 static LLVMValueRef ties(gen_t *g) {
@@ -262,12 +288,12 @@ static void give_rows(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueR
     if (h->key >= 0) {
         key = emit_key_of(val_field(e, record, (uint32_t)h->key));
         add_keys(g, key, out);
-        if (s->u.top.rank_column >= 0)
-            out[s->u.top.rank_column] = val_int(e, type_basic(e->types, TY_INT),
-                                                K_CALL(e, top_rank, "rank", words, l.i));
-    } else if (s->op == OP_top && s->u.top.rank_column >= 0) {
-        out[s->u.top.rank_column] = val_int(e, type_basic(e->types, TY_INT),
-                                            K_CALL(e, top_rank, "rank", words, l.i));
+    }
+    if (s->op == OP_top && s->u.top.rank_column >= 0) {
+        /* Equal rows share a rank with ties; else it is the place. */
+        LLVMValueRef rank = s->u.top.ties ? K_CALL(e, top_rank, "rank", words, l.i)
+                                          : ir_add(e, l.i, ir_i64(e, 1), "rank");
+        out[s->u.top.rank_column] = val_int(e, type_basic(e->types, TY_INT), rank);
     }
     LLVMValueRef step = ir_i64(e, g->stage->step_id), len = ir_words(e, 1, "order.len");
     LLVMValueRef kp = key.ptr, kl = key.len;

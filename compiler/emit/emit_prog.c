@@ -126,6 +126,7 @@ static void setup_all(gen_t *g) {
         if (s->word) set_word(g, SETTING, 0, name, s->word);
         else set_expr(g, SETTING, 0, name, s->expr);
     }
+    emit_counts_setup(g);
     for (size_t i = 0; i < g->plan->sources.n; i++)
         setup_connector(g, SOURCE, (int)i, g->plan->sources.at[i]->conn);
     for (size_t i = 0; i < g->plan->sinks.n; i++)
@@ -180,6 +181,19 @@ static void put_program(prog_t *p, const char *explain, const char *hash) {
     }
 }
 
+/* How the runtime reads a parameter's type (start/value_text.c): an enum by its names. */
+static const char *param_type(emit_t *e, const type_t *t) {
+    if (t->kind == TY_OPTION) return arena_printf(e->arena, "%s?", param_type(e, t->elem));
+    if (!type_is_enum(t)) return type_text(e->arena, t);
+    buf_t b;
+    buf_init(&b, e->arena);
+    buf_str(&b, "enum(");
+    for (uint32_t i = 0; i < t->nfields; i++)
+        buf_printf(&b, "%s%s", i ? "," : "", t->fields[i].name);
+    buf_char(&b, ')');
+    return buf_text(&b);
+}
+
 static void put_params(prog_t *p) {
     emit_t *e = p->g->e;
     const program_t *prog = p->g->plan->program;
@@ -187,7 +201,7 @@ static void put_params(prog_t *p) {
         const tparam_t *t = &prog->params.at[i];
         buf_str(&p->text, "param");
         word(p, t->name);
-        word(p, type_text(e->arena, t->type));
+        word(p, param_type(e, t->type));
         pair_int(p, "addr", address(p, emit_param_address(e, t->def)));
         if (t->fallback) {
             check_t *c = check_new(e->arena, e->names, e->sources, e->diags);

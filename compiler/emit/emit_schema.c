@@ -85,6 +85,7 @@ static void put_default(gen_t *g, buf_t *b, node_t *n) {
         json_text(b, (const char *)(uintptr_t)v->w[0], (size_t)v->w[1]);
         break;
     case TY_NONE: buf_str(b, "null"); break;
+    case TY_BYTES: /* base64, which escapes nothing */
     case TY_TIMESTAMP:
     case TY_DURATION: json_text(b, text, strlen(text)); break;
     case TY_UNION:

@@ -198,7 +198,9 @@ static void source_range(gen_t *g) {
     close_fn(g);
 }
 
-static void source_flush(gen_t *g) {
+/* Writes out the worker's partial tables; of any stage that feeds some. */
+static void stage_flush(gen_t *g) {
+    g->flush = NULL;
     if (!g->stage->partials.n) return;
     fn_t f;
     g->flush = open_fn(g, &f, "flush", emit_fn_type(g->e, 0));
@@ -257,6 +259,7 @@ static void keyed_rows(gen_t *g) {
     ir_phi_add(at, after, next);
     ir_br(e, head);
     ir_at(e, done);
+    flush_full(g);
     close_fn(g);
 }
 
@@ -266,17 +269,18 @@ static void keyed_close(gen_t *g) {
     open_fn(g, &f, "close", emit_fn_type(g->e, 0));
     if (g->stage->root == ROOT_aggregate) emit_agg_close(g);
     else emit_keyed_close(g);
+    flush_full(g);
     close_fn(g);
 }
 
 static void emit_stage(gen_t *g) {
     pstage_t *s = g->stage;
+    stage_flush(g);
     if (s->root != ROOT_source) {
         keyed_rows(g);
         keyed_close(g);
         return;
     }
-    source_flush(g);
     int row = s->source->conn->row;
     if (row == SOURCE_rate || row == SOURCE_generate) {
         source_range(g);

@@ -35,6 +35,12 @@ typedef struct staged {
     int int_key;
 } staged_t;
 
+/* A count that only the command line knows: computed once, before anything runs. */
+typedef struct gen_count {
+    struct node *expr;
+    LLVMValueRef at; /* an i64 of the module */
+} gen_count_t;
+
 typedef struct gen {
     emit_t *e;
     plan_t *plan;
@@ -44,7 +50,8 @@ typedef struct gen {
     LLVMValueRef key, key_len; /* ORDER_bytes */
     VEC(staged_t) staged;
     VEC(gen_fn_t) fns;
-    LLVMValueRef flush;        /* of the source stage at hand, if it has partial tables */
+    VEC(gen_count_t) counts;
+    LLVMValueRef flush;        /* of the stage at hand, if it has partial tables */
 } gen_t;
 
 /* The whole plan: all functions, the descriptor and main. */
@@ -109,6 +116,8 @@ void emit_keyed_send(gen_t *g, pop_t *op, val_t *cols);
 void emit_keyed_row_in(gen_t *g, LLVMValueRef at);
 void emit_keyed_close(gen_t *g);
 int emit_keyed_words(const pstage_t *stage);
+/* The counts of `top` and `limit` that params make, into flowgen_setup. */
+void emit_counts_setup(gen_t *g);
 
 /* ---- emit_sink.c ---- */
 void emit_sink(gen_t *g, pop_t *op, val_t *cols);

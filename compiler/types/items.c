@@ -197,7 +197,7 @@ torder_t *items_orders(flowck_t *f, const nodes_t *by) {
         ast_order_t *o = AST(order, by->at[i]);
         type_t *t = expr_check(f->c, f->scope, o->key, NULL);
         out[i] = (torder_t){o->key, o->desc};
-        if (t->kind == TY_POISON || (t->kind != TY_NONE && type_is_ordered(t))) continue;
+        if (t->kind == TY_POISON || type_is_ordered(type_strip(t))) continue; /* none: last */
         diag_add(f->c->diags, DIAG_order_type, o->key->span, type_text(f->c->arena, t));
     }
     return out;

@@ -157,6 +157,8 @@ void rt_arena_task_end(flow_rt_worker *w);
 void rt_arena_task_free(flow_rt_worker *w);
 /* The reader has met a record that is too long or broken off. */
 int32_t rt_row_error_bad(flow_rt_worker *w);
+/* The text of a code of runtime/kernel/k_error.def. */
+const char *rt_row_error_text(int32_t code);
 
 void rt_misses_add(rt_misses *to, int64_t step, int32_t code, int64_t skipped,
                    int64_t sent);

@@ -25,6 +25,10 @@ static const char *const texts[] = {
 #undef ERR
 };
 
+const char *rt_row_error_text(int32_t code) {
+    return code > 0 && code < FLOW_E_COUNT ? texts[code] : "";
+}
+
 /* The row type of `errors into`. */
 static const uint8_t error_row[] = "{\6at\0tsource\0soffset\0istep\0serror\0sraw\0y";
 

@@ -89,7 +89,11 @@ rt_status rt_task_call(flow_rt_worker *w, rt_body *body, void *arg) {
     int32_t result = guarded(w, body, arg);
     rt_arena_task_end(w);
     if (!result) return RT_ok;
-    if (w->failure.status == RT_ok) return RT_usage;
+    if (w->failure.status == RT_ok)
+        return (rt_status)rt_fail(RT_usage,
+                                  "what the parameters make cannot be computed: %s "
+                                  "(--help lists them)",
+                                  rt_row_error_text(result));
     rt_status status = w->failure.status;
     rt_log(RT_ERROR, "%s", w->failure.text ? w->failure.text : "no memory to start");
     free(w->failure.text);
