@@ -93,7 +93,7 @@ function folds(   path, row, f, n, i, c, d, last, step, diff) {
 BEGIN {
     getline version < (ucd "/Scripts.txt"); sub(/.*Scripts-/, "", version); sub(/\.txt.*/, "", version)
     print "/* unicode.def - made by compiler/regex/unicode.sh from the Unicode Character Database " version ","
-    print " * Copyright (c) 1991-2022 Unicode, Inc., under the Unicode License (see NOTICE)."
+    print " * Copyright (c) 1991-2022 Unicode, Inc., see unicode-license.txt."
     print " *"
     print " * RUN(first, category): from here on, to the next row; SCRIPT(name) and"
     print " * SCRIPT_RUN(low, high, script); SPACE(low, high): White_Space;"
