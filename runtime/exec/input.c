@@ -33,7 +33,7 @@ rt_status rt_input_take(rt_job *job, bool drain) {
     for (int64_t i = 0; i < job->program->nsources; i++) {
         rt_source *s = &job->sources[i];
         rt_input_clear(&job->inputs[i]);
-        if (s->ended || (drain && !s->ops->live)) continue;
+        if (s->ended || (drain && (!s->ops->live || s->ops->ranges))) continue;
         RT_TRY(s->ops->take(s, most(job, s), job->now, drain, &job->inputs[i]));
     }
     return RT_ok;

@@ -122,6 +122,13 @@ static flow_item *sorted_items(rt_mem *mem, const uint8_t *p, int64_t len, int64
     return items;
 }
 
+bool rt_is_sorted(const uint8_t *p, int64_t len) {
+    bool sorted;
+    const uint8_t *last;
+    look(p, p + len, &sorted, &last);
+    return sorted;
+}
+
 rt_status rt_sorted_put(rt_mem *mem, const uint8_t *p, int64_t len, rt_put_fn *put,
                         void *arg) {
     bool sorted;

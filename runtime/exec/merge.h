@@ -20,6 +20,8 @@ const uint8_t *rt_merge_next(rt_merge *m, rt_status *status);
 /* Merges a partition's runs and hands the frames to `rows`. */
 int32_t rt_merge_rows(flow_rt_worker *w, const rt_runs *runs, flow_block_fn *rows);
 
+bool rt_is_sorted(const uint8_t *p, int64_t len);
+
 /* Writes the frames of [p, p + len) in order of their keys through `put`, which returns
  * what stops it. */
 typedef rt_status rt_put_fn(void *arg, const uint8_t *p, int64_t len);

@@ -238,6 +238,43 @@ static bool kept(const rt_job *job, const rt_port_decl *port, bool *framed) {
     return false;
 }
 
+typedef struct copying {
+    uint8_t *to;
+} copying;
+
+static rt_status copy_put(void *arg, const uint8_t *p, int64_t len) {
+    copying *c = arg;
+    memcpy(c->to, p, (size_t)len);
+    c->to += len;
+    return RT_ok;
+}
+
+static void sort_buf(rt_job *job, rt_out *out, flow_buf *buf) {
+    int64_t len = buf->p - buf->base, old = buf->end - buf->base + RT_SLACK;
+    if (!len || rt_is_sorted(buf->base, len)) return;
+    int64_t size = len + RT_SLACK;
+    copying c = {rt_mem_get(job->mem, RT_OWNER_EXCHANGE, &size)};
+    uint8_t *base = c.to;
+    if (!base) return;
+    if (rt_sorted_put(job->mem, buf->base, len, copy_put, &c) != RT_ok) {
+        rt_mem_put(job->mem, RT_OWNER_EXCHANGE, base, size);
+        return;
+    }
+    rt_mem_put(job->mem, RT_OWNER_EXCHANGE, buf->base, old);
+    out->held += size - old;
+    *buf = (flow_buf){base, base + len, base + size - RT_SLACK, buf->rows};
+}
+
+void rt_out_sort(rt_job *job, const rt_stage_decl *stage, rt_out *out) {
+    for (int64_t i = 0; i < stage->nports; i++) {
+        bool framed;
+        kept(job, &stage->ports[i], &framed);
+        int64_t n = stage->ports[i].to_sink ? 1 : rt_job_parts(job, stage->ports[i].id);
+        for (int64_t k = 0; framed && k < n; k++)
+            if (out->ports[i][k].base) sort_buf(job, out, &out->ports[i][k]);
+    }
+}
+
 static rt_status spill_buf(rt_job *job, rt_out *out, flow_buf *buf, bool framed) {
     int64_t size = buf->base ? buf->end - buf->base + RT_SLACK : 0;
     rt_run run = {buf->base, buf->p - buf->base, size, buf->rows, 0};

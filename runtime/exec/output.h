@@ -11,6 +11,10 @@
 void rt_output_open(rt_job *job, int64_t sink, rt_output *out);
 void rt_output_close(rt_output *out);
 
+/* Puts the frames that a task has written in order, so that merging them reads memory
+ * from front to back.  Without memory for that they stay: merging sorts then. */
+void rt_out_sort(rt_job *job, const rt_stage_decl *stage, rt_out *out);
+
 /* Moves what a task has written to the spill file, where memory is short and the rows are
  * not about to be consumed.  RT_ok, or what stopped it. */
 rt_status rt_out_spill(rt_job *job, const rt_stage_decl *stage, rt_out *out);

@@ -102,14 +102,21 @@ static void set_text(uint64_t *words, const void *p, int64_t len) {
     words[1] = (uint64_t)len;
 }
 
+/* A copy in the task arena: the kernel loads beyond the end of what it copies. */
+static void set_padded(flow_ctx *ctx, uint64_t *words, const void *p, size_t len) {
+    uint8_t *copy = flow_k_alloc(ctx, (int64_t)len + FLOW_SLACK);
+    memcpy(copy, p, len);
+    set_text(words, copy, (int64_t)len);
+}
+
 /* A framed port: the row behind its order key, `00 place`. */
 static void send_framed(flow_ctx *ctx, flow_buf *buf, const uint64_t *words) {
-    uint8_t key[FLOW_ORDER_PLACE];
+    uint8_t key[FLOW_ORDER_PLACE + FLOW_SLACK] = {0};
     flow_k_order_place(ctx, key);
     int64_t size = flow_k_row_measure(8, words, error_row);
     uint8_t *row = flow_k_alloc(ctx, size + FLOW_SLACK);
     flow_k_row_write(row, 8, words, error_row);
-    flow_k_frame(ctx, buf, key, sizeof key, row, size);
+    flow_k_frame(ctx, buf, key, FLOW_ORDER_PLACE, row, size);
 }
 
 static void send(flow_rt_worker *w, int64_t step, int64_t port, int32_t code,
@@ -122,11 +129,11 @@ static void send(flow_rt_worker *w, int64_t step, int64_t port, int32_t code,
     origin o = origin_of(w);
     flow_text text = reason(ctx, code, malformed);
     uint64_t words[10] = {(uint64_t)ctx->now};
-    set_text(&words[1], o.source, (int64_t)strlen(o.source));
+    set_padded(ctx, &words[1], o.source, strlen(o.source));
     words[3] = (uint64_t)o.offset;
-    set_text(&words[4], at->at, (int64_t)strlen(at->at));
-    set_text(&words[6], text.ptr, text.len);
-    set_text(&words[8], raw.ptr, raw.len);
+    set_padded(ctx, &words[4], at->at, strlen(at->at));
+    set_padded(ctx, &words[6], text.ptr, (size_t)text.len);
+    set_padded(ctx, &words[8], raw.ptr, (size_t)raw.len);
     flow_buf *buf = &ctx->ports[port][0];
     if (e->ordered)
         send_framed(ctx, buf, words);

@@ -73,9 +73,11 @@ static void out_ready(const rt_job *job, const rt_stage_decl *stage, rt_out *out
     if (!out->ports) *out = rt_out_new(job, stage);
 }
 
-/* After a task: where memory is short, what it wrote goes to the spill file. */
-static void spill_out(flow_rt_worker *w, const phase *ph, rt_out *out) {
+/* After a task: its frames are put in order, and where memory is short what it wrote
+ * goes to the spill file. */
+static void finish_out(flow_rt_worker *w, const phase *ph, rt_out *out) {
     if (w->failure.status != RT_ok) return;
+    rt_out_sort(ph->job, decl_of(ph), out);
     rt_status status = rt_out_spill(ph->job, decl_of(ph), out);
     if (status == RT_ok) return;
     rt_task_fail(w, status, NULL);
@@ -129,7 +131,7 @@ static void source_task(flow_rt_worker *w, void *arg, int64_t task) {
     w->unit = &job->inputs[decl_of(ph)->source].units[task];
     rt_task_run(w, ph->stage, task, out, source_body, ph);
     w->unit = NULL;
-    spill_out(w, ph, out);
+    finish_out(w, ph, out);
     int64_t sum = out->held + out->nbufs * (int64_t)sizeof(flow_buf);
     if (atomic_fetch_add_explicit(&ph->wave, sum, memory_order_relaxed) + sum >
         ph->wave_limit)
@@ -205,7 +207,7 @@ static void keyed_task(flow_rt_worker *w, void *arg, int64_t task) {
     out_ready(ph->job, decl_of(ph), out);
     w->ctx.partition = part;
     rt_task_run(w, ph->stage, task, out, keyed_body, ph);
-    spill_out(w, ph, out);
+    finish_out(w, ph, out);
 }
 
 /* The partitions that have something to do; notes which got rows. */
