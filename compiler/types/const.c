@@ -411,7 +411,10 @@ static void fold_int(const node_t *e, uint64_t *out) {
 }
 
 int fold(folder_t *f, node_t *e, uint64_t *out) {
-    flow_assert(e->type && e->type->kind != TY_POISON);
+    if (!e->type || e->type->kind == TY_POISON) {
+        f->poisoned = 1;
+        return STATUS_argument;
+    }
     if (--f->left < 0) return STATUS_limit;
     switch (e->kind) {
     case AST_int: fold_int(e, out); return 0;
@@ -470,6 +473,7 @@ int fold_room(const folder_t *f) {
 static int run(folder_t *f, node_t *e, const type_t *row_type, const uint64_t *row,
                const type_t *t, uint64_t *out) {
     f->left = MOST_NODES;
+    f->poisoned = 0;
     f->row_type = row_type;
     f->row = row;
     f->binds.n = 0;
@@ -505,7 +509,8 @@ cval_t *const_eval_as(check_t *c, node_t *e, type_t *type) {
     int status = run(f, e, NULL, NULL, type, v->w);
     if (!status) keep(c->arena, type, v->w);
     if (!status) return v;
-    diag_add(c->diags, DIAG_const_fails, e->span, const_status_text(status));
+    if (!f->poisoned)
+        diag_add(c->diags, DIAG_const_fails, e->span, const_status_text(status));
     return NULL;
 }
 

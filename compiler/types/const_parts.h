@@ -32,6 +32,7 @@ typedef struct folder {
     VEC(bound_t) binds;     /* innermost last */
     VEC(bound_t) params;
     VEC(known_regex_t) regexes;
+    int poisoned;           /* met an expression that has its diagnostic already */
     int64_t left;           /* nodes that may still be evaluated: a compile must end */
 } folder_t;
 

@@ -1,0 +1,30 @@
+#!/bin/sh
+# fuzz.sh [short|long] - mutated programs: through the compiler in one process, and through
+# the command itself.  Never a crash or a hang, always a line and a column.
+cd "$(dirname "$0")/../.." || exit 1
+build=$(cd "${FLOW_BUILD_DIR:-build}" && pwd)
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+count=20000 commands=60
+[ "${1-short}" = long ] && count=200000 commands=500
+passed=0 failed=0
+programs=$(ls tests/golden/*/*.flow tests/determinism/*.flow tests/run/*/main.flow examples/*/main.flow)
+
+# shellcheck disable=SC2086
+if timeout 3000 "$build/tests/check_fuzz" $count 1 $programs; then passed=$((passed + count))
+else failed=$((failed + 1)); fi
+
+i=0
+for p in $programs; do
+    [ $i -lt $commands ] || break
+    i=$((i + 1))
+    # Lines from the middle on are doubled, halved or cut.
+    awk -v i=$i 'NR % 7 == i % 7 { print substr($0, 1, length($0) / 2) } NR % 5 != i % 5' "$p" \
+        >"$work/fuzz.flow"
+    (cd "$work" && timeout 20 "$build/flowc" check fuzz.flow >out 2>&1)
+    code=$?
+    if [ $code = 0 ] || { [ $code = 3 ] && grep -q '^fuzz.flow:[0-9]*:[0-9]*: error: ' "$work/out"; }
+    then passed=$((passed + 1))
+    else failed=$((failed + 1)); echo "fuzz: exit $code for a mutation of $p"; fi
+done
+echo "fuzz: $passed passed, $failed failed"
+[ "$failed" = 0 ]
