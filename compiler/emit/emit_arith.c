@@ -6,6 +6,7 @@
 #include "compiler/emit/emit_arith.h"
 
 #include "compiler/base/check.h"
+#include "compiler/emit/emit_decimal.h"
 #include "compiler/emit/ir.h"
 #include "compiler/syntax/ast.h"
 
@@ -66,6 +67,7 @@ static LLVMValueRef arith_float(emit_t *e, int op, LLVMValueRef a, LLVMValueRef 
 }
 
 val_t emit_arith(emit_t *e, int op, val_t a, val_t b, type_t *result) {
+    if (a.type->kind == TY_DECIMAL) return emit_decimal_arith(e, op, a, b, result);
     LLVMValueRef x = a.leaf[0], y = b.leaf[0];
     flow_assert(a.type->words == 1 && b.type->words == 1);
     if (a.type->kind == TY_FLOAT) return val_int(e, result, arith_float(e, op, x, y));
@@ -74,6 +76,7 @@ val_t emit_arith(emit_t *e, int op, val_t a, val_t b, type_t *result) {
 }
 
 val_t emit_negate(emit_t *e, val_t v) {
+    if (v.type->kind == TY_DECIMAL) return emit_decimal_negate(e, v);
     if (v.type->kind == TY_FLOAT)
         return val_int(e, v.type, LLVMBuildFNeg(e->b, v.leaf[0], "neg"));
     return val_int(e, v.type, emit_checked(e, "sub", ir_i64(e, 0), v.leaf[0]));

@@ -8,6 +8,7 @@
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_arith.h"
 #include "compiler/emit/emit_call.h"
+#include "compiler/emit/emit_decimal.h"
 #include "compiler/emit/emit_loop.h"
 #include "compiler/emit/ir.h"
 #include "compiler/emit/kernel_mod.h"
@@ -162,9 +163,8 @@ static val_t inline_fn(emit_t *e, ast_call_t *n, fn_id fn) {
     case FN_max_of: return lesser(e, n, 1);
     case FN_min_of: return lesser(e, n, 0);
     case FN_now: return val_int(e, t, K_CALL(e, ctx_now, "now", e->fn->ctx));
-    default: break;
+    default: return emit_decimal_fn(e, fn, arg_value(e, n, 0), t);
     }
-    flow_unreachable(arena_printf(e->arena, "`%s` is not written inline", fn_at(fn)->id));
 }
 
 static val_t loop_fn(emit_t *e, ast_call_t *n, fn_id fn) {

@@ -4,6 +4,7 @@
  * of its own; simplifycfg makes a select of what is cheap and cannot fail. */
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_arith.h"
+#include "compiler/emit/emit_decimal.h"
 #include "compiler/emit/emit_expr.h"
 #include "compiler/emit/emit_loop.h"
 #include "compiler/emit/emit_order.h"
@@ -56,6 +57,8 @@ static LLVMValueRef less_values(emit_t *e, val_t a, val_t b) {
 }
 
 static LLVMValueRef compare_values(emit_t *e, int op, val_t a, val_t b) {
+    if (type_strip(a.type)->kind == TY_DECIMAL && type_strip(b.type)->kind == TY_DECIMAL)
+        return emit_decimal_compare(e, op, a, b);
     switch (op) {
     case BINARY_EQ: return equal_values(e, a, b);
     case BINARY_NE: return ir_not(e, equal_values(e, a, b), "ne");

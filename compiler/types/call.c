@@ -342,8 +342,10 @@ static type_t *finish_row(check_t *c, scope_t *s, node_t *e, int row, sig_env_t 
     const sig_t *sig = fn_sig(c, row);
     e->def = fn_def(c, row);
     if (!call_finish(c, s, AST(call, e)->fn, sig, env, at)) return poison(c);
-    type_t *t = sig_instance(c->types, env, sig->result);
     call_normalise(c, sig, at, AST(call, e));
+    if (memchr(sig->vars, 'P', sig->nvars) && !call_decimal(c, AST(call, e), sig, env))
+        return poison(c);
+    type_t *t = sig_instance(c->types, env, sig->result);
     if (!call_check_row(c, AST(call, e), row, sig)) return poison(c);
     return t ? t : type_list(c->types, poison(c));
 }
@@ -502,10 +504,6 @@ type_t *expr_call(check_t *c, scope_t *s, node_t *e, type_t *hint) {
     if (agg >= 0 && !agg_other_row(c, call, row)) return expr_aggregate(c, s, e, agg, hint);
     if (row >= 0) return call_builtin(c, s, e, row);
     call_infer_args(c, s, &call->args, 0);
-    if (!strcmp(call->fn, "decimal") || !strcmp(call->fn, "to_decimal")) {
-        not_built(c, call->fn_at, arena_printf(c->arena, "`%s`", call->fn));
-        return poison(c);
-    }
     return say_unknown(c, s, e);
 }
 

@@ -87,6 +87,41 @@ static int check_parse(check_t *c, const ast_call_t *call) {
     return 0;
 }
 
+/* ---- decimals named by their digits ---- */
+
+/* A constant int among the arguments, by the name of its parameter. */
+static int constant(check_t *c, const ast_call_t *call, const sig_t *sig, const char *name,
+                    int64_t *out) {
+    for (uint32_t i = 0; i < sig->n; i++) {
+        if (strcmp(sig->params[i].name, name)) continue;
+        node_t *v = value_of(call, i);
+        const char *what = arena_printf(c->arena, "`%s` of %s", name, call->fn);
+        if (!const_check(c, v, what)) return 0;
+        if (const_has_param(v)) {
+            diag_add(c->diags, DIAG_not_constant, v->span, what);
+            return 0;
+        }
+        cval_t *value = const_eval(c, v);
+        if (value) *out = (int64_t)value->w[0];
+        return value != NULL;
+    }
+    flow_unreachable("a parameter of the signature");
+}
+
+int call_decimal(check_t *c, const ast_call_t *call, const sig_t *sig, sig_env_t *env) {
+    int64_t p = 38, s;
+    int rounds = call->node.def->index == FN_round_decimal;
+    if (!rounds && !constant(c, call, sig, "p", &p)) return 0;
+    if (!constant(c, call, sig, rounds ? "digits" : "s", &s)) return 0;
+    if (p < 1 || p > 38 || s < 0 || s > p) {
+        diag_t *m = diag_add(c->diags, DIAG_decimal_digits, call->node.span);
+        diag_help(m, "decimal(12, 2) has 12 digits, 2 of them after the point");
+        return 0;
+    }
+    env->of['P' - 'A'] = type_decimal(c->types, (int)p, (int)s);
+    return 1;
+}
+
 int call_check_row(check_t *c, const ast_call_t *call, int row, const sig_t *sig) {
     if (row == FN_parse) return check_parse(c, call);
     if (row == FN_extract) return check_group(c, call);

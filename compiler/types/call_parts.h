@@ -29,6 +29,9 @@ int call_finish(check_t *c, scope_t *s, const char *name, const sig_t *sig, sig_
 void call_normalise(check_t *c, const sig_t *sig, node_t **at, ast_call_t *e);
 type_t *call_say_argument(check_t *c, const char *fn, const sig_t *sig, const sig_env_t *env,
                           int i, const node_t *arg);
+/* Binds P, the decimal that the constant arguments `p` and `s`, or `digits`, name; 0 after
+ * a diagnostic. */
+int call_decimal(check_t *c, const ast_call_t *call, const sig_t *sig, sig_env_t *env);
 /* What the signature cannot say: 0 after a diagnostic.  The arguments are normalised. */
 int call_check_row(check_t *c, const ast_call_t *call, int row, const sig_t *sig);
 /* Does the call mean a row of builtins.def (from `row` on, or -1) that shares the

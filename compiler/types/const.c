@@ -391,11 +391,6 @@ static int fold_is(folder_t *f, node_t *e, uint64_t *out) {
 
 /* ---- the dispatcher ---- */
 
-static void put_decimal(__int128 v, uint64_t *out) {
-    out[0] = (uint64_t)v;
-    out[1] = (uint64_t)(v >> 64);
-}
-
 /* An int literal is whatever number its place asked for. */
 static void fold_int(const node_t *e, uint64_t *out) {
     int64_t v = AST(int, e)->value;
@@ -404,7 +399,7 @@ static void fold_int(const node_t *e, uint64_t *out) {
     } else if (e->type->kind == TY_DECIMAL) {
         __int128 d = v;
         for (int i = 0; i < e->type->s; i++) d *= 10;
-        put_decimal(d, out);
+        put_wide(d, out);
     } else {
         out[0] = (uint64_t)v;
     }
@@ -419,7 +414,7 @@ int fold(folder_t *f, node_t *e, uint64_t *out) {
     switch (e->kind) {
     case AST_int: fold_int(e, out); return 0;
     case AST_float: out[0] = float_word(AST(float, e)->value); return 0;
-    case AST_decimal: put_decimal(AST(decimal, e)->value, out); return 0;
+    case AST_decimal: put_wide(AST(decimal, e)->value, out); return 0;
     case AST_string:
         out[0] = ptr_word(AST(string, e)->value);
         out[1] = AST(string, e)->value_n;

@@ -80,6 +80,16 @@ static int of_ints(folder_t *f, const input_t *in, int_step *step, agg_result *r
     return result(&f->ctx, NULL, state, out, tc);
 }
 
+typedef void wide_step(flow_ctx *, flow_heap *, uint64_t *, const uint64_t *, const uint8_t *);
+
+static int of_decimals(folder_t *f, const input_t *in, wide_step *step, agg_result *result,
+                       uint64_t *out) {
+    uint64_t state[FLOW_AGG_WORDS] = {0};
+    const uint8_t *tc = fold_code(f, in->col[0].type);
+    for (uint64_t i = 0; i < in->n; i++) step(&f->ctx, NULL, state, in->col[0].at[i], tc);
+    return result(&f->ctx, NULL, state, out, tc);
+}
+
 /* variance, or its root. */
 static int spread(folder_t *f, const input_t *in, int root, uint64_t *out) {
     if (in->col[0].type->kind == TY_INT)
@@ -98,6 +108,8 @@ static __int128 wide_sum(const input_t *in) {
 static int sum(folder_t *f, const input_t *in, uint64_t *out) {
     if (in->col[0].type->kind == TY_FLOAT)
         return of_floats(f, in, flow_k_agg_sum_f_step, flow_k_agg_sum_f_result, out);
+    if (in->col[0].type->kind == TY_DECIMAL)
+        return of_decimals(f, in, flow_k_agg_sum_d_step, flow_k_agg_sum_d_result, out);
     __int128 v = wide_sum(in);
     if (v < INT64_MIN || v > INT64_MAX) return STATUS_overflow;
     out[0] = (uint64_t)(int64_t)v;
@@ -107,6 +119,8 @@ static int sum(folder_t *f, const input_t *in, uint64_t *out) {
 static int avg(folder_t *f, const input_t *in, uint64_t *out) {
     if (in->col[0].type->kind == TY_FLOAT)
         return of_floats(f, in, flow_k_agg_avg_f_step, flow_k_agg_avg_f_result, out);
+    if (in->col[0].type->kind == TY_DECIMAL)
+        return of_decimals(f, in, flow_k_agg_avg_d_step, flow_k_agg_avg_d_result, out);
     if (!in->n) return 0;
     __int128 v = wide_sum(in);
     if (in->col[0].type->kind == TY_DURATION)

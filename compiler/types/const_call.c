@@ -11,6 +11,7 @@
 #include "compiler/types/builtins.h"
 #include "compiler/types/const_parts.h"
 #include "compiler/types/expr_parts.h"
+#include "runtime/kernel/k_decimal.h"
 
 /* Declared without their arguments; called through the type of their shape. */
 typedef void kernel_fn(void);
@@ -290,6 +291,28 @@ static int clamp(folder_t *f, node_t *e, uint64_t *out) {
     return 0;
 }
 
+static int decimal_call(node_t *e, const uint64_t *x, uint64_t *out) {
+    const type_t *from = arg_of(e, 0)->type, *to = type_strip(e->type);
+    switch (e->def->index) {
+    case FN_abs_decimal: {
+        __int128 v = words_wide(x);
+        put_wide(v < 0 ? -v : v, out);
+        return 0;
+    }
+    case FN_decimal: put_wide((int64_t)x[0], out); return 0;
+    case FN_decimal_of_int: return flow_k_dec_of_int(out, (int64_t)x[0], to->p, to->s);
+    case FN_decimal_of_float: return flow_k_dec_of_float(out, word_float(x[0]), to->p, to->s);
+    case FN_decimal_of_decimal: case FN_round_decimal:
+        return flow_k_dec_rescale(out, x, from->s, to->p, to->s);
+    case FN_float_decimal: out[0] = float_word(flow_k_dec_to_float(x, from->s)); return 0;
+    case FN_int_decimal: return flow_k_dec_to_int(out, x, from->s);
+    case FN_to_decimal:
+        flow_k_dec_parse(out, (const uint8_t *)word_text(x[0]), (int64_t)x[1], to->p, to->s);
+        return 0;
+    default: flow_unreachable("an INLINE function the folder does not know");
+    }
+}
+
 static int inline_call(folder_t *f, node_t *e, uint64_t *out) {
     uint64_t *w;
     switch (e->def->index) {
@@ -306,7 +329,7 @@ static int inline_call(folder_t *f, node_t *e, uint64_t *out) {
         return 0;
     case FN_bytes: memcpy(out, w, 16); return 0;
     case FN_float: out[0] = float_word((double)(int64_t)w[0]); return 0;
-    default: flow_unreachable("an INLINE function the folder does not know");
+    default: return decimal_call(e, w, out);
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include "compiler/base/check.h"
 #include "compiler/types/const_parts.h"
+#include "runtime/kernel/k_decimal.h"
 
 /* ---- order ---- */
 
@@ -95,11 +96,24 @@ static double arith_float(int op, double a, double b) {
     }
 }
 
+static int arith_decimal(int op, const uint64_t *l, int ls, const uint64_t *r, int rs,
+                         uint64_t *out) {
+    switch (op) {
+    case BINARY_ADD: return flow_k_dec_add(out, l, ls, r, rs);
+    case BINARY_SUB: return flow_k_dec_sub(out, l, ls, r, rs);
+    case BINARY_MUL: return flow_k_dec_mul(out, l, r);
+    case BINARY_DIV: return flow_k_dec_div(out, l, ls, r, rs);
+    default: return flow_k_dec_rem(out, l, ls, r, rs);
+    }
+}
+
 static int arithmetic(folder_t *f, ast_binary_t *b, uint64_t *out) {
     uint64_t l[2], r[2];
     flow_assert(b->left->type->words <= 2 && b->right->type->words <= 2);
     FOLD_TRY(fold(f, b->left, l));
     FOLD_TRY(fold(f, b->right, r));
+    if (b->left->type->kind == TY_DECIMAL)
+        return arith_decimal(b->op, l, b->left->type->s, r, b->right->type->s, out);
     if (b->left->type->kind == TY_FLOAT) {
         out[0] = float_word(arith_float(b->op, word_float(l[0]), word_float(r[0])));
         return 0;
@@ -123,7 +137,25 @@ static int holds(int op, int order) {
     }
 }
 
+/* Decimals of two scales, each perhaps a T?. */
+static int compare_decimals(folder_t *f, ast_binary_t *b, uint64_t *out) {
+    const type_t *lt = b->left->type, *rt = b->right->type;
+    uint64_t *l, *r;
+    FOLD_TRY(fold_new(f, b->left, &l));
+    FOLD_TRY(fold_new(f, b->right, &r));
+    int has_l = lt->kind != TY_OPTION || l[2], has_r = rt->kind != TY_OPTION || r[2];
+    int order = has_r - has_l; /* none is last */
+    if (has_l && has_r)
+        order = flow_k_dec_compare(l, type_strip((type_t *)(uintptr_t)lt)->s, r,
+                                   type_strip((type_t *)(uintptr_t)rt)->s);
+    out[0] = (uint64_t)holds(b->op, order);
+    return 0;
+}
+
 static int compare(folder_t *f, ast_binary_t *b, uint64_t *out) {
+    if (type_strip(b->left->type)->kind == TY_DECIMAL &&
+        type_strip(b->right->type)->kind == TY_DECIMAL)
+        return compare_decimals(f, b, out);
     type_t *t = type_join(f->c->types, b->left->type, b->right->type);
     flow_assert(t);
     uint64_t *l = fold_words(f, t->words), *r = fold_words(f, t->words);
@@ -203,6 +235,8 @@ int fold_unary(folder_t *f, node_t *e, uint64_t *out) {
         out[0] = !out[0];
     } else if (e->type->kind == TY_FLOAT) {
         out[0] = float_word(-word_float(out[0]));
+    } else if (e->type->kind == TY_DECIMAL) {
+        put_wide(-words_wide(out), out);
     } else {
         int64_t v;
         if (__builtin_sub_overflow(0, (int64_t)out[0], &v)) return STATUS_overflow;

@@ -77,6 +77,10 @@ static inline uint64_t ptr_word(const void *p) { return (uint64_t)(uintptr_t)p; 
 static inline __int128 words_wide(const uint64_t *w) {
     return (__int128)(((unsigned __int128)w[1] << 64) | w[0]);
 }
+static inline void put_wide(__int128 v, uint64_t *w) {
+    w[0] = (uint64_t)v;
+    w[1] = (uint64_t)(v >> 64);
+}
 #define FOLD_TRY(call)                                                                   \
     do {                                                                                 \
         int status_ = (call);                                                            \

@@ -131,8 +131,14 @@ const char *expr_conversion(check_t *c, const node_t *e, const type_t *from, con
         fn = "string";
     else if (to->kind == TY_FLOAT && from->kind == TY_INT)
         fn = "float";
-    else if (to->kind == TY_INT && from->kind == TY_FLOAT)
+    else if (to->kind == TY_INT && (from->kind == TY_FLOAT || from->kind == TY_DECIMAL))
         fn = "int";
+    else if (to->kind == TY_FLOAT && from->kind == TY_DECIMAL)
+        fn = "float";
+    else if (to->kind == TY_DECIMAL && from->kind == TY_INT)
+        fn = "decimal";
+    else if (to->kind == TY_DECIMAL && (from->kind == TY_FLOAT || from->kind == TY_DECIMAL))
+        return arena_printf(c->arena, "decimal(%s, %d, %d)", src, to->p, to->s);
     else if (to->kind == TY_BYTES && from->kind == TY_STRING)
         fn = "bytes";
     if (fn) return arena_printf(c->arena, "%s(%s)", fn, src);

@@ -62,7 +62,9 @@ static type_t *say_operands(check_t *c, node_t *e) {
         return say_state(c, m, b);
     if (mixed) {
         diag_note(m, "Flow never converts by itself");
-        const char *left = expr_conversion(c, b->left, l, r);
+        /* rather the int becomes the other than the other an int */
+        int from_right = r->kind == TY_INT || (l->kind != TY_INT && r->kind == TY_FLOAT);
+        const char *left = from_right ? NULL : expr_conversion(c, b->left, l, r);
         const char *right = left ? NULL : expr_conversion(c, b->right, r, l);
         if (left)
             diag_help(m, "%s %s %s", left, op, expr_source(c, b->right));
@@ -78,6 +80,7 @@ static type_t *say_operands(check_t *c, node_t *e) {
     return poison(c);
 }
 
+/* + - % have the larger scale, * the sum, / six digits more than the left; 38 digits. */
 static type_t *decimals(check_t *c, node_t *e, int op, const type_t *l, const type_t *r) {
     int s = l->s > r->s ? l->s : r->s;
     if (op == BINARY_MUL) s = l->s + r->s;
@@ -89,8 +92,7 @@ static type_t *decimals(check_t *c, node_t *e, int op, const type_t *l, const ty
         diag_help(m, "round one of them first");
         return poison(c);
     }
-    not_built(c, AST(binary, e)->op_at, "arithmetic on decimals");
-    return poison(c);
+    return type_decimal(c->types, 38, s);
 }
 
 /* The result of `l op r`, TY_POISON if there is none. */
@@ -142,7 +144,9 @@ static void help_compare(check_t *c, diag_t *m, const ast_binary_t *b, int paths
         diag_help(m, "write %s without quotes, or string(%s)", plain, expr_source(c, l));
         return;
     }
-    const char *right = expr_conversion(c, r, r->type, l->type);
+    const char *right = l->type->kind == TY_INT && type_is_number(r->type)
+                            ? NULL
+                            : expr_conversion(c, r, r->type, l->type);
     const char *left = right ? NULL : expr_conversion(c, l, l->type, r->type);
     path_t path;
     if (right && paths && expr_path(r, &path))
@@ -178,11 +182,11 @@ static type_t *never(check_t *c, const node_t *e, const char *answer) {
     return ty(c, TY_BOOL);
 }
 
-static type_t *decimals_differ(check_t *c, const ast_binary_t *b) {
-    type_t *l = type_strip(b->left->type), *r = type_strip(b->right->type);
-    if (l->kind != TY_DECIMAL || r->kind != TY_DECIMAL || l->s == r->s) return NULL;
-    not_built(c, b->op_at, "comparing decimals of different scale");
-    return poison(c);
+/* Decimals of any scale compare, exactly. */
+static int both_decimal(const type_t *l, const type_t *r) {
+    while (l->kind == TY_OPTION) l = l->elem;
+    while (r->kind == TY_OPTION) r = r->elem;
+    return l->kind == TY_DECIMAL && r->kind == TY_DECIMAL;
 }
 
 static type_t *compare(check_t *c, scope_t *s, node_t *e) {
@@ -198,11 +202,9 @@ static type_t *compare(check_t *c, scope_t *s, node_t *e) {
         return never(c, b->right, b->op == BINARY_EQ ? "false" : "true");
     if (equality && r->kind == TY_NONE && l->kind != TY_OPTION && l->kind != TY_NONE)
         return never(c, b->left, b->op == BINARY_EQ ? "false" : "true");
+    if (both_decimal(l, r)) return ty(c, TY_BOOL);
     type_t *t = type_join(c->types, l, r);
-    if (!t) {
-        type_t *d = decimals_differ(c, b);
-        return d ? d : say_compare(c, e);
-    }
+    if (!t) return say_compare(c, e);
     if (equality ? type_is_comparable(t) : type_is_ordered(t)) return ty(c, TY_BOOL);
     diag_t *m = diag_add(c->diags, DIAG_no_order, e->span, tx(c, t),
                          equality ? "cannot be compared" : "have no order");
@@ -330,13 +332,7 @@ type_t *expr_unary(check_t *c, scope_t *s, node_t *e, type_t *hint) {
     }
     if (u->operand->kind == AST_int) return negative_literal(c, s, e, hint);
     type_t *t = expr_infer(c, s, u->operand, hint);
-    if (t->kind == TY_POISON || t->kind == TY_INT || t->kind == TY_FLOAT ||
-        t->kind == TY_DURATION)
-        return t;
-    if (t->kind == TY_DECIMAL) {
-        not_built(c, e->span, "arithmetic on decimals");
-        return poison(c);
-    }
+    if (t->kind == TY_POISON || type_is_number(t) || t->kind == TY_DURATION) return t;
     if (is_missing(t)) return say_missing(c, u->operand, e);
     diag_add(c->diags, DIAG_negate, e->span, tx(c, t));
     return poison(c);

@@ -113,6 +113,17 @@ static sigtype_t *read_var(reader_t *r) {
     return s;
 }
 
+static sigtype_t *read_decimal(reader_t *r) {
+    char *end;
+    long p = strtol(r->p, &end, 10), s = 0;
+    if (*end == ',') s = strtol(end + 1, &end, 10);
+    r->p = end;
+    need(r, ")");
+    sigtype_t *t = make(r, SIG_TYPE, NULL, NULL);
+    t->type = type_decimal(r->types, (int)p, (int)s);
+    return t;
+}
+
 static sigtype_t *read_basic(reader_t *r) {
     static const struct {
         const char *name;
@@ -145,6 +156,8 @@ static sigtype_t *read_type(reader_t *r) {
         need(r, ">");
     } else if (take(r, "{")) {
         s = read_record(r);
+    } else if (take(r, "decimal(")) {
+        s = read_decimal(r);
     } else if (take(r, "fn(")) {
         s = read_fn(r);
     } else if (isupper((unsigned char)*r->p)) {
@@ -227,7 +240,7 @@ int sig_var_allows(char var, const type_t *t) {
     case 'O': return type_is_ordered(t) || t->kind == TY_POISON;
     case 'K': return t->kind == TY_INT || t->kind == TY_STRING || t->kind == TY_BOOL ||
                      t->kind == TY_POISON;
-    case 'D': return t->kind == TY_DECIMAL || t->kind == TY_POISON;
+    case 'D': case 'P': return t->kind == TY_DECIMAL || t->kind == TY_POISON;
     default: return t->kind != TY_REGEX;
     }
 }
@@ -237,6 +250,8 @@ static sig_fit match(types_t *t, sig_env_t *env, const sigtype_t *want, type_t *
 
 static sig_fit match_var(sig_env_t *env, char var, type_t *actual, int inside) {
     type_t **bound = &env->of[var - 'A'];
+    if (!inside && *bound && (*bound)->kind == TY_DECIMAL && type_fits(*bound, actual))
+        *bound = type_strip(actual); /* of two decimals of one scale the one with more digits */
     if (*bound && (*bound)->kind != TY_POISON) {
         if (inside ? type_same_layout(actual, *bound) : type_fits(actual, *bound)) return FIT_YES;
         if (!inside && actual->kind == TY_OPTION && type_fits(actual->elem, *bound))
@@ -350,7 +365,7 @@ static void show_type(buf_t *b, types_t *t, const sig_env_t *env, const sigtype_
     switch (s->kind) {
     case SIG_TYPE: type_print(b, s->type); return;
     case SIG_VAR:
-        buf_str(b, s->var == 'K' ? "int, string or bool" : s->var == 'D' ? "decimal" :
+        buf_str(b, s->var == 'K' ? "int, string or bool" : s->var == 'D' || s->var == 'P' ? "decimal" :
                    s->var == 'O' ? "a type with an order" : "any type");
         return;
     case SIG_OPTION:

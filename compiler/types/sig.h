@@ -3,10 +3,12 @@
  *   signature  = "(" [ param { "," param } ] ")" type        alternatives part by " | "
  *   param      = "type" Var | name ":" [ "const" ] ( type | fn ) [ "=" default ]
  *   fn         = "fn(" [ type { "," type } ] "):" type
- *   type       = ( name | Var | "[" type "]" | "map<" type "," type ">"
- *                | "{" name ":" type { "," name ":" type } "}" ) [ "?" ]
+ *   type       = ( name | "decimal(" int "," int ")" | Var | "[" type "]"
+ *                | "map<" type "," type ">" | "{" name ":" type { "," name ":" type } "}" )
+ *                [ "?" ]
  *   Var        = T U V (any type) | O (has an order) | K (key of a map) | D (decimal)
  *              | D6 D38 (results: 38 digits, of a scale 6 greater, of the same scale)
+ *              | P (result: the decimal that constant arguments name)
  *   default    = int | string | "none"
  *
  * What does not fit this form gets a check of its own in call.c; the form stays small. */

@@ -223,7 +223,8 @@ static int dec_cut(dec_mag *mag, int64_t n) {
 FLOW_FAR int32_t k_dec_get(const uint8_t *p, const uint8_t *end, int json,
                            int64_t precision, int64_t scale, uint64_t *out) {
     flow_number n;
-    if (k_num_scan(p, end, json, &n) != end) return FLOW_NUM_BAD;
+    /* An empty text has no address, and null is how a scan says no. */
+    if (p == end || k_num_scan(p, end, json, &n) != end) return FLOW_NUM_BAD;
     dec_mag mag = n.digits;
     int64_t exponent = n.exponent;
     if (n.more) {

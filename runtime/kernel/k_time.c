@@ -255,7 +255,7 @@ static int64_t time_unit_power(int unit) {
 FLOW_FAR int32_t k_time_of_unit(const uint8_t *p, const uint8_t *end, int json, int unit,
                                 int64_t *out) {
     flow_number n;
-    if (k_num_scan(p, end, json, &n) != end) return FLOW_NUM_BAD;
+    if (p == end || k_num_scan(p, end, json, &n) != end) return FLOW_NUM_BAD;
     uint64_t v = n.digits;
     int64_t power = n.exponent + time_unit_power(unit);
     int cut = n.more;

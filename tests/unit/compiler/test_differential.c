@@ -104,7 +104,7 @@ static int compare(lab_t *lab, size_t i, int level) {
 
 /* One lab of n expressions; returns how many could be compared. */
 static int run_round(uint64_t seed, int n) {
-    static const char types[] = "iiiffbbbsssssttdyIFSLLMMNmchHr";
+    static const char types[] = "iiiffbbbsssssttdyIFSLLMMNmchHrxx";
     arena_t *a = arena_new("differential");
     gen_t g = {.state = seed};
     buf_init(&g.out, a);

@@ -74,6 +74,25 @@ static void floats(void) {
     CHECK(rows);
 }
 
+static void decimals(void) {
+    static const row_t rows[] = {
+        {"0.1d + 0.02d", "0.12"}, {"1.00d - 0.001d", "0.999"}, {"0.5d * 0.5d", "0.25"},
+        {"1.0d / 3", "0.3333333"}, {"7.5d % 2", "1.5"}, {"-7.5d % 2", "-1.5"},
+        {"1.0d / 0", "error: division by zero"}, {"-0.5d", "-0.5"}, {"abs(-0.5d)", "0.5"},
+        {"0.10d == 0.1d", "true"}, {"0.11d > 0.1d", "true"}, {"1 < 1.5d", "true"},
+        {"0.908d * decimal(ms)", "38.136"}, {"round(2.345d, 2)", "2.34"},
+        {"round(2.355d, 2)", "2.36"}, {"decimal(2.5, 3, 0)", "2"}, {"float(0.25d)", "0.25"},
+        {"int(-3.99d)", "-3"}, {"to_decimal(\"12.50\", 5, 1)", "12.5"},
+        {"to_decimal(\"12.55\", 5, 1)", "none"}, {"decimal(1000, 3, 0)",
+         "error: the number does not fit the decimal"},
+        {"max(0.5d, 0.7d)", "0.7"},
+        {"sum([0.10d, 0.20d])", "0.30"}, {"avg([0.10d, 0.20d])", "0.15000000"},
+        {"case 0.50d { 0.50d => 1, else => 2 }", "1"}, {"0.5d in 0.1d..0.9d", "true"},
+        {"(if ok then none else 0.5d) == 0.50d", "false"},
+    };
+    CHECK(rows);
+}
+
 static void times(void) {
     static const row_t rows[] = {
         {"ts + 90m", "2024-05-01T11:30:00Z"}, {"ts - @2024-05-01", "10h"}, {"d * 3", "4m30s"},
@@ -201,6 +220,7 @@ void suite_fold(void) {
     CU_pSuite s = CU_add_suite("fold", NULL, NULL);
     CU_add_test(s, "ints", ints);
     CU_add_test(s, "floats", floats);
+    CU_add_test(s, "decimals", decimals);
     CU_add_test(s, "times", times);
     CU_add_test(s, "logic", logic);
     CU_add_test(s, "structure", structure);
