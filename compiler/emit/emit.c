@@ -210,6 +210,27 @@ LLVMValueRef emit_param_address(emit_t *e, def_t *def) {
     return g;
 }
 
+/* Parameters are set before anything runs: loads of them may leave loops.  Functions that
+ * setup may call as well keep plain loads. */
+static val_t param_value(emit_t *e, def_t *def) {
+    val_t v = val_load(e, def->type, ir_word(e, emit_param_address(e, def), 1), def->name);
+    if (e->params_change || e->fn->outer) return v;
+    for (uint32_t i = 0; i < def->type->words; i++) {
+        LLVMValueRef load = v.leaf[i];
+        if (!LLVMIsALoadInst(load)) load = LLVMGetOperand(load, 0); /* != 0 of a flag */
+        ir_invariant(e, load);
+    }
+    return v;
+}
+
+static val_t const_value(emit_t *e, def_t *def) {
+    for (size_t i = 0; i < e->consts.n; i++)
+        if (e->consts.at[i].def == def) return e->consts.at[i].val;
+    val_t v = val_const(e, def->type, def->value);
+    vec_push(e->arena, &e->consts, ((binding_t){def, v}));
+    return v;
+}
+
 val_t env_value(emit_t *e, def_t *def) {
     for (size_t i = e->env.n; i-- > 0;)
         if (e->env.at[i].def == def) return e->env.at[i].val;
@@ -218,14 +239,13 @@ val_t env_value(emit_t *e, def_t *def) {
         flow_assert(e->row[def->index].type && "a column that was pruned");
         return e->row[def->index];
     }
-    if (def->kind == DEF_PARAM)
-        return val_load(e, def->type, ir_word(e, emit_param_address(e, def), 1), def->name);
+    if (def->kind == DEF_PARAM) return param_value(e, def);
     /* Of a step of one's own: what its use gave. */
     int argument = def->kind == DEF_FN_PARAM && def->node && def->node->kind != AST_param;
     if (argument && !def->value) return emit_expr_as(e, def->node, def->type);
     if ((def->kind != DEF_CONST && !argument) || !def->value)
         flow_unreachable(arena_printf(e->arena, "no value for `%s`", def->name));
-    return val_const(e, def->type, def->value);
+    return const_value(e, def);
 }
 
 /* ---- constants in the object ---- */
@@ -233,17 +253,35 @@ val_t env_value(emit_t *e, def_t *def) {
 /* What the kernel may read behind any text (runtime/kernel/k_value.h). */
 enum { PAD = 64 };
 
-LLVMValueRef emit_bytes(emit_t *e, const void *bytes, size_t n, const char *name) {
-    char *padded = arena_alloc(e->arena, n + PAD); /* zeroed */
-    if (n) memcpy(padded, bytes, n);
+static uint64_t hash_of(const unsigned char *p, size_t n) {
+    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
+    for (size_t i = 0; i < n; i++) h = (h ^ p[i]) * 0x100000001b3u;
+    return h;
+}
+
+static LLVMValueRef new_blob(emit_t *e, const char *padded, size_t n, const char *name) {
     LLVMValueRef text = LLVMConstStringInContext2(e->llvm, padded, n + PAD, 1);
-    char *full = arena_printf(e->arena, "flowgen_%s%u", name, e->blobs++);
+    char *full = arena_printf(e->arena, "flowgen_%s%u", name, e->globals++);
     LLVMValueRef g = LLVMAddGlobal(e->module, LLVMTypeOf(text), full);
     LLVMSetLinkage(g, LLVMPrivateLinkage);
     LLVMSetGlobalConstant(g, 1);
     LLVMSetUnnamedAddress(g, LLVMGlobalUnnamedAddr);
     LLVMSetInitializer(g, text);
+    LLVMSetAlignment(g, 8);
     return g;
+}
+
+LLVMValueRef emit_bytes(emit_t *e, const void *bytes, size_t n, const char *name) {
+    uint64_t hash = hash_of(bytes, n);
+    for (size_t i = 0; i < e->blobs.n; i++) {
+        blob_t *b = &e->blobs.at[i];
+        if (b->hash == hash && b->n == n && !memcmp(b->bytes, bytes, n)) return b->global;
+    }
+    char *padded = arena_alloc(e->arena, n + PAD); /* zeroed */
+    if (n) memcpy(padded, bytes, n);
+    blob_t made = {padded, n, hash, new_blob(e, padded, n, name)};
+    vec_push(e->arena, &e->blobs, made);
+    return made.global;
 }
 
 LLVMValueRef emit_type_code(emit_t *e, const type_t *t) {

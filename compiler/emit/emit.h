@@ -77,6 +77,14 @@ typedef struct call_binding {
     val_t val;
 } call_binding_t;
 
+/* Bytes that stand in the object as a constant. */
+typedef struct blob {
+    const void *bytes;
+    size_t n;
+    uint64_t hash;
+    LLVMValueRef global;
+} blob_t;
+
 /* A user function that became a function of the module. */
 typedef struct emitted_fn {
     const struct def *def;
@@ -117,7 +125,10 @@ typedef struct emit {
     VEC(emitted_regex_t) regexes;
     VEC(binding_t) params;      /* def -> address of the parameter's words (leaf[0]) */
     int inline_depth;           /* user functions being inlined */
-    unsigned blobs;             /* number of the next constant */
+    VEC(binding_t) consts;      /* constants of the program, made once */
+    int params_change;          /* flowgen_setup: parameters are still being filled in */
+    VEC(blob_t) blobs;
+    unsigned globals;           /* number of the next constant's name */
 } emit_t;
 
 /* A context with the kernel parsed in and the target's variants chosen.  The target
@@ -168,7 +179,7 @@ val_t env_value(emit_t *e, struct def *def);
 LLVMValueRef emit_param_address(emit_t *e, struct def *def);
 
 /* ---- constants in the object ---- */
-/* A private constant of n bytes. */
+/* A private constant of n bytes; equal bytes are one constant. */
 LLVMValueRef emit_bytes(emit_t *e, const void *bytes, size_t n, const char *name);
 /* The type code of t, as generic kernel functions take it. */
 LLVMValueRef emit_type_code(emit_t *e, const type_t *t);

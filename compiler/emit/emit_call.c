@@ -58,8 +58,6 @@ LLVMValueRef emit_regex_table(emit_t *e, node_t *regex) {
     size_t n;
     const uint8_t *bytes = regex_table(re, &n);
     LLVMValueRef table = emit_bytes(e, bytes, n, "regex");
-    LLVMSetAlignment(table, 8);
-    LLVMSetAlignment(table, 8);
     emitted_regex_t made = {.pattern = r->pattern, .n = r->pattern_n, .table = table};
     vec_push(e->arena, &e->regexes, made);
     return table;

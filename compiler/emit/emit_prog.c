@@ -139,6 +139,7 @@ static LLVMValueRef emit_setup(gen_t *g) {
     fn_t f;
     span_t at = g->plan->program->flows.n ? g->plan->program->flows.at[0]->at : (span_t){0};
     emit_fn_open(e, &f, "flowgen_setup", emit_fn_type(e, 0), at);
+    e->params_change = 1;
     LLVMValueRef fn = f.fn;
     fail_t fail;
     emit_fail_open(e, &fail, "setup.error");
@@ -149,6 +150,7 @@ static LLVMValueRef emit_setup(gen_t *g) {
         ir_ret(e, fail.code);
     }
     emit_fn_close(e);
+    e->params_change = 0;
     return fn;
 }
 

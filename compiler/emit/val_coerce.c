@@ -147,7 +147,7 @@ LLVMValueRef val_const_words(emit_t *e, LLVMValueRef *words, unsigned n) {
     }
     LLVMValueRef data = LLVMConstStructInContext(e->llvm, words, n, 0);
     LLVMValueRef g = LLVMAddGlobal(e->module, LLVMTypeOf(data),
-                                   arena_printf(e->arena, "flowgen_list%u", e->blobs++));
+                                   arena_printf(e->arena, "flowgen_list%u", e->globals++));
     LLVMSetInitializer(g, data);
     LLVMSetGlobalConstant(g, 1);
     LLVMSetLinkage(g, LLVMPrivateLinkage);
