@@ -5,7 +5,9 @@
  * are evaluated where they stand, read later or not.
  *
  * For sources this is a fact about the program (what is not read is checked for syntax
- * only); for exchanges it is the rule `prune`: switched off, rows carry all columns. */
+ * only), so it is found first.  For exchanges it is the rule `prune`: switched off, rows
+ * carry all columns that are there.  They carry them too where a row may go on to `errors
+ * into`, which shows all of it: no rule may change what is shown. */
 #include <string.h>
 
 #include "compiler/base/check.h"
@@ -141,12 +143,26 @@ static void row_step_reads(const tstep_t *s, live_t *in) {
     }
 }
 
-/* The columns of the row that crosses the exchange: those that the outs need. */
-static live_t *carried(builder_t *b, pstage_t *stage) {
+/* May a row fail in one of the steps and be shown by `errors into`? */
+static int may_be_shown(const pops_t *next) {
+    for (size_t i = 0; i < next->n; i++) {
+        const pop_t *op = next->at[i];
+        int judges = op->kind != POP_drop && op->kind != POP_window &&
+                     op->kind != POP_union && op->kind != POP_sink;
+        if ((judges && op->error_port >= 0) || may_be_shown(&op->next)) return 1;
+    }
+    return 0;
+}
+
+/* The columns of the row that crosses the exchange: those that the outs need, or all. */
+static live_t *carried(builder_t *b, pstage_t *stage, int all) {
     tstep_t *s = stage->step;
+    if (all && plan_rule(b, RULE_prune)) {
+        all = 0;
+        for (size_t i = 0; i < stage->outs.n; i++) all |= may_be_shown(&stage->outs.at[i]->next);
+    }
     live_t *out = new_live(b, s->row_in);
-    for (uint32_t c = 0; c < s->row_in->nfields; c++)
-        out[c] = stage->live[c] || !plan_rule(b, RULE_prune);
+    for (uint32_t c = 0; c < s->row_in->nfields; c++) out[c] = stage->live[c] || all;
     return out;
 }
 
@@ -168,18 +184,20 @@ static void trace_pruned(builder_t *b, pstage_t *stage) {
                        row->fields[c].name);
 }
 
-static void stage_live(builder_t *b, pstage_t *stage) {
+/* Does the row of the root's step cross its exchange? */
+static int carries_row(const pstage_t *s) {
+    return s->step && s->root != ROOT_aggregate && s->root != ROOT_errors;
+}
+
+static void stage_live(builder_t *b, pstage_t *stage, int all) {
     const type_t *row = root_row(stage);
     stage->live = new_live(b, row);
     for (size_t i = 0; i < stage->outs.n; i++) {
         live_t *need = behind(b, &stage->outs.at[i]->next, row);
         for (uint32_t c = 0; c < row->nfields; c++) stage->live[c] |= need[c];
     }
-    if (stage->root == ROOT_source) stage->source->live = stage->live;
-    if (stage->step && stage->root != ROOT_aggregate && stage->root != ROOT_errors) {
-        trace_pruned(b, stage);
-        stage->live = carried(b, stage);
-    }
+    if (stage->root == ROOT_source && !all) stage->source->live = stage->live;
+    if (carries_row(stage)) stage->live = carried(b, stage, all);
 }
 
 /* Leaves: what the step or sink behind a port needs. */
@@ -210,11 +228,83 @@ static void leaves(builder_t *b, pops_t *ops) {
     }
 }
 
-void plan_live(builder_t *b) {
-    /* Against the flow: the stages behind an exchange say what must cross it. */
+/* Against the flow: the stages behind an exchange say what must cross it. */
+static void look(builder_t *b, int all) {
     for (size_t i = b->plan->stages.n; i-- > 0;) {
         pstage_t *s = b->plan->stages.at[i];
         for (size_t k = 0; k < s->outs.n; k++) leaves(b, &s->outs.at[k]->next);
-        stage_live(b, s);
+        stage_live(b, s, all);
     }
+}
+
+/* ---- with the flow: what is there to be carried ---- */
+
+static live_t *there_after(builder_t *b, const pop_t *op, const live_t *in) {
+    const tstep_t *s = op->step;
+    live_t *out = new_live(b, op->row_out);
+    memset(out, 1, op->row_out->nfields); /* what the step makes */
+    switch (op->kind) {
+    case POP_select:
+        for (size_t i = 0; i < s->u.select.n; i++) {
+            node_t *n = s->u.select.items[i].expr;
+            if (n->kind == AST_name && n->def && n->def->kind == DEF_COLUMN)
+                out[i] = in[n->def->index];
+        }
+        break;
+    case POP_drop:
+        for (size_t i = 0; i < s->u.drop.n; i++) out[i] = in[s->u.drop.from[i]];
+        break;
+    case POP_union:
+        for (uint32_t i = 0; i < op->row_out->nfields; i++)
+            out[i] = in[op->input ? (uint32_t)s->u.unite.from[op->input - 1][i] : i];
+        break;
+    default:
+        memcpy(out, in, op->row_in->nfields);
+        if (op->kind == POP_let)
+            for (size_t i = 0; i < s->u.let.n; i++) out[s->u.let.column[i]] = 1;
+        if (op->kind == POP_each && s->u.each.column >= 0) out[s->u.each.column] = 1;
+        if (op->kind == POP_window) out[s->u.window.column] = 1;
+    }
+    return out;
+}
+
+/* A row that comes from several places carries what is there in all of them. */
+static void there_behind(builder_t *b, const pops_t *next, const live_t *there) {
+    for (size_t i = 0; i < next->n; i++) {
+        pop_t *op = next->at[i];
+        if (op->kind == POP_sink || op->kind == POP_partial) continue;
+        if (op->kind != POP_send) {
+            there_behind(b, &op->next, there_after(b, op, there));
+            continue;
+        }
+        pstage_t *to = b->plan->stages.at[op->port->exchange->consumer];
+        for (uint32_t c = 0; carries_row(to) && c < op->row_in->nfields; c++)
+            to->live[c] &= there[c];
+    }
+}
+
+static void stage_there(builder_t *b, pstage_t *s, const live_t *needed) {
+    const type_t *row = root_row(s);
+    live_t *there = new_live(b, row);
+    memset(there, 1, row->nfields);
+    if (s->root == ROOT_source) {
+        s->live = s->source->live;
+        memcpy(there, s->live, row->nfields);
+    } else if (carries_row(s)) {
+        for (uint32_t c = 0; c < s->step->row_in->nfields; c++) {
+            s->live[c] |= needed[c];
+            there[c] = s->live[c];
+        }
+        trace_pruned(b, s);
+    }
+    for (size_t i = 0; i < s->outs.n; i++) there_behind(b, &s->outs.at[i]->next, there);
+}
+
+void plan_live(builder_t *b) {
+    size_t n = b->plan->stages.n;
+    live_t **needed = ARENA_ARRAY(b->a, live_t *, n + 1);
+    look(b, 0);
+    for (size_t i = 0; i < n; i++) needed[i] = b->plan->stages.at[i]->live;
+    look(b, 1);
+    for (size_t i = 0; i < n; i++) stage_there(b, b->plan->stages.at[i], needed[i]);
 }
