@@ -109,6 +109,7 @@ static void set_switch(options_t *o, flag_id id) {
     case FLAG_is_static: o->is_static = 1; break;
     case FLAG_no_cache: o->no_cache = 1; break;
     case FLAG_trace_plan: o->trace_plan = 1; break;
+    case FLAG_dot: o->dot = 1; break;
     case FLAG_before_opt: o->before_opt = 1; break;
     case FLAG_fmt_check: o->fmt_check = 1; break;
     case FLAG_fmt_stdout: o->fmt_stdout = 1; break;

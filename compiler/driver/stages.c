@@ -82,7 +82,8 @@ int stage_graph_run(compile_t *c) {
 
 void stage_graph_print(compile_t *c, FILE *out) {
     buf_t b = new_text(c);
-    graph_print(&b, c->graph);
+    if (c->options->dot) graph_dot(&b, c->graph);
+    else graph_print(&b, c->graph);
     put_text(&b, out);
 }
 
