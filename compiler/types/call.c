@@ -124,11 +124,8 @@ int call_try(check_t *c, const scope_t *s, const sig_t *sig, node_t *const *at, 
     *env = (sig_env_t){0};
     for (uint32_t i = 0; i < sig->n; i++) {
         const sigparam_t *p = &sig->params[i];
-        if (!at[i] || call_is_deferred(c, s, at[i])) continue;
-        if (p->names_type) {
-            env->of[p->type->var - 'A'] = at[i]->type;
-            continue;
-        }
+        if (at[i] && p->names_type) env->of[p->type->var - 'A'] = at[i]->type;
+        if (!at[i] || p->names_type || call_is_deferred(c, s, at[i])) continue;
         sig_fit fit = p->type->kind == SIG_FN ? FIT_NO
                                               : sig_match(c->types, env, p->type, at[i]->type);
         if (fit == FIT_MISSING && missing < 0) missing = (int)i;
@@ -136,7 +133,7 @@ int call_try(check_t *c, const scope_t *s, const sig_t *sig, node_t *const *at, 
         if (fit == FIT_NO) return CALL_NO;
     }
     for (uint32_t i = 0; i < sig->n; i++) {
-        if (!at[i] || !call_is_deferred(c, s, at[i])) continue;
+        if (!at[i] || sig->params[i].names_type || !call_is_deferred(c, s, at[i])) continue;
         *failed = (int)i;
         if (!shape_fits(at[i], sig->params[i].type, env)) return CALL_NO;
     }
@@ -191,6 +188,7 @@ int call_finish(check_t *c, scope_t *s, const char *name, const sig_t *sig, sig_
         for (uint32_t i = 0; i < sig->n; i++) {
             const sigtype_t *want = sig->params[i].type;
             if (!at[i] || (at[i]->kind == AST_lambda) != lambdas) continue;
+            if (sig->params[i].names_type) continue;
             if (lambdas) {
                 good &= finish_lambda(c, s, want, env, at[i]);
             } else if (call_is_deferred(c, s, at[i])) {
@@ -353,8 +351,11 @@ static type_t *finish_row(check_t *c, scope_t *s, node_t *e, int row, sig_env_t 
 static type_t *call_builtin(check_t *c, scope_t *s, node_t *e, int first) {
     ast_call_t *call = AST(call, e);
     int typed = fn_sig(c, first)->n && fn_sig(c, first)->params[0].names_type;
-    if (typed && call->args.n) type_argument(c, s, AST(arg, call->args.at[0])->value);
+    int faulty = 0;
+    if (typed && call->args.n)
+        faulty = type_argument(c, s, AST(arg, call->args.at[0])->value)->kind == TY_POISON;
     call_infer_args(c, s, &call->args, typed && call->args.n ? 1 : 0);
+    if (faulty) return poison(c);
     for (int i = first; i < FN_COUNT && !strcmp(fn_at(i)->spelling, call->fn); i++) {
         node_t *at[MAX_PARAMS];
         sig_env_t env;
