@@ -11,6 +11,7 @@
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_expr.h"
 #include "compiler/emit/target.h"
+#include "compiler/plan/plan_text.h"
 #include "compiler/syntax/ast.h"
 #include "compiler/types/const.h"
 #include "compiler/types/def.h"
@@ -194,6 +195,21 @@ static const char *param_type(emit_t *e, const type_t *t) {
         buf_printf(&b, "%s%s", i ? "," : "", t->fields[i].name);
     buf_char(&b, ')');
     return buf_text(&b);
+}
+
+/* As written, for --help alone: setup gives the values. */
+static void put_settings(prog_t *p) {
+    const program_t *prog = p->g->plan->program;
+    for (size_t i = 0; i < prog->settings.n; i++) {
+        const tsetting_t *s = &prog->settings.at[i];
+        buf_t text;
+        buf_init(&text, p->g->e->arena);
+        plan_span_text(&text, p->g->e->sources, s->expr->span);
+        buf_str(&p->text, "set");
+        word(p, setting_row(s->id)->name);
+        word(p, buf_text(&text));
+        buf_char(&p->text, '\n');
+    }
 }
 
 static void put_params(prog_t *p) {
@@ -420,6 +436,7 @@ void emit_main(gen_t *g, const char *explain, const char *hash) {
     LLVMSetLinkage(abi, LLVMExternalLinkage);
     address(&p, abi);
     put_program(&p, explain, hash);
+    put_settings(&p);
     put_params(&p);
     buf_printf(&p.text, "setup\t%d\n", address(&p, emit_setup(g)));
     put_steps(&p);

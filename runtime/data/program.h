@@ -25,8 +25,8 @@
  *                    [doc=<text>]      first lines of --help
  *   cpu <level>      [features=avx2,bmi2,...]   names as in /proc/cpuinfo
  *   explain <line>   one per line of what --explain prints
- *   set <setting> <value>       a setting that the program gives as a constant, written
- *                    as on the command line
+ *   set <setting> <text>        a setting that the program gives, as written: --help
+ *                    shows it; its value comes from setup
  *   param <name> <type>         addr=ADDR [default=<text>] [doc=<text>]
  *                    type: int float bool string bytes timestamp duration size
  *                    decimal(p,s) or enum(A,B,C), each with `?` if optional.

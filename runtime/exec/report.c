@@ -106,9 +106,9 @@ static void tell_summary(const rt_report *r, const rt_job *job) {
         snprintf(rows, sizeof rows, ", %" PRId64 " rows generated (%.0f/s)", job->rows_in,
                  (double)job->rows_in / RT_MAX(seconds, 1e-6));
     rt_log(RT_INFO,
-           "%" PRId64 " batches in %.3f s: read %s (%s/s)%s, wrote %" PRId64
+           "%" PRId64 " batch%s in %.3f s: read %s (%s/s)%s, wrote %" PRId64
            " rows, memory at most %s",
-           r->batches, seconds, bytes, speed, rows, job->rows_out, peak);
+           r->batches, r->batches == 1 ? "" : "es", seconds, bytes, speed, rows, job->rows_out, peak);
 }
 
 void rt_report_end(rt_report *r, const rt_job *job, rt_status status) {

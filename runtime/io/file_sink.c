@@ -137,7 +137,8 @@ static int by_name(const struct dirent **a, const struct dirent **b) {
 static rt_status walk(files_out *f, const char *dir, sweep what, int depth) {
     struct dirent **names;
     int n = scandir(dir, &names, NULL, by_name);
-    if (n < 0) return errno == ENOENT ? RT_ok : cannot(RT_io, "look into", dir);
+    if (n < 0 && errno == ENOENT) return RT_ok;
+    if (n < 0) return cannot(errno == ENOTDIR ? RT_refused : RT_io, "look into", dir);
     rt_status status = RT_ok;
     for (int i = 0; i < n; i++) {
         if (status == RT_ok) status = walk_entry(f, dir, names[i]->d_name, what, depth);

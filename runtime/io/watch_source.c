@@ -208,7 +208,6 @@ static int by_name(const struct dirent **a, const struct dirent **b) {
 static int64_t find_file(watch *w, const char *name) {
     char path[4096];
     struct statx st;
-    if (!wanted(w, name)) return -1;
     snprintf(path, sizeof path, "%s/%s", w->dir, name);
     if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &st) < 0) return -1;
     if (!S_ISREG(st.stx_mode)) return -1;
@@ -216,6 +215,8 @@ static int64_t find_file(watch *w, const char *name) {
     if (st.stx_mask & STATX_BTIME)
         id.birth = st.stx_btime.tv_sec * INT64_C(1000000000) + st.stx_btime.tv_nsec;
     watched *f = known(w, id);
+    /* A file that is followed stays ours whatever name rotation gives it. */
+    if (!f && !wanted(w, name)) return -1;
     if (!f) f = add_known(w, id);
     set_path(f, path);
     f->present = true;

@@ -9,9 +9,11 @@
 
 /* name <type>  text (default x) */
 static void row(const char *name, const char *type, const char *doc, const char *deflt) {
-    char left[80];
-    int n = snprintf(left, sizeof left, "%s %s", name, type);
-    printf("  %-28s  %s", left, n > 28 ? "\n                                " : "");
+    char left[160];
+    int n = snprintf(left, sizeof left, "%s%s%s", name, *type ? " " : "", type);
+    bool more = *doc || (deflt && *deflt);
+    if (n > 28) printf("  %s%s", left, more ? "\n                                " : "");
+    else printf(more ? "  %-28s  " : "  %s", left);
     printf("%s", doc);
     if (deflt && *deflt) printf("%s(default %s)", *doc ? " " : "", deflt);
     printf("\n");
@@ -21,10 +23,10 @@ static void params(const rt_program *p) {
     printf("\nparameters:\n");
     for (int64_t i = 0; i < p->nparams; i++) {
         const rt_param *one = &p->params[i];
-        char name[64], type[64];
+        char name[64], type[96];
         snprintf(name, sizeof name, "%s=", one->name);
         snprintf(type, sizeof type, "<%s>", one->type);
-        char left[140];
+        char left[160];
         snprintf(left, sizeof left, "%s%s", name, type);
         row(left, "", one->doc, one->deflt ? one->deflt : "");
     }

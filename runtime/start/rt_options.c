@@ -98,7 +98,12 @@ static int read_setting(rt_options *o, char **argv, int i, int argc) {
     if (same_name("version", text, len)) return o->action = RT_VERSION, 1;
     if (same_name("explain", text, len)) return o->action = RT_EXPLAIN, 1;
     int setting = find_setting(text, len);
-    if (setting < 0) return unknown(o, "--", text, len), 1;
+    if (setting < 0) {
+        unknown(o, "--", text, len);
+        /* Its value is no mistake of its own. */
+        bool valued = !value && i + 1 < argc && *argv[i + 1] != '-' && !strchr(argv[i + 1], '=');
+        return valued ? 2 : 1;
+    }
     if (value) return o->line[setting] = value + 1, 1;
     if (i + 1 >= argc) return complain(o, "`%s` needs a value", argv[i]), 1;
     o->line[setting] = argv[i + 1];

@@ -3,6 +3,8 @@
  * Order: descriptor and ABI, CPU, command line and parameters, the program's own setup,
  * settings, signals, sources and sinks, batches, sinks' end.  What fails before the first
  * batch has changed nothing outside. */
+#define _GNU_SOURCE
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +13,7 @@
 
 #include "abi_tag.h"
 #include "runtime/base/log.h"
+#include "runtime/base/os.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/base/wake.h"
 #include "runtime/exec/coord.h"
@@ -131,6 +134,16 @@ static rt_status run(rt_program *p, const rt_settings *set) {
     return status;
 }
 
+/* A standard descriptor that is closed would be the number of the next file opened: it
+ * is taken by one that fails when it is used. */
+static void hold_standard(void) {
+    int fd;
+    do
+        fd = rt_os_open("/dev/null", O_PATH, 0);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) rt_os_close(fd);
+}
+
 static void print_explain(const rt_program *p) {
     for (int64_t i = 0; i < p->nexplain; i++) puts(p->explain[i]);
 }
@@ -177,6 +190,7 @@ int flow_rt_main(int argc, char **argv, const char *descriptor, int64_t descript
                  void *const *addresses, int64_t naddresses) {
     char error[256];
     const char *slash = strrchr(argv[0], '/');
+    hold_standard();
     rt_log_start(slash ? slash + 1 : argv[0], RT_WARN);
     rt_program *p = rt_program_read(descriptor, descriptor_len, addresses, naddresses, error,
                                     sizeof error);

@@ -133,6 +133,11 @@ static bool digits_at(const char **p, int n, int64_t *out) {
     return true;
 }
 
+static int64_t month_days(int64_t y, int64_t m) {
+    bool leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+    return m == 2 ? 28 + leap : 30 + (m + m / 8) % 2;
+}
+
 static bool clock_at(const char **p, int64_t *us) {
     int64_t h, m, s, fraction = 0, place = 100000;
     if (!digits_at(p, 2, &h) || *(*p)++ != ':' || !digits_at(p, 2, &m)) return false;
@@ -151,7 +156,7 @@ bool rt_text_time(const char *text, int64_t *out) {
     int64_t y, m, d, us = 0, oh, om;
     if (!digits_at(&p, 4, &y) || *p++ != '-' || !digits_at(&p, 2, &m)) return false;
     if (*p++ != '-' || !digits_at(&p, 2, &d)) return false;
-    if (y < 1 || m < 1 || m > 12 || d < 1 || d > 31) return false;
+    if (y < 1 || m < 1 || m > 12 || d < 1 || d > month_days(y, m)) return false;
     if (*p == 'T' || *p == ' ') {
         p++;
         if (!clock_at(&p, &us)) return false;

@@ -102,7 +102,7 @@ static void test_tools(void) {
     expect("--help", 0, "--on_error stop|skip", "");
     expect("--version", 0, "source 1234", "");
     expect("--explain", 0, "reads\tnothing\n", "");
-    expect("text_in=a --log info", 0, "a 42", "1 batches in");
+    expect("text_in=a --log info", 0, "a 42", "1 batch in");
     expect("text_in=a --log debug", 0, "a 42", "batch 0 at");
 }
 
