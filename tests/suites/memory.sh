@@ -1,0 +1,114 @@
+#!/bin/sh
+# memory.sh [short|long] - big input under a small `memory`: counted by key to the end
+# and passed through row by row, from a file and from a pipe.  Resident memory (VmHWM)
+# stays below `memory` and 64 MiB, the output is right; more keys than fit stop the
+# program with a message that helps.  Short: 200 MB under 64MB; long: 4 GB under 256MB.
+cd "$(dirname "$0")/../.." || exit 1
+suite=memory tier=${1-short}
+. tests/tools/check.sh
+
+mb=200 limit=64
+[ "$tier" = long ] && mb=4000 limit=256
+bound=$((limit * 1000 + 65536)) # kB
+
+program keys <<'FLOW'
+param input: string
+from file(input, format = csv) as { key: int, name: string, value: int }
+|> aggregate n = count(), s = sum(value), longest = max(length(name)) per key
+|> to stdout(format = csv, mode = final)
+FLOW
+program piped <<'FLOW'
+from stdin(format = csv) as { key: int, name: string, value: int }
+|> aggregate n = count(), s = sum(value), longest = max(length(name)) per key
+|> to stdout(format = csv, mode = final)
+FLOW
+program rows <<'FLOW'
+param input: string
+from file(input) |> to stdout(format = text)
+FLOW
+program rows_piped <<'FLOW'
+from stdin() |> to stdout(format = text)
+FLOW
+program wide <<'FLOW'
+param input: string
+from file(input, format = csv) as { key: int, name: string, value: int }
+|> aggregate n = count() per name, value
+|> to stdout(format = csv, mode = final)
+FLOW
+
+# One piece of text that is repeated: what comes out is known without reading it all.
+awk 'BEGIN { srand(9); for (i = 0; i < 200000; i++)
+    printf "%d,name of row %d,%d\n", int(rand() * 20000), i, int(rand() * 1000) }' >piece
+bytes=$(wc -c <piece)
+times=$((mb * 1000000 / bytes + 1))
+awk -F, -v t=$times '{ n[$1]++; s[$1] += $3; l = length($2); if (l > m[$1]) m[$1] = l }
+    END { for (k in n) printf "%d,%d,%d,%d\n", k, n[k] * t, s[k] * t, m[k] }' piece |
+    sort -t, -k1,1n >want
+repeat() { k=0; while [ $k -lt $times ]; do cat piece; k=$((k + 1)); done; }
+repeat >big
+size=$((bytes * times))
+# A checksum of the rows: the sum over `cksum` would need all at once, so one stream.
+sum=$(cksum <big)
+
+exec 3>&1
+# watched NAME CODE COMMAND...: as run, with its standard streams, and its peak memory
+watched() {
+    watched_name=$1 watched_code=$2
+    shift 2
+    { "$@" <&4 2>err & } 4<&0 # in the background standard input would be /dev/null
+    watched_pid=$!
+    started="$started $watched_pid"
+    peak=0
+    while now=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' /proc/$watched_pid/status 2>/dev/null) &&
+        [ -n "$now" ]; do
+        peak=$now
+        sleep 0.05
+    done
+    wait $watched_pid
+    code=$?
+    [ $code = "$watched_code" ] && pass || {
+        miss "$watched_name" "exit code $code, not $watched_code" >&3; head -3 err >&3; }
+    [ "$peak" -gt 0 ] && [ "$peak" -le $bound ] && pass ||
+        miss "$watched_name" "resident $peak kB, above $bound kB" >&3
+    echo "memory: $watched_name: at most $((peak / 1024)) MiB of $((bound / 1024))" >&3
+}
+for p in 1 2; do
+    watched "by key, file, $p workers" 0 ./keys input=big --memory ${limit}MB --parallelism $p >got
+    same_file "by key, file, $p workers" want got
+done
+mkfifo fifo
+repeat >fifo &
+started="$started $!"
+watched "by key, pipe" 0 ./piped --memory ${limit}MB <fifo >got
+same_file "by key, pipe" want got
+watched "rows, file" 0 ./rows input=big --memory ${limit}MB >got.rows
+same "rows, file" "$sum" "$(cksum <got.rows)"
+rm got.rows
+repeat >fifo &
+started="$started $!"
+mkfifo sink
+(cksum <sink >got.sum) &
+summer=$!
+watched "rows, pipe to pipe" 0 ./rows_piped --memory ${limit}MB <fifo >sink
+wait $summer
+same "rows, pipe to pipe" "$sum" "$(cat got.sum)"
+# A reader that is slower than we are: the source waits.
+repeat >fifo &
+feeder=$!
+started="$started $feeder"
+(sleep 2; head -c 50000000 >/dev/null; sleep 1; cksum >/dev/null) <sink &
+summer=$!
+watched "rows, a slow reader" 0 ./rows_piped --memory ${limit}MB <fifo >sink
+wait $summer
+
+# More keys than fit.
+awk -v n=$((limit * 40000)) 'BEGIN { for (i = 0; i < n; i++)
+    printf "%d,key number %d of the input,%d\n", i, i, i % 1000 }' >many
+watched "more keys than fit" 1 ./wide input=many --memory ${limit}MB >got
+has "the step is named" err 'wide\.flow:3:[0-9]+.*aggregate'
+has "its keys" err '[0-9]+ keys'
+has "its bytes" err '[0-9.]+ [kMG]?i?B'
+has "ways out" err '(--)?`?memory'
+has "ways out: a window" err 'window'
+same "no rows of it" 0 "$(wc -c <got | tr -d ' ')"
+finish
