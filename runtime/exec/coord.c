@@ -6,26 +6,21 @@
  * a cut by size and in eager mode, and always greater than the last one's. */
 #include "runtime/exec/coord.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-
 #include "runtime/base/clock.h"
 #include "runtime/base/log.h"
-#include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/base/wake.h"
 #include "runtime/exec/input.h"
-#include "runtime/exec/output.h"
+#include "runtime/exec/publish.h"
 #include "runtime/exec/report.h"
 #include "runtime/exec/stage.h"
 #include "runtime/io/loop.h"
-
-#define RETRY_WAIT_MAX (INT64_C(30) * 1000000)
 
 typedef struct coord {
     rt_job *job;
     rt_stop *stop;
     rt_report *report;
+    rt_publisher *publisher;
     int64_t started;   /* mono */
     int64_t last_input; /* mono: when a batch last had rows */
     int64_t deadline;  /* wall: end of the interval; 0 in eager mode */
@@ -35,68 +30,11 @@ typedef struct coord {
 /* Why the next batch begins, or does not. */
 typedef enum why { WHY_WAIT, WHY_INTERVAL, WHY_FULL, WHY_END, WHY_DRAIN } why;
 
-/* ---- sinks ---------------------------------------------------------------------------- */
-
 static void sleep_for(coord *c, int64_t us) {
     if (c->job->env.loop && c->job->env.eager)
         rt_loop_run(c->job->env.loop, us);
     else
         rt_wake_wait(c->stop->wake, us);
-}
-
-/* Waits before try k; up to a quarter is taken off, so that programs that failed together
- * do not come back together. */
-static void retry_wait(coord *c, int64_t k) {
-    int64_t wait = c->job->settings->retry_wait << RT_MIN(k, 20);
-    wait = RT_MIN(wait, RETRY_WAIT_MAX);
-    wait -= wait / 4 * (rt_clock_mono() % 1000) / 1000;
-    int64_t until = rt_clock_mono() + wait;
-    while (rt_clock_mono() < until) sleep_for(c, until - rt_clock_mono());
-}
-
-typedef rt_status sink_step(rt_sink *s, rt_output *out);
-
-static rt_status with_retries(coord *c, rt_sink *s, sink_step *step, rt_output *out) {
-    const rt_settings *set = c->job->settings;
-    for (int64_t k = 0;; k++) {
-        out->rewind(out);
-        rt_status status = step(s, out);
-        if (status != RT_again && status != RT_again_io) return status;
-        if (k == set->retries)
-            return (rt_status)rt_fail(status == RT_again ? RT_given_up : RT_io, "%s: given up after %" PRId64 " retries",
-                                      s->decl->name, k);
-        rt_log(RT_WARN, "%s: batch %" PRId64 " is tried again (%" PRId64 " of %" PRId64 ")",
-               s->decl->name, out->batch, k + 1, set->retries);
-        retry_wait(c, k);
-    }
-}
-
-static rt_status each_sink(coord *c, rt_output *outs, bool publish) {
-    for (int64_t i = 0; i < c->job->program->nsinks; i++) {
-        rt_sink *s = &c->job->sinks[i];
-        RT_TRY(with_retries(c, s, publish ? s->ops->publish : s->ops->prepare, &outs[i]));
-    }
-    return RT_ok;
-}
-
-static rt_status put_out(coord *c) {
-    rt_job *job = c->job;
-    int64_t n = job->program->nsinks;
-    rt_output *outs = rt_alloc((size_t)n * sizeof *outs);
-    rt_status status = RT_ok;
-    for (int64_t i = 0; i < n; i++) rt_output_open(job, i, &outs[i]);
-    status = each_sink(c, outs, false);
-    /* COMMIT(n) goes here. */
-    if (status == RT_ok) status = each_sink(c, outs, true);
-    for (int64_t i = 0; i < n; i++) {
-        if (status == RT_ok) {
-            job->rows_out += outs[i].rows;
-            job->sinks[i].rows += outs[i].rows;
-        }
-        rt_output_close(&outs[i]);
-    }
-    free(outs);
-    return status;
 }
 
 /* ---- one batch ------------------------------------------------------------------------ */
@@ -139,8 +77,9 @@ static rt_status run_batch(coord *c, why reason) {
     count_input(c);
     RT_TRY(rt_input_ready(job));
     RT_TRY(rt_stages_run(job));
-    RT_TRY(put_out(c));
+    /* Nothing of the output points into the input. */
     rt_input_done(job);
+    RT_TRY(rt_publish(c->publisher));
     rt_stages_clear(job);
     rt_report_batch(c->report, job);
     return RT_ok;
@@ -205,18 +144,23 @@ rt_status rt_coord_run(rt_job *job, rt_stop *stop) {
     rt_status status = RT_ok;
     c.last_input = c.started;
     c.report = rt_report_begin(job);
+    c.publisher = rt_publisher_new(job);
     next_deadline(&c, rt_clock_wall());
     while (status == RT_ok) {
         int64_t now = rt_clock_wall();
         why reason = decide(&c, now);
         if (reason == WHY_WAIT) {
             wait_for_input(&c, now);
+            status = rt_publish_look(c.publisher);
             continue;
         }
         status = run_batch(&c, reason);
         if (reason == WHY_INTERVAL) next_deadline(&c, now);
         if (job->final) break;
     }
+    rt_status out = rt_publish_wait(c.publisher);
+    if (status == RT_ok) status = out;
+    rt_publisher_free(c.publisher);
     rt_report_end(c.report, job, status);
     return status;
 }

@@ -1,9 +1,6 @@
 /* coord.h - the coordinator: when a batch begins, what is in it, and its way out.
  *
- *     plan -> run -> prepare sinks -> COMMIT -> publish sinks -> acknowledge sources
- *
- * COMMIT is where the checkpoint's record will be written; without one it is the moment
- * between the two loops over the sinks. */
+ *     plan -> run -> prepare sinks -> COMMIT -> publish sinks -> acknowledge sources */
 #ifndef FLOW_RUNTIME_EXEC_COORD_H
 #define FLOW_RUNTIME_EXEC_COORD_H
 

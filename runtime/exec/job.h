@@ -109,7 +109,8 @@ typedef struct rt_job {
     int64_t *nheaders;
     rt_quotes *quotes;         /* [source]: csv multiline */
     rt_exchange *exchanges;
-    rt_exchange *collects;     /* [sink]: what the batch brings it, one partition */
+    rt_exchange *collects;     /* [sink]: what the batch brings it, one partition;
+                                * exec/publish.c takes it from there */
     rt_stage_run *runs;        /* [stage] */
     struct rt_states *states;
     struct rt_spill *spill;

@@ -157,13 +157,10 @@ static void rewind_output(rt_output *out) {
     s->path = NULL;
 }
 
-void rt_output_open(rt_job *job, int64_t sink, rt_output *out) {
-    const rt_exchange *e = &job->collects[sink];
+void rt_output_open(rt_job *job, int64_t sink, const rt_exchange *rows, rt_output *out) {
     stream *s = rt_alloc(sizeof *s);
-    *s = (stream){.job = job, .sink = &job->sinks[sink], .runs = &e->parts[0]};
-    *out = (rt_output){.batch = job->batch,
-                       .now = job->now,
-                       .rows = e->rows,
+    *s = (stream){.job = job, .sink = &job->sinks[sink], .runs = &rows->parts[0]};
+    *out = (rt_output){.rows = rows->rows,
                        .next = next_piece,
                        .rewind = rewind_output,
                        .stream = s};

@@ -7,8 +7,8 @@
 
 #include "runtime/exec/job.h"
 
-/* Begins with what job->collects holds for the sink, which must stay. */
-void rt_output_open(rt_job *job, int64_t sink, rt_output *out);
+/* Begins with what was collected for the sink, which must stay. */
+void rt_output_open(rt_job *job, int64_t sink, const rt_exchange *rows, rt_output *out);
 void rt_output_close(rt_output *out);
 
 /* Puts the frames that a task has written in order, so that merging them reads memory

@@ -34,6 +34,16 @@ static void erase(void) {
     if (write(STDERR_FILENO, "\r\033[K", 4) < 0) return;
 }
 
+/* Do rows of the program go to the same terminal? */
+static bool shows_rows(const rt_job *job) {
+    if (!isatty(STDOUT_FILENO)) return false;
+    for (int64_t i = 0; i < job->program->nsinks; i++) {
+        const char *name = job->sinks[i].ops->name;
+        if (!strcmp(name, "stdout") || !strcmp(name, "console")) return true;
+    }
+    return false;
+}
+
 rt_report *rt_report_begin(const rt_job *job) {
     rt_report *r = rt_alloc(sizeof *r);
     r->started = r->shown = rt_clock_mono();
@@ -43,7 +53,7 @@ rt_report *rt_report_begin(const rt_job *job) {
     }
     const char *term = getenv("TERM");
     r->progress = r->total > 0 && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") &&
-                  !isatty(STDOUT_FILENO);
+                  !shows_rows(job);
     return r;
 }
 

@@ -18,8 +18,7 @@ struct rt_spill {
     pthread_mutex_t lock;
     int fd;       /* under lock until it is open */
     char dir[512];
-    _Atomic int64_t end;   /* relaxed: it hands out places */
-    _Atomic int64_t total;
+    _Atomic int64_t end; /* relaxed: it hands out places */
 };
 
 rt_spill *rt_spill_new(void) {
@@ -57,7 +56,6 @@ static int open_file(rt_spill *s) {
 }
 
 int64_t rt_spill_place(rt_spill *s, int64_t len) {
-    atomic_fetch_add_explicit(&s->total, len, memory_order_relaxed);
     return atomic_fetch_add_explicit(&s->end, len, memory_order_relaxed);
 }
 
@@ -82,6 +80,6 @@ void rt_spill_reset(rt_spill *s) {
         rt_log(RT_WARN, "cannot cut the temporary file in %s: %s", s->dir, strerror(errno));
 }
 
-int64_t rt_spill_total(const rt_spill *s) {
-    return atomic_load_explicit(&s->total, memory_order_relaxed);
+int64_t rt_spill_used(const rt_spill *s) {
+    return atomic_load_explicit(&s->end, memory_order_relaxed);
 }

@@ -22,7 +22,7 @@ rt_status rt_spill_read(rt_spill *spill, int64_t at, void *p, int64_t len);
 
 /* Nothing in it is needed any more. */
 void rt_spill_reset(rt_spill *spill);
-/* Bytes written since the start. */
-int64_t rt_spill_total(const rt_spill *spill);
+/* Bytes in it. */
+int64_t rt_spill_used(const rt_spill *spill);
 
 #endif
