@@ -197,15 +197,18 @@ static int is_collecting(const agg_call_t *c) {
     return !strncmp(id_of(c), "collect", 7) || !strcmp(id_of(c), "concat");
 }
 
-/* A full list refuses the row before any aggregate of it has stepped. */
-static void ask_room(gen_t *g, tstep_t *s, LLVMValueRef words) {
+/* A full list refuses a row that it would take, before any aggregate has stepped. */
+static void ask_room(gen_t *g, tstep_t *s, LLVMValueRef words, const val_t *args) {
     emit_t *e = g->e;
     int64_t at = 0;
     for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
         const agg_call_t *c = s->u.aggregate.aggs[i];
         if (is_collecting(c)) {
             LLVMValueRef limit = K_CALL(e, ctx_collect_limit, "limit", e->fn->ctx);
-            emit_fail_status(e, K_CALL(e, agg_room, "room", ir_word(e, words, at), limit));
+            LLVMValueRef full = K_CALL(e, agg_room, "room", ir_word(e, words, at), limit);
+            if (args[i].type->kind == TY_OPTION)
+                full = ir_select(e, val_has(e, args[i]), full, ir_i32(e, 0), "full");
+            emit_fail_status(e, full);
         }
         at += aggk_of(e, c).words;
     }
@@ -385,6 +388,27 @@ static void merge_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef wor
     }
 }
 
+/* What is known of the row behind the exchange: its key. */
+static void report_full(gen_t *g, fail_t *fail, gkey_t key, LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    pstage_t *st = g->stage;
+    size_t n = st->step->u.aggregate.nkeys;
+    type_t **types = ARENA_ARRAY(e->arena, type_t *, n + 1);
+    val_t *parts = ARENA_ARRAY(e->arena, val_t, n + 1);
+    field_t *names = ARENA_ARRAY(e->arena, field_t, n + 1);
+    for (size_t k = 0; k < n; k++) {
+        names[k] = st->step->row_out->fields[k];
+        types[k] = names[k].type;
+    }
+    LLVMBasicBlockRef here = ir_here(e);
+    ir_at(e, fail->block);
+    if (n) emit_key_parts(g, key, types, parts, n);
+    emit_report(g, st->step_id, st->error_port, fail->code, parts,
+                type_record(e->types, NULL, names, (uint32_t)n));
+    ir_br(e, next);
+    ir_at(e, here);
+}
+
 /* One row of the exchange into the table. */
 void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
     emit_t *e = g->e;
@@ -402,8 +426,8 @@ void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
     for (size_t i = 0; i < n; i++) args[i] = val_field(e, row, (uint32_t)i + 1);
     fail_t fail;
     emit_guard_open(g, &fail, "aggregate.full");
-    ask_room(g, st->step, words);
-    emit_guard_close(g, &fail, st->step_id, st->error_port, NULL, NULL, next);
+    ask_room(g, st->step, words, args);
+    if (emit_fail_close(e, &fail)) report_full(g, &fail, emit_key_of(val_field(e, row, 0)), next);
     emit_agg_step_all(g, st->step, table, words, args);
 }
 
