@@ -161,9 +161,24 @@ type_t *call_say_argument(check_t *c, const char *fn, const sig_t *sig, const si
     return poison(c);
 }
 
+/* fn(U, T): U - the result of one call is an argument of the next. */
+static int goes_round(const sigtype_t *fn) {
+    for (uint32_t i = 0; i < fn->n; i++)
+        if (fn->b->kind == SIG_VAR && fn->parts[i]->kind == SIG_VAR &&
+            fn->b->var == fn->parts[i]->var)
+            return 1;
+    return 0;
+}
+
+/* Results of decimal arithmetic have 38 digits: what goes round must have room for them. */
+static void widen_decimal(check_t *c, type_t **t) {
+    if (*t && (*t)->kind == TY_DECIMAL) *t = type_decimal(c->types, 38, (*t)->s);
+}
+
 static int finish_lambda(check_t *c, scope_t *s, const sigtype_t *fn, sig_env_t *env, node_t *e) {
     type_t *params[4];
     flow_assert(fn->n <= 4);
+    if (goes_round(fn)) widen_decimal(c, &env->of[fn->b->var - 'A']);
     for (uint32_t i = 0; i < fn->n; i++) {
         params[i] = sig_instance(c->types, env, fn->parts[i]);
         if (!params[i]) params[i] = poison(c);
@@ -181,26 +196,45 @@ static int finish_lambda(check_t *c, scope_t *s, const sigtype_t *fn, sig_env_t 
     return 1;
 }
 
+/* A literal, record or list that waited for the type of its place. */
+static int finish_value(check_t *c, scope_t *s, const char *name, const sig_t *sig,
+                        sig_env_t *env, uint32_t i, node_t *e) {
+    const sigtype_t *want = sig->params[i].type;
+    type_t *t = expr_infer(c, s, e, sig_instance(c->types, env, want));
+    if (type_is_poison(t) && !expr_is_bare_list(t)) return 0;
+    if (sig_match(c->types, env, want, t) == FIT_YES) return 1;
+    call_say_argument(c, name, sig, env, (int)i, e);
+    return 0;
+}
+
+/* [] takes its type from what the other arguments have said by now. */
+static int place_bare_list(check_t *c, scope_t *s, const sigtype_t *want, const sig_env_t *env,
+                           node_t *e) {
+    type_t *t = sig_instance(c->types, env, want);
+    if (t && !type_is_poison(t) && expr_is_loose(c, s, e)) {
+        expr_infer(c, s, e, t);
+        return 1;
+    }
+    expr_say_bare_list(c, e);
+    return 0;
+}
+
 int call_finish(check_t *c, scope_t *s, const char *name, const sig_t *sig, sig_env_t *env,
                 node_t **at) {
     int good = 1;
-    for (int lambdas = 0; lambdas < 2; lambdas++)
-        for (uint32_t i = 0; i < sig->n; i++) {
-            const sigtype_t *want = sig->params[i].type;
-            if (!at[i] || (at[i]->kind == AST_lambda) != lambdas) continue;
-            if (sig->params[i].names_type) continue;
-            if (lambdas) {
-                good &= finish_lambda(c, s, want, env, at[i]);
-            } else if (call_is_deferred(c, s, at[i])) {
-                type_t *t = expr_infer(c, s, at[i], sig_instance(c->types, env, want));
-                if (type_is_poison(t) && t->kind != TY_LIST)
-                    good = 0;
-                else if (sig_match(c->types, env, want, t) != FIT_YES)
-                    good = 0, call_say_argument(c, name, sig, env, (int)i, at[i]);
-            } else if (at[i]->type && type_is_poison(at[i]->type)) {
-                good = 0;
-            }
-        }
+    for (uint32_t i = 0; i < sig->n; i++) {
+        if (!at[i] || at[i]->kind == AST_lambda || sig->params[i].names_type) continue;
+        if (call_is_deferred(c, s, at[i]))
+            good &= finish_value(c, s, name, sig, env, i, at[i]);
+        else if (type_is_poison(at[i]->type) && !expr_is_bare_list(at[i]->type))
+            good = 0;
+    }
+    for (uint32_t i = 0; good && i < sig->n; i++)
+        if (at[i] && at[i]->type && expr_is_bare_list(at[i]->type))
+            good &= place_bare_list(c, s, sig->params[i].type, env, at[i]);
+    for (uint32_t i = 0; i < sig->n; i++)
+        if (at[i] && at[i]->kind == AST_lambda)
+            good &= finish_lambda(c, s, sig->params[i].type, env, at[i]);
     return good;
 }
 

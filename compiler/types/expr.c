@@ -278,20 +278,23 @@ type_t *expr_infer(check_t *c, scope_t *s, node_t *e, type_t *hint) {
     return t;
 }
 
-/* [] and lists of it, which have found no place. */
-static int is_bare_list(const type_t *t) {
+int expr_is_bare_list(const type_t *t) {
     while (t->kind == TY_OPTION) t = t->elem;
     if (t->kind != TY_LIST) return 0;
-    return t->elem->kind == TY_POISON || is_bare_list(t->elem);
+    return t->elem->kind == TY_POISON || expr_is_bare_list(t->elem);
+}
+
+type_t *expr_say_bare_list(check_t *c, node_t *e) {
+    diag_t *m = diag_add(c->diags, DIAG_empty_list, e->span);
+    diag_help(m, "say what it holds: with a declared type, or by an element");
+    return e->type = poison(c);
 }
 
 type_t *expr_check(check_t *c, scope_t *s, node_t *e, type_t *expected) {
     type_t *t = expr_infer(c, s, e, expected);
     if (type_is_poison(t)) {
-        if (is_bare_list(t) && !(expected && type_is_poison(expected))) {
-            diag_t *m = diag_add(c->diags, DIAG_empty_list, e->span);
-            diag_help(m, "say what it holds: with a declared type, or by an element");
-        }
+        if (expr_is_bare_list(t) && !(expected && type_is_poison(expected)))
+            return expr_say_bare_list(c, e);
         return e->type = poison(c);
     }
     if (!expected || type_fits(t, expected)) {

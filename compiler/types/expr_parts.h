@@ -28,6 +28,10 @@ int expr_wants_place(check_t *c, const scope_t *s, const node_t *e);
 type_t *expr_unify(check_t *c, scope_t *const *scopes, node_t *const *es, size_t n,
                    type_t *hint, const char *what);
 
+/* [] and lists of it, which have found no place; the diagnostic about one. */
+int expr_is_bare_list(const type_t *t);
+type_t *expr_say_bare_list(check_t *c, node_t *e);
+
 /* The path `e` is: a name, or fields of one; at most PATH_MAX_FIELDS fields. */
 enum { PATH_FIELDS = 8 };
 typedef struct path {
