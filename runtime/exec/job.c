@@ -117,7 +117,7 @@ rt_status rt_job_open(rt_job *job, rt_program *program, const rt_settings *setti
     job->exchanges = rt_alloc((size_t)program->nexchanges * sizeof *job->exchanges);
     for (int64_t i = 0; i < program->nexchanges; i++)
         rt_exchange_open(&job->exchanges[i], rt_job_parts(job, i));
-    rt_stages_open(job);
+    RT_TRY(rt_stages_open(job));
     /* Sinks first: output that is refused is known before any input is touched. */
     RT_TRY(open_sinks(job));
     return open_sources(job);

@@ -307,8 +307,27 @@ static bool fed_by_keyed(const rt_program *p, int64_t e) {
     return false;
 }
 
-void rt_stages_open(rt_job *job) {
+/* The heads of buffers between two stages behind exchanges are partitions squared. */
+static rt_status check_partitions(const rt_job *job) {
     const rt_program *p = job->program;
+    double bytes = 0;
+    for (int64_t i = 0; i < p->nstages; i++) {
+        const rt_stage_decl *s = &p->stages[i];
+        double bufs = 0;
+        for (int64_t k = 0; s->exchange >= 0 && k < s->nports; k++)
+            bufs += s->ports[k].to_sink ? 1 : (double)rt_job_parts(job, s->ports[k].id);
+        if (bufs > 0) bytes += bufs * (double)rt_job_parts(job, s->exchange) * sizeof(flow_buf);
+    }
+    if (bytes <= (double)rt_mem_limit(job->mem) / 4) return RT_ok;
+    return (rt_status)rt_fail(RT_usage,
+                              "%lld partitions take %.0f MB for buffers alone: fewer "
+                              "`--partitions`, or a larger `--memory`",
+                              (long long)job->settings->partitions, bytes / 1e6);
+}
+
+rt_status rt_stages_open(rt_job *job) {
+    const rt_program *p = job->program;
+    RT_TRY(check_partitions(job));
     job->runs = rt_alloc((size_t)p->nstages * sizeof *job->runs);
     for (int64_t i = 0; i < p->nstages; i++) {
         int64_t e = p->stages[i].exchange;
@@ -316,6 +335,7 @@ void rt_stages_open(rt_job *job) {
         job->runs[i].parts = rt_alloc((size_t)rt_job_parts(job, e));
         job->runs[i].direct = !p->exchanges[e].ordered && !fed_by_keyed(p, e);
     }
+    return RT_ok;
 }
 
 void rt_stages_close(rt_job *job) {

@@ -10,8 +10,9 @@
 
 #include "runtime/exec/job.h"
 
-/* Which exchanges are direct; once, at start. */
-void rt_stages_open(rt_job *job);
+/* Which exchanges are direct; once, at start.  Refuses partitions whose buffers alone
+ * would take the memory. */
+rt_status rt_stages_open(rt_job *job);
 void rt_stages_close(rt_job *job);
 
 /* Runs the batch whose inputs, number and time the job holds; job->collects then has its

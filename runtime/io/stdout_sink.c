@@ -22,7 +22,8 @@ rt_status rt_piece_write(int fd, const rt_piece *piece, int64_t at, int64_t *don
     if (result == 0) return RT_ok;
     if (errno == EPIPE)
         return (rt_status)rt_fail(RT_given_up, "%s: the reader has gone", what);
-    return (rt_status)rt_fail(RT_again, "cannot write to %s: %s", what, strerror(errno));
+    return (rt_status)rt_fail(errno == EBADF ? RT_given_up : RT_again,
+                              "cannot write to %s: %s", what, strerror(errno));
 }
 
 typedef struct out {
