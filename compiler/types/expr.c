@@ -158,7 +158,11 @@ type_t *expr_unify(check_t *c, scope_t *const *scopes, node_t *const *es, size_t
     type_t *t = unify_pass(c, scopes, es, n, hint, what, 0, NULL, &first);
     if (t && t->kind == TY_POISON) t = NULL;
     t = unify_pass(c, scopes, es, n, hint, what, 1, t, &first);
-    return t ? t : poison(c);
+    if (!t || type_is_poison(t)) return t ? t : poison(c);
+    for (size_t i = 0; i < n; i++) /* [] that came before what says its type */
+        if (type_is_poison(es[i]->type) && expr_is_loose(c, scopes[i], es[i]))
+            expr_infer(c, scopes[i], es[i], t);
+    return t;
 }
 
 static type_t *list(check_t *c, scope_t *s, node_t *e, type_t *hint) {
