@@ -158,9 +158,12 @@ static void table_set_room(flow_table *t) {
     t->room = (uint32_t)(by_index < t->entry_room ? by_index : t->entry_room);
 }
 
+/* The old index goes first, so that the two are never counted at once; an allocation
+ * that does not come back leaves a table without one. */
 static void table_grow_index(flow_ctx *ctx, flow_table *t) {
     int bits = t->index ? 64 - (int)t->shift + 1 : TABLE_FIRST_BITS;
     if (t->index) flow_rt_mem_free(ctx, t->index, ((int64_t)t->mask + 1) * 4);
+    t->index = 0;
     t->shift = (uint32_t)(64 - bits);
     if (bits > 32) __builtin_trap(); /* the entries alone would be 60 GB */
     t->mask = (uint32_t)(((uint64_t)1 << bits) - 1);

@@ -111,4 +111,10 @@ has "its bytes" err '[0-9.]+ [kMG]?i?B'
 has "ways out" err '(--)?`?memory'
 has "ways out: a window" err 'window'
 same "no rows of it" 0 "$(wc -c <got | tr -d ' ')"
+# Wherever in a table's growth it ends, it ends in order.
+for mb in 40 43 46 49 52 55 58 61; do
+    run "more keys than $mb MB hold" 1 ./wide input=many --memory ${mb}MB
+    has "more keys than $mb MB hold" err 'ways out'
+    same "more keys than $mb MB hold: one message" 1 "$(grep -c error: err)"
+done
 finish
