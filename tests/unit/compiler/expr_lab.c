@@ -19,6 +19,7 @@
 #include "compiler/link/spawn.h"
 #include "compiler/syntax/parse.h"
 #include "runtime/kernel/k_value.h"
+#include "tests/unit/compiler/lab_row.h"
 
 typedef int32_t lab_fn(flow_ctx *ctx, const uint64_t *in, uint64_t *out);
 
@@ -76,7 +77,7 @@ lab_t *lab_new(const char *text) {
     lab->sources = sources_new(a);
     lab->diags = diags_new(a, lab->sources);
     intern_t *names = intern_new(a);
-    const char *all = arena_printf(a, "%s\n%s", LAB_ROW, text);
+    const char *all = arena_printf(a, "%stype LabRow = { %s }\n%s", LAB_TYPES, LAB_FIELDS, text);
     uint32_t file = sources_add(lab->sources, "lab.flow", all, strlen(all));
     parse_env_t env = {a, names, lab->sources, lab->diags};
     nodes_t *decls = &parse_file(&env, file, NULL)->decls;

@@ -4,7 +4,7 @@
  *     if (lab_build(lab, 2)) status = lab_run(lab, 0, row, out);
  *
  * The text may declare types, functions and constants; each constant `e…` is an
- * expression over the columns that LAB_ROW describes.  Expressions with errors are left
+ * expression over the columns of lab_row.h.  Expressions with errors are left
  * out (lab_expr gives null). */
 #ifndef FLOW_TESTS_EXPR_LAB_H
 #define FLOW_TESTS_EXPR_LAB_H
@@ -15,16 +15,6 @@
 #include "compiler/syntax/ast.h"
 #include "compiler/types/expr.h"
 #include "compiler/types/type.h"
-
-/* The columns, as a type of the language. */
-#define LAB_ROW                                                                          \
-    "type Color = Red | Green | Blue "                                                   \
-    "type Shape = Circle { r: float } | Rect { w: float, h: float } | Tag { t: string } | Dot "  \
-    "type LabRow = { i: int, j: int, k: int?, f: float, g: float, h: float?, b: bool, "  \
-    "c: bool, q: bool?, s: string, u: string, t: string?, at: timestamp, d: duration, "  \
-    "xs: [int], ys: [int?], fs: [float], ss: [string], col: Color, sh: Shape, "          \
-    "osh: Shape?, rec: { a: int, b: string? }, orec: { a: int, b: string }?, "           \
-    "rs: [{ a: int, n: string }], raw: bytes, m: map<string, int> } "
 
 typedef struct lab lab_t;
 

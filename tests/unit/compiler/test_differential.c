@@ -11,6 +11,7 @@
 
 #include "compiler/types/const.h"
 #include "tests/unit/compiler/expr_lab.h"
+#include "tests/unit/compiler/lab_row.h"
 
 typedef struct production {
     char type;
@@ -26,13 +27,6 @@ static const production_t productions[] = {
 #undef LEAF
 };
 enum { PRODUCTIONS = sizeof productions / sizeof *productions };
-
-static const char declarations[] =
-    "const most = 12\n"
-    "fn stride(a: int, b: int): int = if a < b then b - a else a\n"
-    "fn nested(x: int): int = stride(x, stride(x, 3)) % 1000\n"
-    "fn area(s: Shape): float = case s { Circle c => 3.0 * c.r * c.r, Rect r => r.w * r.h,"
-    " Tag t => float(length(t.t)), Dot => 0.0 }\n";
 
 typedef struct gen {
     uint64_t state;
@@ -109,7 +103,7 @@ static int run_round(uint64_t seed, int n) {
     gen_t g = {.state = seed};
     buf_init(&g.out, a);
     for (int i = 0; i < 16; i++) draw(&g);
-    buf_str(&g.out, declarations);
+    buf_str(&g.out, LAB_DECLARATIONS);
     for (int i = 0; i < n; i++) {
         buf_printf(&g.out, "const e%d = ", i);
         char type = types[draw(&g) % (sizeof types - 1)];
