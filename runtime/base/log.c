@@ -22,6 +22,10 @@ bool rt_log_on(rt_level level) { return level <= log_state.level; }
 
 void rt_log_before(void (*erase)(void)) { log_state.erase = erase; }
 
+static bool steers(unsigned char c) {
+    return (c < ' ' && c != '\n' && c != '\t') || c == 127;
+}
+
 static void log_line(rt_level level, const char *format, va_list args) {
     static const char *const names[] = {"error", "warning", "info", "debug"};
     char line[4096];
@@ -29,6 +33,9 @@ static void log_line(rt_level level, const char *format, va_list args) {
     int m = vsnprintf(line + n, sizeof line - (size_t)n - 1, format, args);
     int room = (int)sizeof line - n - 2;
     n += m < room ? m : room;
+    /* Rows are quoted in messages: what steers a terminal stays out of it. */
+    for (int i = 0; i < n; i++)
+        if (steers((unsigned char)line[i])) line[i] = '?';
     line[n++] = '\n';
     if (log_state.erase) log_state.erase();
     /* What cannot be told cannot be reported either. */

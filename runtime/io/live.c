@@ -351,7 +351,8 @@ static void scan_long(rt_feed *f) {
         if (stop - f->whole > f->max_record) {
             f->skip = !end;
             f->quotes = 0;
-            close_bad(f, stop, FLOW_E_too_long);
+            close_bad(f, stop,
+                      f->max_record < RT_RECORD_MAX ? FLOW_E_max_line : FLOW_E_too_long);
         } else if (end) {
             f->whole = end - f->block->base;
         }

@@ -194,6 +194,12 @@ same "a quote that is never closed, multiline" "1,1 1" "$(tr '\n' ' ' <good.txt)
 peak 0 ./multi --memory 64MB
 same "the same without end" "1,1 1 65536" "$(tr '\n' ' ' <good.txt)$(errors) $(raw_size)"
 if [ $kb -le $bounded ]; then pass; else miss "the same without end: memory" "$kb kB"; fi
+printf 'a,\033[31m\n' >steer.csv
+program steered <<'FLOW'
+from file("steer.csv", format = csv) as { a: string, b: int } |> to discard()
+FLOW
+run "bytes that steer a terminal" 1 ./steered
+same "bytes that steer a terminal stay out of messages" 0 "$(tr -dc '\033' <err | wc -c | tr -d ' ')"
 printf 'x\000y,1\n' >nul.csv
 run "NUL in csv" 0 ./fields input=nul.csv
 same "NUL in csv is a character" "3,1 0" "$(tr '\n' ' ' <good.txt)$(errors)"

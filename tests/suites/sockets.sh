@@ -112,7 +112,7 @@ printf 'a\nb\n' >want
 check "lines around one that is too long" until_true 10 cmp -s want got
 kill -INT $narrow
 ended "SIGINT drains" 0 $narrow
-has "the line that is too long" narrow.json 'long|limit|over'
+has "the line that is too long" narrow.json 'longer than `max_line`'
 
 # ---- listen: two peers at once --------------------------------------------------------
 port=$(./peer port)
