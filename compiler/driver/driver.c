@@ -18,8 +18,10 @@
 #include "compiler/syntax/fmt.h"
 
 static int say_version(void) {
-    printf("flowc %s (%s, LLVM %s, ABI %s)\n", FLOW_VERSION, "x86-64 Linux", FLOW_LLVM_VERSION,
-           FLOW_ABI_TAG);
+    const char *sanitizer = FLOW_BUILD_SANITIZE;
+    printf("flowc %s (%s, LLVM %s, ABI %s%s%s)\n", FLOW_VERSION, "x86-64 Linux",
+           FLOW_LLVM_VERSION, FLOW_ABI_TAG, sanitizer ? ", sanitizer " : "",
+           sanitizer ? sanitizer : "");
     return EXIT_DONE;
 }
 

@@ -261,6 +261,9 @@ static int complete(reader_t *r) {
     if (one && o->files.n > 1)
         return fail(r, arena_printf(r->arena, "`flowc %s` takes one file, and `%s` is a second",
                                     name, o->files.at[1]), NULL);
+    if (o->is_static && o->sanitize)
+        return fail(r, "--static and --sanitize do not go together",
+                    "the sanitizers need the dynamic C library");
     if (o->command == CMD_emit && !r->form_given)
         return fail(r, "which form?", "flowc emit --plan program.flow; `flowc emit --help`"
                                       " lists the forms");

@@ -35,13 +35,13 @@ static void says(const char *text, const char *why, const char *hint) {
 }
 
 static void test_build(void) {
-    line_t l = read_line("build -O0 --cpu x86-64-v3 -o out --static x.flow --no-cache");
+    line_t l = read_line("build -O0 --cpu x86-64-v3 -o out x.flow --no-cache");
     CU_ASSERT_FATAL(l.ok);
     CU_ASSERT_EQUAL(l.o.command, CMD_build);
     CU_ASSERT_EQUAL(l.o.level, 0);
     CU_ASSERT_STRING_EQUAL(l.o.cpu, "x86-64-v3");
     CU_ASSERT_STRING_EQUAL(l.o.output, "out");
-    CU_ASSERT(l.o.is_static && l.o.no_cache && !l.o.json);
+    CU_ASSERT(!l.o.is_static && l.o.no_cache && !l.o.json);
     CU_ASSERT_EQUAL(l.o.files.n, 1);
     done(&l);
     l = read_line("build --cpu=native -oout -fno-prune -fno-fuse x.flow");
@@ -91,6 +91,11 @@ static void test_faults(void) {
     says("build -O1 a.flow", "no level -O1", "-O2");
     says("build a.flow -o", "-o needs an argument", NULL);
     says("build --sanitize memory a.flow", "no sanitizer", "address or thread");
+    says("build --static --sanitize thread a.flow", "do not go together", NULL);
+    const char *build_sanitizer = LAB_SANITIZE; /* it is the default of --sanitize */
+    line_t l = read_line("build --static a.flow");
+    CU_ASSERT_EQUAL(l.ok, build_sanitizer == NULL);
+    done(&l);
     says("check --static a.flow", "takes no --static", "build run");
     says("build --statc a.flow", "unknown option", "`--static`");
 }
