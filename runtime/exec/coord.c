@@ -87,6 +87,12 @@ static rt_status run_batch(coord *c, why reason) {
 
 /* ---- when ----------------------------------------------------------------------------- */
 
+/* Nothing waits: has it been so for an interval, or for a block's time? */
+static bool is_idle(const coord *c) {
+    if (!c->job->env.eager) return rt_clock_wall() >= c->deadline;
+    return rt_clock_mono() - c->last_input >= c->job->settings->block;
+}
+
 static bool should_drain(const coord *c, const rt_waiting *w) {
     const rt_settings *set = c->job->settings;
     int64_t now = rt_clock_mono();
@@ -95,7 +101,7 @@ static bool should_drain(const coord *c, const rt_waiting *w) {
     if (set->timeout >= 0 && !w->any && now - c->last_input >= set->timeout) return true;
     switch (set->until) {
     case RT_UNTIL_END: return false;
-    case RT_UNTIL_IDLE: return c->batches > 0 && !w->any;
+    case RT_UNTIL_IDLE: return !w->any && is_idle(c);
     case RT_UNTIL_TIME: return now - c->started >= set->until_count;
     case RT_UNTIL_BATCHES: return c->batches >= set->until_count;
     }
@@ -134,6 +140,8 @@ static void wait_for_input(coord *c, int64_t now) {
     rt_waiting w = rt_input_waiting(c->job, now);
     if (c->job->env.eager && w.next >= 0) AT_MOST(w.next - now);
     if (set->timeout >= 0) AT_MOST(c->last_input + set->timeout - mono);
+    if (set->until == RT_UNTIL_IDLE && c->job->env.eager)
+        AT_MOST(c->last_input + set->block - mono);
     if (set->until == RT_UNTIL_TIME) AT_MOST(c->started + set->until_count - mono);
 #undef AT_MOST
     sleep_for(c, wait);
@@ -155,7 +163,7 @@ rt_status rt_coord_run(rt_job *job, rt_stop *stop) {
             continue;
         }
         status = run_batch(&c, reason);
-        if (reason == WHY_INTERVAL) next_deadline(&c, now);
+        next_deadline(&c, now);
         if (job->final) break;
     }
     rt_status out = rt_publish_wait(c.publisher);

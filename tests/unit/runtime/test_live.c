@@ -124,6 +124,13 @@ static void test_drain(void) {
     put(to, "z\n");
     expect(fake_wait(p), 0, "y\n");
     close(to);
+    p = start_piped("--until idle --batch 300ms --block 10ms", &to);
+    put(to, "i\n");
+    expect(fake_wait(p), 0, "i\n");
+    close(to);
+    p = start_piped("--until idle --batch 0s", &to);
+    expect(fake_wait(p), 0, "");
+    close(to);
     p = start_piped("--until 200ms --batch 10s", &to);
     put(to, "y\n");
     expect(fake_wait(p), 0, "y\n");
@@ -168,8 +175,6 @@ static void test_second_signal(void) {
 }
 
 static void test_long_line(void) {
-    fake_pass_program("listen\tformat=text\tstep=0", "stdout\tformat=text");
-    (void)0;
     stdin_program("");
     int to;
     int64_t n = 17 << 20;
@@ -192,6 +197,76 @@ static void test_long_line(void) {
     CU_ASSERT(strstr(r.err, "(stdin, record 1)") != NULL);
     fake_free(&r);
     free(text);
+}
+
+/* csv with a header and line ends in quotes: a row shows the first byte of the header. */
+static int32_t csv_header(flow_ctx *ctx, const uint8_t *p, const uint8_t *end,
+                          int64_t *map) {
+    (void)ctx;
+    map[0] = p < end ? *p : '?';
+    return 0;
+}
+
+static int32_t csv_block(flow_ctx *ctx, const uint8_t *p, const uint8_t *end) {
+    char first[2] = {(char)ctx->header[0], '|'};
+    int64_t quotes = 0;
+    for (const uint8_t *q = p; q < end; q++) {
+        quotes ^= *q == '"';
+        if (*q != '\n' || quotes) continue;
+        fake_put(ctx, &ctx->ports[0][0], first, 2);
+        fake_put(ctx, &ctx->ports[0][0], p, q + 1 - p);
+        p = q + 1;
+    }
+    return p < end;
+}
+
+static void test_csv(void) {
+    static const char *const args[] = {"--batch 0s", "--block_size 64 --batch 10ms --block 1ms",
+                                       ""};
+    for (int i = 0; i < 3; i++) {
+        fake_begin("csv");
+        fake_line("step\t0\tcsv.flow:1:1\tfrom");
+        fake_line("source\t0\trows\tstdin\tformat=csv\tmultiline=1\theader=1\tstep=0");
+        fake_line("sink\t0\tout\tstdout\tformat=text");
+        fake_line("stage\t0\trows\tsource=0\tblock=%d\theader=%d\theader_words=1",
+                  fake_address((void *)csv_block), fake_address((void *)csv_header));
+        fake_line("port\t0\t0\tsink=0");
+        int to;
+        fake_process p = start_piped(args[i], &to);
+        put(to, "h,\"x\ny\"\r\n1,\"a");
+        pause_ms(20);
+        put(to, "\nb\"\n2,");
+        pause_ms(20);
+        put(to, "\"\n\n\"\"\"\n3");
+        close(to);
+        expect(fake_wait(p), 0, "h|1,\"a\nb\"\nh|2,\"\n\n\"\"\"\nh|3\n");
+    }
+}
+
+static int32_t binary_block(flow_ctx *ctx, const uint8_t *p, const uint8_t *end) {
+    if ((end - p) % 8) abort();
+    fake_put(ctx, &ctx->ports[0][0], p, end - p);
+    return 0;
+}
+
+static void test_binary(void) {
+    fake_begin("binary");
+    fake_line("step\t0\tbinary.flow:1:1\tfrom");
+    fake_line("source\t0\trows\tstdin\tformat=binary\trecord=8\tstep=0");
+    fake_line("sink\t0\tout\tstdout\tformat=text");
+    fake_line("stage\t0\trows\tsource=0\tblock=%d", fake_address((void *)binary_block));
+    fake_line("port\t0\t0\tsink=0");
+    int to;
+    fake_process p = start_piped("--batch 10ms --block 1ms", &to);
+    put(to, "abc");
+    pause_ms(20);
+    put(to, "defgh12345678");
+    close(to);
+    expect(fake_wait(p), 0, "abcdefgh12345678");
+    p = start_piped("--on_error skip", &to);
+    put(to, "12345678123");
+    close(to);
+    expect(fake_wait(p), 0, "12345678");
 }
 
 /* ---- sockets --------------------------------------------------------------------------- */
@@ -333,6 +408,8 @@ void suite_live(void) {
     CU_add_test(s, "signals, timeout and until drain", test_drain);
     CU_add_test(s, "a second signal ends at once", test_second_signal);
     CU_add_test(s, "a line that is too long", test_long_line);
+    CU_add_test(s, "csv with a header, multiline", test_csv);
+    CU_add_test(s, "binary records", test_binary);
     CU_add_test(s, "socket", test_socket);
     CU_add_test(s, "listen", test_listen);
     CU_add_test(s, "watch", test_watch);
