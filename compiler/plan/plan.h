@@ -15,7 +15,8 @@
  * the rows made at the end of the batch, by (step in the text, key).  Where somebody can
  * see the order, entries carry it as key bytes ("order key"), and are merged by memcmp:
  *     00 place (8 bytes, big endian)          a row that leaves at once
- *     01 step (2 bytes) key bytes             a row made when the batch closed */
+ *     01 moment step start key bytes          a row made by a window or a timer
+ *     02 step (2 bytes) key bytes             a row of a set, made when the batch closed */
 #ifndef FLOW_PLAN_PLAN_H
 #define FLOW_PLAN_PLAN_H
 

@@ -174,6 +174,7 @@ static uint32_t class_node(build *b, node_cache *cache, const utf8_seq *seq, siz
                            int depth, uint32_t next) {
     flow_re_range r[256];
     size_t count = 0;
+    flow_assert(depth < 4);
     for (size_t i = 0, end; i < n && !b->full; i = end) {
         uint8_t lo = seq[i].lo[depth], hi = seq[i].hi[depth];
         for (end = i + 1;

@@ -59,6 +59,11 @@ void flow_rt_sink_full(flow_ctx *ctx, int64_t sink) {
     flow_unreachable("a sink while folding");
 }
 
+void flow_rt_row_late(flow_ctx *ctx, int64_t step) {
+    (void)ctx, (void)step;
+    flow_unreachable("a late row while folding");
+}
+
 void flow_rt_set_option(flow_ctx *ctx, int64_t kind, int64_t id, const uint8_t *name,
                         int64_t name_len, int64_t letter, const uint64_t *words) {
     (void)ctx, (void)kind, (void)id, (void)name, (void)name_len, (void)letter, (void)words;

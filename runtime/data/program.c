@@ -15,8 +15,8 @@
 
 /* KIND(word, array): lines that are counted. */
 #define KINDS(KIND)                                                                      \
-    KIND(explain) KIND(set) KIND(param) KIND(step) KIND(source) KIND(state)              \
-    KIND(exchange) KIND(sink) KIND(stage)
+    KIND(explain) KIND(set) KIND(param) KIND(step) KIND(source) KIND(time)               \
+    KIND(clock) KIND(mark) KIND(state) KIND(exchange) KIND(sink) KIND(stage)
 
 enum { FIELDS_MAX = 32 };
 
@@ -225,17 +225,38 @@ static void read_sink(reader *r, const line *l, rt_sink_decl *s) {
     s->ext = value_or(l, "ext", "out");
 }
 
-static void read_stage_states(reader *r, const line *l, rt_stage_decl *s) {
-    const char *list = value_or(l, "states", "");
-    if (!*list) return;
-    int64_t n = 1;
-    for (const char *p = list; *p; p++) n += *p == ',';
-    s->states = rt_arena_get(r->program->arena, (size_t)n * sizeof *s->states);
-    for (const char *p = list; s->nstates < n; p++) {
+/* A list of ids "0,2", below `count`, into the program's arena. */
+static int64_t *read_ids(reader *r, const char *list, int64_t count, const char *what,
+                         int64_t *n) {
+    *n = 0;
+    if (!*list) return NULL;
+    int64_t room = 1;
+    for (const char *p = list; *p; p++) room += *p == ',';
+    int64_t *ids = rt_arena_get(r->program->arena, (size_t)room * sizeof *ids);
+    for (const char *p = list; *n < room; p++) {
         int64_t id = strtoll(p, (char **)&p, 10);
-        s->states[s->nstates++] = checked(r, id, r->program->nstates, "state");
+        ids[(*n)++] = checked(r, id, count, what);
         if (*p != ',') break;
     }
+    return ids;
+}
+
+static void read_time(reader *r, const line *l, rt_time_decl *t) {
+    t->step = checked(r, number_of(r, l, "step", -1), r->program->nsteps, "step");
+    t->delay = number_of(r, l, "delay", 0);
+    t->idle = number_of(r, l, "idle", -1);
+}
+
+static void read_clock(reader *r, const line *l, rt_clock_decl *c) {
+    c->time = checked(r, number_of(r, l, "time", -1), r->program->ntimes, "time");
+    c->source = checked(r, number_of(r, l, "source", -1), r->program->nsources, "source");
+    if (c->time < 0 || c->source < 0) fail(r, "time or source is missing");
+}
+
+static void read_mark(reader *r, const line *l, rt_mark_decl *m) {
+    m->processing = flag(r, l, "processing");
+    m->times = read_ids(r, value_or(l, "times", ""), r->program->ntimes, "time", &m->ntimes);
+    if (!m->processing == !m->ntimes) fail(r, "one of times, processing");
 }
 
 static void read_stage(reader *r, const line *l, rt_stage_decl *s, int64_t id) {
@@ -251,11 +272,15 @@ static void read_stage(reader *r, const line *l, rt_stage_decl *s, int64_t id) {
     s->header = (flow_header_fn *)address_of(r, l, "header");
     s->header_words = number_of(r, l, "header_words", 0);
     s->closes = (rt_closes)word_of(r, value_or(l, "closes", "stage"),
-                                   "stage|touched|batch");
-    read_stage_states(r, l, s);
+                                   "stage|touched|batch|due");
+    s->states = read_ids(r, value_or(l, "states", ""), p->nstates, "state", &s->nstates);
+    s->exchange2 = checked(r, number_of(r, l, "exchange2", -1), p->nexchanges, "exchange");
+    s->rows2 = (flow_block_fn *)address_of(r, l, "rows2");
+    s->mark = checked(r, number_of(r, l, "mark", -1), p->nmarks, "mark");
     if ((s->source >= 0) == (s->exchange >= 0)) fail(r, "one of source, exchange");
     if (s->source >= 0 && !s->block == !s->range) fail(r, "one of block, range");
     if (s->exchange >= 0 && !s->rows) fail(r, "`rows` is missing");
+    if (s->exchange2 >= 0 && (!s->rows2 || s->exchange < 0)) fail(r, "`rows2` is missing");
     if (s->source >= 0 && p->sources[s->source].stage < 0) p->sources[s->source].stage = id;
 }
 
@@ -339,6 +364,12 @@ static void read_line(reader *r, const line *l) {
         read_source(r, l, &p->sources[id_of(r, l, p->nsources++)]);
     } else if IS ("option") {
         read_option(r, l);
+    } else if IS ("time") {
+        read_time(r, l, &p->times[id_of(r, l, p->ntimes++)]);
+    } else if IS ("clock") {
+        read_clock(r, l, &p->clocks[id_of(r, l, p->nclocks++)]);
+    } else if IS ("mark") {
+        read_mark(r, l, &p->marks[id_of(r, l, p->nmarks++)]);
     } else if IS ("state") {
         read_state(r, l, &p->states[id_of(r, l, p->nstates++)]);
     } else if IS ("exchange") {
@@ -377,6 +408,9 @@ static void make_arrays(rt_program *p, const char *text, int64_t len) {
     KIND(param)
     KIND(step)
     KIND(source)
+    KIND(time)
+    KIND(clock)
+    KIND(mark)
     KIND(state)
     KIND(exchange)
     KIND(sink)

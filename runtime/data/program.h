@@ -51,6 +51,13 @@
  *   option <source|sink> <id> <name> <letter> <text>
  *                    an option of a connector that is a constant; letters below.  The
  *                    argument without a name (path, address, rate) is called `arg`
+ *   time <id>        step=<step id> [delay=<us>] [idle=<us>]
+ *                    an `event_time` step; setup may set delay and idle (letter 'd')
+ *   clock <id>       time=<time id> source=<source id>
+ *                    the step in the stage of one source
+ *   mark <id>        times=<id,id> | processing=1
+ *                    the watermark of some operators: the least of these, or the time of
+ *                    the batch
  *   state <id> <name>           step=<step id> key=int|text words=<n> [partial=1]
  *                    [parts=one]       one table, of partition 0
  *   exchange <id>    [ordered=1]       entries are framed and merged by their keys
@@ -69,10 +76,14 @@
  *                    one of block=ADDR range=ADDR rows=ADDR
  *                    [close=ADDR] [flush=ADDR] [header=ADDR] [header_words=<n>]
  *                    [states=<id,id>]  the states it uses
- *                    [closes=stage|touched|batch]   which partitions `close` is called
+ *                    [exchange2=<id> rows2=ADDR]   a second input, read after the first
+ *                    [mark=<id>]
+ *                    [closes=stage|touched|batch|due]   which partitions `close` is called
  *                    for: all, if any got rows in the batch (and ctx->fed is 1); only
- *                    those that got some; all, in every batch (windows, timers).  In the
- *                    batch that ends the input: all, always
+ *                    those that got some; all, in every batch; those that got some, and
+ *                    those where something is due (flow_k_stage_due).  In the batch that
+ *                    ends the input: all, always.  An interval without rows is a batch if
+ *                    something becomes due in it
  *   port <stage id> <port>      exchange=<id> | sink=<id>
  *                    ports of a stage count from 0
  *
@@ -121,7 +132,12 @@ int flow_rt_main(int argc, char **argv, const char *descriptor, int64_t descript
                  void *const *addresses, int64_t naddresses);
 
 /* What flow_rt_set_option is about. */
-enum { FLOW_OPTION_SETTING = 0, FLOW_OPTION_SOURCE = 1, FLOW_OPTION_SINK = 2 };
+enum {
+    FLOW_OPTION_SETTING = 0,
+    FLOW_OPTION_SOURCE = 1,
+    FLOW_OPTION_SINK = 2,
+    FLOW_OPTION_TIME = 3 /* delay or idle of an event_time step */
+};
 
 /* For flowgen_setup: sets a setting, or an option of source or sink `id`.  The text of
  * name and value is copied.  An unknown name or a value out of range is reported, and
@@ -173,6 +189,20 @@ typedef struct rt_source_decl {
     int64_t stage; /* the first stage that reads it, or -1 */
 } rt_source_decl;
 
+typedef struct rt_time_decl {
+    int64_t step, delay, idle; /* idle: -1: never */
+} rt_time_decl;
+
+typedef struct rt_clock_decl {
+    int64_t time, source;
+} rt_clock_decl;
+
+typedef struct rt_mark_decl {
+    bool processing;
+    int64_t *times;
+    int64_t ntimes;
+} rt_mark_decl;
+
 typedef struct rt_state_decl {
     const char *name;
     int64_t step, words;
@@ -201,12 +231,19 @@ typedef struct rt_port_decl {
     int64_t id;
 } rt_port_decl;
 
-typedef enum rt_closes { RT_CLOSES_STAGE, RT_CLOSES_TOUCHED, RT_CLOSES_BATCH } rt_closes;
+typedef enum rt_closes {
+    RT_CLOSES_STAGE,
+    RT_CLOSES_TOUCHED,
+    RT_CLOSES_BATCH,
+    RT_CLOSES_DUE
+} rt_closes;
 
 typedef struct rt_stage_decl {
     const char *name;
     int64_t source, exchange; /* one of them is -1 */
-    flow_block_fn *block, *rows;
+    int64_t exchange2;        /* or -1 */
+    int64_t mark;             /* or -1 */
+    flow_block_fn *block, *rows, *rows2;
     flow_range_fn *range;
     flow_close_fn *close, *flush;
     flow_header_fn *header;
@@ -232,12 +269,15 @@ typedef struct rt_program {
     flow_close_fn *setup;
     rt_step *steps;
     rt_source_decl *sources;
+    rt_time_decl *times;
+    rt_clock_decl *clocks;
+    rt_mark_decl *marks;
     rt_state_decl *states;
     rt_exchange_decl *exchanges;
     rt_sink_decl *sinks;
     rt_stage_decl *stages;
-    int64_t nexplain, nsets, nparams, nsteps, nsources, nstates, nexchanges, nsinks,
-        nstages;
+    int64_t nexplain, nsets, nparams, nsteps, nsources, ntimes, nclocks, nmarks, nstates,
+        nexchanges, nsinks, nstages;
     struct rt_arena *arena; /* owns everything above */
 } rt_program;
 

@@ -120,9 +120,11 @@ static why decide(coord *c, int64_t now) {
     if (w.ended) return WHY_END;
     if (should_drain(c, &w)) return WHY_DRAIN;
     if (w.full) return WHY_FULL;
-    if (c->job->env.eager) return w.any ? WHY_FULL : WHY_WAIT;
+    if (c->job->env.eager)
+        return w.any || rt_stages_when(c->job) <= now ? WHY_FULL : WHY_WAIT;
     if (now < c->deadline) return WHY_WAIT;
-    if (w.any || c->job->program->every_batch) return WHY_INTERVAL;
+    if (w.any || c->job->program->every_batch || rt_stages_when(c->job) <= c->deadline)
+        return WHY_INTERVAL;
     next_deadline(c, now);
     return WHY_WAIT;
 }
@@ -139,6 +141,8 @@ static void wait_for_input(coord *c, int64_t now) {
     if (!c->job->env.eager) AT_MOST(c->deadline - now);
     rt_waiting w = rt_input_waiting(c->job, now);
     if (c->job->env.eager && w.next >= 0) AT_MOST(w.next - now);
+    if (c->job->env.eager && rt_stages_when(c->job) != INT64_MAX)
+        AT_MOST(rt_stages_when(c->job) - now);
     if (set->timeout >= 0) AT_MOST(c->last_input + set->timeout - mono);
     if (set->until == RT_UNTIL_IDLE && c->job->env.eager)
         AT_MOST(c->last_input + set->block - mono);

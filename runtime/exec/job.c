@@ -14,6 +14,7 @@
 #include "runtime/exec/stop.h"
 #include "runtime/state/keyed.h"
 #include "runtime/state/spill.h"
+#include "runtime/state/watermark.h"
 
 /* A worker's partial tables are flushed beyond this: about what a core's share of the
  * last cache holds. */
@@ -90,6 +91,7 @@ static void open_workers(rt_job *job) {
         rt_states_new(job->program, job->settings->partitions, job->nworkers);
     int64_t share = rt_mem_limit(job->mem) / (16 * job->nworkers);
     rt_states_partial_limit(job->states, RT_MIN(PARTIAL_BYTES, share));
+    job->watermarks = rt_watermarks_new(job->program);
     uint64_t seed = table_seed();
     for (int64_t i = 0; i < job->nworkers; i++) {
         flow_rt_worker *w = &job->workers[i];
@@ -100,6 +102,8 @@ static void open_workers(rt_job *job) {
         w->ctx.seed = seed;
         w->ctx.collect_limit = job->settings->collect_limit;
         w->ctx.nparts = job->settings->partitions;
+        w->ctx.seen = rt_alloc((size_t)job->program->nclocks * sizeof *w->ctx.seen);
+        w->ctx.marks = rt_watermarks_marks(job->watermarks);
         w->ctx.state = rt_states_tables(job->states);
         w->ctx.partial = rt_states_partial(job->states, i);
     }
@@ -162,7 +166,9 @@ rt_status rt_job_close(rt_job *job, bool failed) {
         rt_reader_free(&w->reader);
         free(w->failure.text);
         free(w->misses.items);
+        free(w->ctx.seen);
     }
+    rt_watermarks_free(job->watermarks);
     free(job->workers);
     free(job->exchanges);
     free(job->sources);

@@ -35,7 +35,9 @@ typedef struct rt_failure {
     char *text;       /* malloc; null where the coordinator knows better */
 } rt_failure;
 
-/* Rows dropped under on_error = skip, and rows sent to `errors into`. */
+/* Rows dropped under on_error = skip, and rows sent to `errors into`; or rows that came too
+ * late (code RT_LATE: dropped, or sent to `late into`). */
+#define RT_LATE (-1)
 typedef struct rt_miss {
     int64_t step;
     int32_t code;
@@ -90,6 +92,8 @@ typedef struct rt_stage_run {
     bool touched;      /* got rows in this batch */
     uint8_t *parts;    /* [partition]: got rows in this batch */
     bool direct;       /* can consume while its sources still run */
+    flow_due *due;     /* [partition]: closes=due: when it is to be closed again */
+    flow_due soonest;  /* the least of them */
 } rt_stage_run;
 
 /* Whether what has been planned of an object ends inside quotes. */
@@ -113,6 +117,7 @@ typedef struct rt_job {
                                 * exec/publish.c takes it from there */
     rt_stage_run *runs;        /* [stage] */
     struct rt_states *states;
+    struct rt_watermarks *watermarks;
     struct rt_spill *spill;
     struct rt_pool *pool;
     flow_rt_worker *workers;

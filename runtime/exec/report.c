@@ -96,6 +96,12 @@ static void tell_misses(const rt_job *job) {
     for (int64_t i = 0; i < job->misses.n; i++) {
         const rt_miss *m = &job->misses.items[i];
         const rt_step *step = &job->program->steps[m->step];
+        if (m->code == RT_LATE) {
+            rt_log(m->skipped ? RT_WARN : RT_INFO, "%s: %s: %" PRId64 " rows came too late%s",
+                   step->at, step->name, m->skipped + m->sent,
+                   m->skipped ? "" : ", and went to `late into`");
+            continue;
+        }
         if (m->skipped)
             rt_log(RT_WARN, "%s: %s: %" PRId64 " rows skipped: %s", step->at, step->name,
                    m->skipped, texts[m->code]);

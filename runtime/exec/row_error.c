@@ -193,3 +193,7 @@ int32_t rt_row_error_bad(flow_rt_worker *w) {
     int32_t code = w->reader.bad_code;
     return flow_rt_row_error(&w->ctx, decl->step, decl->error_port, code, NULL, 0);
 }
+
+void flow_rt_row_late(flow_ctx *ctx, int64_t step) {
+    rt_misses_add(&ctx->worker->misses, step, RT_LATE, 1, 0);
+}

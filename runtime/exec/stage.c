@@ -12,7 +12,9 @@
 #include "runtime/exec/sched.h"
 #include "runtime/exec/task.h"
 #include "runtime/io/gen_source.h"
+#include "runtime/kernel/k_event.h"
 #include "runtime/state/spill.h"
+#include "runtime/state/watermark.h"
 
 /* A wave ends after so many tasks, or when its tasks have written so much. */
 #define WAVE_TASKS 1024
@@ -28,7 +30,7 @@ typedef struct phase {
     int64_t first;         /* the task that outs[0] belongs to */
     int64_t base;          /* source tasks of the batch before this stage */
     const int64_t *parts;  /* stages behind an exchange: the partition of each task */
-    bool rows, close;
+    bool close;
     int64_t wave_limit;
     _Atomic int64_t wave;  /* bytes held by outputs of the wave */
 } phase;
@@ -167,37 +169,45 @@ static rt_status flush_stage(rt_job *job, int64_t stage) {
 /* ---- stages behind an exchange -------------------------------------------------------- */
 
 /* Reads a run back and gives it to the stage. */
-static int32_t spilled_rows(flow_rt_worker *w, const rt_run *run) {
+static int32_t spilled_rows(flow_rt_worker *w, const rt_run *run, flow_block_fn *rows) {
     rt_mem *mem = w->job->mem;
     int64_t size = run->len + RT_SLACK;
     uint8_t *p = rt_mem_get(mem, RT_OWNER_EXCHANGE, &size);
     if (!p) rt_task_short(w, false);
     rt_status status = rt_spill_read(w->job->spill, run->at, p, run->len);
     if (status != RT_ok) rt_task_stop(w, status, NULL);
-    int32_t result = w->stage->rows(&w->ctx, p, p + run->len);
+    int32_t result = rows(&w->ctx, p, p + run->len);
     rt_mem_put(mem, RT_OWNER_EXCHANGE, p, size);
     return result;
+}
+
+/* The rows of one exchange for the partition at hand, in order. */
+static int32_t take_rows(flow_rt_worker *w, int64_t exchange, flow_block_fn *rows) {
+    const rt_job *job = w->job;
+    const rt_runs *runs = &job->exchanges[exchange].parts[w->ctx.partition];
+    if (job->program->exchanges[exchange].ordered) return rt_merge_rows(w, runs, rows);
+    for (int64_t i = 0; i < runs->n; i++) {
+        const rt_run *r = &runs->items[i];
+        int32_t result = r->p ? rows(&w->ctx, r->p, r->p + r->len) : spilled_rows(w, r, rows);
+        if (result) return result;
+    }
+    return 0;
 }
 
 static int32_t keyed_body(flow_rt_worker *w, void *arg) {
     phase *ph = arg;
     const rt_stage_decl *stage = w->stage;
-    rt_exchange *e = &ph->job->exchanges[stage->exchange];
-    const rt_runs *runs = &e->parts[w->ctx.partition];
+    rt_stage_run *run = &ph->job->runs[ph->stage];
     w->ctx.place = 0;
-    w->ctx.fed = ph->job->runs[ph->stage].touched;
-    if (ph->rows && ph->job->program->exchanges[stage->exchange].ordered) {
-        int32_t result = rt_merge_rows(w, runs, stage->rows);
-        if (result) return result;
-    } else if (ph->rows) {
-        for (int64_t i = 0; i < runs->n; i++) {
-            const rt_run *r = &runs->items[i];
-            int32_t result = !r->p ? spilled_rows(w, r)
-                                   : stage->rows(&w->ctx, r->p, r->p + r->len);
-            if (result) return result;
-        }
-    }
-    return ph->close && stage->close ? stage->close(&w->ctx) : 0;
+    w->ctx.fed = run->touched;
+    int32_t result = take_rows(w, stage->exchange, stage->rows);
+    if (!result && stage->exchange2 >= 0)
+        result = take_rows(w, stage->exchange2, stage->rows2);
+    if (result || !ph->close || !stage->close) return result;
+    w->ctx.due = (flow_due){FLOW_AFTER_TIME, FLOW_AFTER_TIME};
+    result = stage->close(&w->ctx);
+    if (run->due) run->due[w->ctx.partition] = w->ctx.due;
+    return result;
 }
 
 static void keyed_task(flow_rt_worker *w, void *arg, int64_t task) {
@@ -210,19 +220,53 @@ static void keyed_task(flow_rt_worker *w, void *arg, int64_t task) {
     finish_out(w, ph, out);
 }
 
+static bool is_due(const rt_job *job, const rt_stage_decl *decl, const flow_due *due) {
+    if (due->clock <= job->now) return true;
+    if (decl->mark < 0) return false;
+    return due->mark <= rt_watermarks_marks(job->watermarks)[decl->mark].next;
+}
+
+/* Does the partition have something to do when the batch closes? */
+static bool closes(const rt_job *job, int64_t stage, int64_t part) {
+    const rt_stage_decl *decl = &job->program->stages[stage];
+    const rt_stage_run *run = &job->runs[stage];
+    if (job->final || run->parts[part]) return true;
+    switch (decl->closes) {
+    case RT_CLOSES_STAGE: return run->touched;
+    case RT_CLOSES_TOUCHED: return false;
+    case RT_CLOSES_BATCH: return true;
+    case RT_CLOSES_DUE: return is_due(job, decl, &run->due[part]);
+    }
+    rt_assert(!"closes");
+    return false;
+}
+
+/* Does the partition have rows that wait? */
+static bool waits(const rt_job *job, const rt_stage_decl *decl, int64_t part) {
+    return job->exchanges[decl->exchange].parts[part].n ||
+           (decl->exchange2 >= 0 && job->exchanges[decl->exchange2].parts[part].n);
+}
+
 /* The partitions that have something to do; notes which got rows. */
 static int64_t choose_parts(rt_job *job, int64_t stage, bool close, int64_t *parts) {
     const rt_stage_decl *decl = &job->program->stages[stage];
-    rt_exchange *e = &job->exchanges[decl->exchange];
+    int64_t nparts = job->exchanges[decl->exchange].nparts, n = 0;
     rt_stage_run *run = &job->runs[stage];
-    int64_t n = 0;
-    for (int64_t p = 0; p < e->nparts; p++)
-        if (e->parts[p].n) run->parts[p] = 1, run->touched = true;
-    bool all = close && (job->final || decl->closes == RT_CLOSES_BATCH ||
-                         (decl->closes == RT_CLOSES_STAGE && run->touched));
-    for (int64_t p = 0; p < e->nparts; p++)
-        if (all || (close ? run->parts[p] : e->parts[p].n > 0)) parts[n++] = p;
+    for (int64_t p = 0; p < nparts; p++)
+        if (waits(job, decl, p)) run->parts[p] = 1, run->touched = true;
+    for (int64_t p = 0; p < nparts; p++)
+        if (close ? closes(job, stage, p) : waits(job, decl, p)) parts[n++] = p;
     return n;
+}
+
+/* What waits in the partitions of a stage that has closed. */
+static void note_due(rt_job *job, int64_t stage, int64_t nparts) {
+    rt_stage_run *run = &job->runs[stage];
+    run->soonest = (flow_due){FLOW_AFTER_TIME, FLOW_AFTER_TIME};
+    for (int64_t p = 0; run->due && p < nparts; p++) {
+        run->soonest.mark = RT_MIN(run->soonest.mark, run->due[p].mark);
+        run->soonest.clock = RT_MIN(run->soonest.clock, run->due[p].clock);
+    }
 }
 
 /* Takes in the rows that wait; at the end of the batch also closes. */
@@ -233,13 +277,15 @@ static rt_status keyed_stage(rt_job *job, int64_t stage, bool close) {
     int64_t *parts = rt_alloc((size_t)e->nparts * sizeof *parts);
     int64_t n = choose_parts(job, stage, close, parts);
     outs_room(run, e->nparts);
-    phase ph = {.job = job, .stage = stage, .parts = parts, .rows = true, .close = close};
+    phase ph = {.job = job, .stage = stage, .parts = parts, .close = close};
     bool alone = job->alone || (!close && e->bytes <= RT_SMALL_BATCH);
     rt_pool_run(job->pool, keyed_task, &ph, 0, n, alone);
     free(parts);
     RT_TRY(rt_task_failed(job));
     rt_exchange_clear(e, job->mem);
+    if (decl->exchange2 >= 0) rt_exchange_clear(&job->exchanges[decl->exchange2], job->mem);
     if (!close) return RT_ok;
+    note_due(job, stage, e->nparts);
     seal_all(job, stage, e->nparts);
     return flush_stage(job, stage);
 }
@@ -277,9 +323,35 @@ static rt_status source_stage(rt_job *job, int64_t stage) {
     return flush_stage(job, stage);
 }
 
+/* The source stages have run: event time advances. */
+static void advance_time(rt_job *job) {
+    for (int64_t c = 0; c < job->program->nclocks; c++) {
+        if (job->sources[job->program->clocks[c].source].ended)
+            rt_watermarks_ended(job->watermarks, job->program->clocks[c].source);
+        for (int64_t i = 0; i < job->nworkers; i++)
+            rt_watermarks_seen(job->watermarks, c, job->workers[i].ctx.seen[c]);
+    }
+    rt_watermarks_advance(job->watermarks, job->now, job->final);
+}
+
+int64_t rt_stages_when(const rt_job *job) {
+    int64_t when = FLOW_AFTER_TIME;
+    for (int64_t i = 0; i < job->program->nstages; i++) {
+        const rt_stage_run *run = &job->runs[i];
+        if (!run->due) continue;
+        int64_t mark = job->program->stages[i].mark;
+        when = RT_MIN(when, run->soonest.clock);
+        if (mark >= 0 && run->soonest.mark != FLOW_AFTER_TIME)
+            when = RT_MIN(when,
+                          rt_watermarks_when(job->watermarks, mark, run->soonest.mark));
+    }
+    return when;
+}
+
 rt_status rt_stages_run(rt_job *job) {
     rt_task_batch(job);
     job->tasks = 0;
+    bool advanced = false;
     for (int64_t i = 0; i < job->program->nstages; i++) {
         job->runs[i].touched = false;
         if (job->runs[i].parts)
@@ -287,11 +359,15 @@ rt_status rt_stages_run(rt_job *job) {
                    (size_t)rt_job_parts(job, job->program->stages[i].exchange));
     }
     for (int64_t i = 0; i < job->program->nstages; i++) {
-        if (job->program->stages[i].source >= 0)
+        if (job->program->stages[i].source >= 0) {
             RT_TRY(source_stage(job, i));
-        else
-            RT_TRY(keyed_stage(job, i, true));
+            continue;
+        }
+        if (!advanced) advance_time(job);
+        advanced = true;
+        RT_TRY(keyed_stage(job, i, true));
     }
+    rt_watermarks_commit(job->watermarks);
     for (int64_t i = 0; i < job->nworkers; i++)
         rt_misses_move(&job->misses, &job->workers[i].misses);
     return RT_ok;
@@ -332,8 +408,15 @@ rt_status rt_stages_open(rt_job *job) {
     for (int64_t i = 0; i < p->nstages; i++) {
         int64_t e = p->stages[i].exchange;
         if (e < 0) continue;
-        job->runs[i].parts = rt_alloc((size_t)rt_job_parts(job, e));
-        job->runs[i].direct = !p->exchanges[e].ordered && !fed_by_keyed(p, e);
+        rt_stage_run *run = &job->runs[i];
+        size_t n = (size_t)rt_job_parts(job, e);
+        run->parts = rt_alloc(n);
+        run->direct = !p->exchanges[e].ordered && !fed_by_keyed(p, e) &&
+                      p->stages[i].exchange2 < 0;
+        run->soonest = (flow_due){FLOW_AFTER_TIME, FLOW_AFTER_TIME};
+        if (p->stages[i].closes != RT_CLOSES_DUE) continue;
+        run->due = rt_alloc(n * sizeof *run->due);
+        for (size_t k = 0; k < n; k++) run->due[k] = run->soonest;
     }
     return RT_ok;
 }
@@ -344,6 +427,7 @@ void rt_stages_close(rt_job *job) {
         for (int64_t k = 0; k < run->nouts; k++) rt_out_free(job, &run->outs[k]);
         free(run->outs);
         free(run->parts);
+        free(run->due);
     }
     free(job->runs);
     job->runs = NULL;

@@ -19,6 +19,10 @@ void rt_stages_close(rt_job *job);
  * output.  Logs why it failed. */
 rt_status rt_stages_run(rt_job *job);
 
+/* The first batch time at which something is due though no rows come: a window, a timer, a
+ * bound.  INT64_MAX if nothing waits, or waits for rows only.  Between batches. */
+int64_t rt_stages_when(const rt_job *job);
+
 /* Drops what a batch left: exchanges and collects. */
 void rt_stages_clear(rt_job *job);
 

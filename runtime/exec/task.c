@@ -10,6 +10,7 @@
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/exec/sched.h"
+#include "runtime/kernel/k_event.h"
 #include "runtime/state/keyed.h"
 
 /* ---- outputs ------------------------------------------------------------------------ */
@@ -107,6 +108,7 @@ void rt_task_batch(rt_job *job) {
         ctx->now = job->now;
         ctx->batch = job->batch;
         ctx->final = job->final;
+        for (int64_t c = 0; c < job->program->nclocks; c++) ctx->seen[c] = FLOW_BEFORE_TIME;
     }
 }
 

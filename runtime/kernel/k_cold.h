@@ -45,6 +45,9 @@ int32_t flow_rt_row_error(flow_ctx *ctx, int64_t step, int64_t port, int32_t cod
  * input counts as ended. */
 void flow_rt_sink_full(flow_ctx *ctx, int64_t sink);
 
+/* Counts a row that came too late for a step. */
+void flow_rt_row_late(flow_ctx *ctx, int64_t step);
+
 /* Documented in runtime/data/program.h. */
 void flow_rt_set_option(flow_ctx *ctx, int64_t kind, int64_t id, const uint8_t *name,
                         int64_t name_len, int64_t letter, const uint64_t *words);

@@ -20,10 +20,10 @@ void flow_k_order_place(flow_ctx *ctx, uint8_t *to) {
     __builtin_memcpy(to + 1, &v, 8);
 }
 
-/* 01, the step, and room for `more` bytes. */
+/* 02, the step, and room for `more` bytes. */
 static uint8_t *order_at_close(flow_ctx *ctx, int64_t step, int64_t more) {
     uint8_t *p = flow_k_alloc(ctx, 3 + more);
-    p[0] = 1;
+    p[0] = 2;
     put_high_first(p + 1, (uint64_t)step, 2);
     return p;
 }
@@ -50,6 +50,18 @@ uint8_t *flow_k_order_rank(flow_ctx *ctx, int64_t step, const uint8_t *key, int6
     uint8_t *q = flow_k_key_text(p + 3, key, klen);
     put_high_first(q, (uint64_t)rank, 8);
     *len = q + 8 - p;
+    return p;
+}
+
+uint8_t *flow_k_order_moment(flow_ctx *ctx, int64_t moment, int64_t step, int64_t start,
+                             const uint8_t *key, int64_t klen, int64_t *len) {
+    uint8_t *p = flow_k_alloc(ctx, 19 + klen + FLOW_SLACK);
+    p[0] = 1;
+    flow_k_key_i64(p + 1, moment);
+    put_high_first(p + 9, (uint64_t)step, 2);
+    flow_k_key_i64(p + 11, start);
+    flow_k_copy(p + 19, key, klen);
+    *len = 19 + klen;
     return p;
 }
 

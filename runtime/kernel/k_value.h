@@ -80,6 +80,17 @@ typedef struct flow_arena {
 struct flow_table;
 struct flow_rt_worker;
 
+/* A watermark at the start and at the end of the batch; see k_event.h. */
+typedef struct flow_mark {
+    int64_t now, next;
+} flow_mark;
+
+/* When a partition of a stage has to be closed again, by the stage's mark and by the time
+ * of the batch. */
+typedef struct flow_due {
+    int64_t mark, clock;
+} flow_due;
+
 /* What one worker knows while it runs a task.  One per worker; never shared. */
 typedef struct flow_ctx {
     flow_arena arena;
@@ -94,6 +105,9 @@ typedef struct flow_ctx {
     int64_t final;             /* 1 in the batch that ends the input */
     int64_t fed;               /* the stage got rows in this batch, in any partition */
     int64_t collect_limit;     /* the setting */
+    int64_t *seen;             /* [clock]: the greatest event time of the batch so far */
+    const flow_mark *marks;    /* [mark] */
+    flow_due due;              /* of the partition that is being closed */
     uint64_t seed;             /* of the tables' hash; random per run */
     const uint8_t *record;     /* the record being decoded: for row errors */
     int64_t record_len;

@@ -54,6 +54,7 @@
 #include "runtime/kernel/k_agg_list.c"
 #include "runtime/kernel/k_agg_moment.c"
 #include "runtime/kernel/k_order.c"
+#include "runtime/kernel/k_event.c"
 
 /* regular expressions */
 #include "runtime/kernel/k_regex_look.c"

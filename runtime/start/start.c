@@ -63,6 +63,13 @@ void flow_rt_set_option(flow_ctx *ctx, int64_t kind, int64_t id, const uint8_t *
         rt_options_set(s->options, key, text);
         return;
     }
+    if (kind == FLOW_OPTION_TIME) {
+        rt_assert(id >= 0 && id < p->ntimes);
+        int64_t us = (int64_t)words[0];
+        bool is_idle = name_len == 4 && !memcmp(name, "idle", 4);
+        *(is_idle ? &p->times[id].idle : &p->times[id].delay) = us < 0 ? 0 : us;
+        return;
+    }
     rt_assert(id >= 0 && id < (kind == FLOW_OPTION_SINK ? p->nsinks : p->nsources));
     rt_option **list =
         kind == FLOW_OPTION_SINK ? &p->sinks[id].options : &p->sources[id].options;

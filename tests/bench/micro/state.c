@@ -52,6 +52,9 @@ int32_t flow_rt_row_error(flow_ctx *c, int64_t s, int64_t p, int32_t e, const ui
 void flow_rt_sink_full(flow_ctx *ctx, int64_t sink) {
     (void)ctx, (void)sink;
 }
+void flow_rt_row_late(flow_ctx *ctx, int64_t step) {
+    (void)ctx, (void)step;
+}
 void flow_rt_set_option(flow_ctx *c, int64_t k, int64_t i, const uint8_t *n, int64_t nl,
                         int64_t l, const uint64_t *w) {
     (void)c, (void)k, (void)i, (void)n, (void)nl, (void)l, (void)w;

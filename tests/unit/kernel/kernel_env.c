@@ -144,6 +144,11 @@ void flow_rt_sink_full(flow_ctx *ctx, int64_t sink) {
     (void)sink;
 }
 
+void flow_rt_row_late(flow_ctx *ctx, int64_t step) {
+    (void)ctx;
+    (void)step;
+}
+
 void flow_rt_set_option(flow_ctx *ctx, int64_t kind, int64_t id, const uint8_t *name,
                         int64_t name_len, int64_t letter, const uint64_t *words) {
     (void)ctx;

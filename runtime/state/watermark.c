@@ -1,0 +1,162 @@
+/* watermark.c - see watermark.h. */
+#include "runtime/state/watermark.h"
+
+#include <stdlib.h>
+
+#include "runtime/base/rt_arena.h"
+#include "runtime/base/rt_check.h"
+#include "runtime/kernel/k_event.h"
+
+#define BEFORE FLOW_BEFORE_TIME
+#define AFTER FLOW_AFTER_TIME
+
+typedef struct clock_state {
+    int64_t max;   /* M; BEFORE: no row yet */
+    int64_t fresh; /* the greatest of this batch */
+    int64_t last;  /* T of its last rows, or of the first batch; BEFORE: no batch yet */
+    bool ended;
+} clock_state;
+
+struct rt_watermarks {
+    const rt_program *program;
+    clock_state *clocks;
+    int64_t *times;   /* [time]: W */
+    flow_mark *marks;
+};
+
+rt_watermarks *rt_watermarks_new(const rt_program *program) {
+    rt_watermarks *w = rt_alloc(sizeof *w);
+    w->program = program;
+    w->clocks = rt_alloc((size_t)program->nclocks * sizeof *w->clocks);
+    w->times = rt_alloc((size_t)program->ntimes * sizeof *w->times);
+    w->marks = rt_alloc((size_t)program->nmarks * sizeof *w->marks);
+    for (int64_t i = 0; i < program->nclocks; i++)
+        w->clocks[i] = (clock_state){.max = BEFORE, .fresh = BEFORE, .last = BEFORE};
+    for (int64_t i = 0; i < program->ntimes; i++) w->times[i] = BEFORE;
+    for (int64_t i = 0; i < program->nmarks; i++) w->marks[i] = (flow_mark){BEFORE, BEFORE};
+    return w;
+}
+
+void rt_watermarks_free(rt_watermarks *w) {
+    if (!w) return;
+    free(w->clocks);
+    free(w->times);
+    free(w->marks);
+    free(w);
+}
+
+const flow_mark *rt_watermarks_marks(const rt_watermarks *w) {
+    return w->marks;
+}
+
+void rt_watermarks_seen(rt_watermarks *w, int64_t clock, int64_t time) {
+    if (time > w->clocks[clock].fresh) w->clocks[clock].fresh = time;
+}
+
+void rt_watermarks_ended(rt_watermarks *w, int64_t source) {
+    for (int64_t i = 0; i < w->program->nclocks; i++)
+        if (w->program->clocks[i].source == source) w->clocks[i].ended = true;
+}
+
+/* ---- one time ---- */
+
+/* What the clocks of a time say when it is T. */
+typedef struct reading {
+    int64_t least;    /* of those that speak: M - delay; AFTER if none does */
+    int64_t greatest; /* of all: M - delay; BEFORE if none had a row */
+    int64_t silent;   /* the moment the last became idle */
+    bool speaks;      /* one is neither idle nor ended */
+    bool ended;       /* all have ended */
+} reading;
+
+static reading read_clocks(const rt_watermarks *w, int64_t time, int64_t now) {
+    const rt_time_decl *decl = &w->program->times[time];
+    reading r = {.least = AFTER, .greatest = BEFORE, .silent = BEFORE, .ended = true};
+    for (int64_t i = 0; i < w->program->nclocks; i++) {
+        const clock_state *c = &w->clocks[i];
+        if (w->program->clocks[i].time != time) continue;
+        int64_t at = c->max == BEFORE ? BEFORE : flow_k_time_add(c->max, -decl->delay);
+        r.greatest = RT_MAX(r.greatest, at);
+        if (c->ended) continue;
+        r.ended = false;
+        int64_t idle_at = decl->idle < 0 ? AFTER : flow_k_time_add(c->last, decl->idle);
+        if (idle_at <= now) {
+            r.silent = RT_MAX(r.silent, idle_at);
+        } else {
+            r.speaks = true;
+            r.least = RT_MIN(r.least, at);
+        }
+    }
+    return r;
+}
+
+/* W of a time when it is T. */
+static int64_t level(const rt_watermarks *w, int64_t time, int64_t now) {
+    reading r = read_clocks(w, time, now);
+    int64_t at = w->times[time];
+    if (r.ended) return AFTER;
+    if (r.speaks) return RT_MAX(at, r.least);
+    if (r.greatest == BEFORE) return at;
+    return RT_MAX(at, flow_k_time_add(r.greatest, now - r.silent));
+}
+
+/* ---- marks ---- */
+
+static int64_t mark_level(const rt_watermarks *w, int64_t mark, int64_t now) {
+    const rt_mark_decl *m = &w->program->marks[mark];
+    if (m->processing) return now;
+    int64_t least = AFTER;
+    for (int64_t i = 0; i < m->ntimes; i++) least = RT_MIN(least, w->times[m->times[i]]);
+    return least;
+}
+
+static void take_fresh(rt_watermarks *w, int64_t now) {
+    for (int64_t i = 0; i < w->program->nclocks; i++) {
+        clock_state *c = &w->clocks[i];
+        if (c->fresh != BEFORE || c->last == BEFORE) c->last = now;
+        c->max = RT_MAX(c->max, c->fresh);
+        c->fresh = BEFORE;
+    }
+}
+
+void rt_watermarks_advance(rt_watermarks *w, int64_t now, bool final) {
+    take_fresh(w, now);
+    for (int64_t i = 0; i < w->program->ntimes; i++)
+        w->times[i] = final ? AFTER : level(w, i, now);
+    for (int64_t i = 0; i < w->program->nmarks; i++)
+        w->marks[i].next = final ? AFTER : mark_level(w, i, now);
+}
+
+void rt_watermarks_commit(rt_watermarks *w) {
+    for (int64_t i = 0; i < w->program->nmarks; i++) w->marks[i].now = w->marks[i].next;
+}
+
+/* ---- silence ---- */
+
+/* The first T at which a time without rows reaches the moment: it moves where a clock
+ * becomes idle, and with the clock once all are. */
+static int64_t time_when(const rt_watermarks *w, int64_t time, int64_t moment) {
+    if (w->times[time] >= moment) return BEFORE;
+    int64_t idle = w->program->times[time].idle, best = AFTER, last = BEFORE;
+    if (idle < 0) return AFTER;
+    for (int64_t i = 0; i < w->program->nclocks; i++) {
+        const clock_state *c = &w->clocks[i];
+        if (w->program->clocks[i].time != time || c->ended || c->last == BEFORE) continue;
+        int64_t at = flow_k_time_add(c->last, idle);
+        last = RT_MAX(last, at);
+        if (at < best && level(w, time, at) >= moment) best = at;
+    }
+    if (best != AFTER || last == BEFORE) return best;
+    int64_t from = level(w, time, last);
+    if (from == BEFORE) return AFTER;
+    return flow_k_time_add(last, moment - from);
+}
+
+int64_t rt_watermarks_when(const rt_watermarks *w, int64_t mark, int64_t moment) {
+    const rt_mark_decl *m = &w->program->marks[mark];
+    if (m->processing) return moment;
+    int64_t when = BEFORE;
+    for (int64_t i = 0; i < m->ntimes; i++)
+        when = RT_MAX(when, time_when(w, m->times[i], moment));
+    return when;
+}
