@@ -413,7 +413,7 @@ static void report_full(gen_t *g, fail_t *fail, gkey_t key, LLVMBasicBlockRef ne
 void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
     emit_t *e = g->e;
     pstage_t *st = g->stage;
-    val_t row = emit_read_row(g, at, exchange_row(g, st));
+    val_t row = emit_read_row(g, st->exchange, at, exchange_row(g, st));
     LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, st->state->id));
     LLVMValueRef words = emit_probe(g, table, emit_key_of(val_field(e, row, 0)));
     if (emit_has_mode(st, MODE_update)) K_CALL(e, table_touch, "", e->fn->ctx, table);

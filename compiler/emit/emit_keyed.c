@@ -257,7 +257,7 @@ void emit_keyed_row_in(gen_t *g, LLVMValueRef at) {
     emit_t *e = g->e;
     pstage_t *st = g->stage;
     shape_t h = shape_of(g, st);
-    val_t record = emit_read_row(g, at, h.record);
+    val_t record = emit_read_row(g, st->exchange, at, h.record);
     LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, st->state->id));
     switch (st->root) {
     case ROOT_distinct: distinct_row(g, &h, table, record); break;
@@ -282,7 +282,7 @@ static void give_rows(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueR
     loop_t l = ir_loop(e, n, "row");
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
     LLVMValueRef row = K_CALL(e, top_row, "row", words, l.i);
-    val_t record = emit_read_row(g, row, h->record);
+    val_t record = emit_read_row(g, g->stage->exchange, row, h->record);
     val_t *out = columns_of(g, h, record);
     gkey_t key = {.ptr = ir_null(e), .len = ir_i64(e, 0)};
     if (h->key >= 0) {

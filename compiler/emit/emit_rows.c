@@ -240,9 +240,13 @@ static void emit_op_apart(gen_t *g, pop_t *op, val_t *cols) {
     type_t *record = type_record(e->types, NULL, fields, op->row_in->nfields);
     LLVMValueRef words = val_spill(e, val_record(e, record, vals));
     LLVMValueRef key = g->order == ORDER_bytes ? g->key : ir_null(e);
-    LLVMValueRef len = ir_words(e, 1, "order.len");
+    /* Beside the row: the length of the order key, time, sign. */
+    LLVMValueRef len = ir_words(e, 3, "order.len");
     if (g->order == ORDER_bytes) ir_store(e, g->key_len, len);
+    if (g->time) ir_store(e, g->time, ir_word(e, len, 1));
+    if (g->sign) ir_store(e, g->sign, ir_word(e, len, 2));
     LLVMValueRef outer_key = g->key, outer_len = g->key_len;
+    LLVMValueRef outer_time = g->time, outer_sign = g->sign;
 
     fn_t f;
     const char *name = arena_printf(e->arena, "stage%d.%s%d", g->stage->id,
@@ -251,7 +255,10 @@ static void emit_op_apart(gen_t *g, pop_t *op, val_t *cols) {
     LLVMValueRef fn = f.fn;
     val_t row = val_load(e, record, emit_arg(e, 1, "row"), "row");
     g->key = emit_arg(e, 2, "order");
-    g->key_len = ir_load(e, e->i64, emit_arg(e, 3, "order.len"), "order.len");
+    LLVMValueRef beside = emit_arg(e, 3, "order.len");
+    g->key_len = ir_load(e, e->i64, beside, "order.len");
+    if (g->time) g->time = ir_load(e, e->i64, ir_word(e, beside, 1), "time");
+    if (g->sign) g->sign = ir_load(e, e->i64, ir_word(e, beside, 2), "sign");
     for (uint32_t i = 0; i < op->row_in->nfields; i++)
         vals[i] = cols[i].leaf || !cols[i].type->words
                       ? val_field(e, row, i)
@@ -261,6 +268,8 @@ static void emit_op_apart(gen_t *g, pop_t *op, val_t *cols) {
     emit_fn_close(e);
     g->key = outer_key;
     g->key_len = outer_len;
+    g->time = outer_time;
+    g->sign = outer_sign;
 
     LLVMValueRef status =
         ir_call(e, fn, (LLVMValueRef[]){e->fn->ctx, words, key, len}, 4, "status");

@@ -176,26 +176,44 @@ void emit_order_key(gen_t *g, LLVMValueRef *key, LLVMValueRef *len) {
     *len = ir_i64(e, 9); /* 00 and the place: runtime/kernel/k_order.h */
 }
 
+/* Words of a row before those of its record: the size, then the hidden fields. */
+static int64_t hidden_words(const pexchange_t *x) {
+    return 1 + (x->timed != 0) + (x->signs != 0);
+}
+
+/* Encodes the row at an address with room for it; gives its bytes. */
+static LLVMValueRef put_row(gen_t *g, const pexchange_t *x, LLVMValueRef row, LLVMValueRef head,
+                            val_t record) {
+    emit_t *e = g->e;
+    int64_t w = 1;
+    if (x->timed) {
+        flow_assert(g->time);
+        ir_store(e, g->time, ir_word(e, row, w++));
+    }
+    if (x->signs) {
+        flow_assert(g->sign);
+        ir_store(e, g->sign, ir_word(e, row, w++));
+    }
+    LLVMValueRef end = put(g, row, head, &w, record);
+    return K_CALL(e, row_close, "row.size", row, end);
+}
+
 void emit_send_row(gen_t *g, const pport_t *port, LLVMValueRef part, val_t record) {
     emit_t *e = g->e;
+    const pexchange_t *x = port->exchange;
     LLVMValueRef buf = K_CALL(e, port, "out", e->fn->ctx, ir_i64(e, port->id), part);
-    LLVMValueRef head = ir_i64(e, 8 + 8 * (int64_t)record.type->words);
+    LLVMValueRef head = ir_i64(e, 8 * (hidden_words(x) + (int64_t)record.type->words));
     LLVMValueRef size = ir_add(e, extent(g, head, record), ir_i64(e, 8), "row.room");
     LLVMValueRef row;
-    if (port->exchange->framed) {
+    if (x->framed) {
         LLVMValueRef key, len;
         emit_order_key(g, &key, &len);
         row = K_CALL(e, alloc, "row", e->fn->ctx, size);
-        int64_t w = 1;
-        LLVMValueRef end = put(g, row, head, &w, record);
-        LLVMValueRef bytes = K_CALL(e, row_close, "row.size", row, end);
-        K_CALL(e, frame, "", e->fn->ctx, buf, key, len, row, bytes);
+        K_CALL(e, frame, "", e->fn->ctx, buf, key, len, row, put_row(g, x, row, head, record));
         return;
     }
     row = K_CALL(e, reserve, "row", e->fn->ctx, buf, size);
-    int64_t w = 1;
-    LLVMValueRef end = put(g, row, head, &w, record);
-    K_CALL(e, commit, "", buf, K_CALL(e, row_close, "row.size", row, end));
+    K_CALL(e, commit, "", buf, put_row(g, x, row, head, record));
 }
 
 /* Is every word of the type in the row as it is in memory? */
@@ -236,8 +254,12 @@ static val_t get(gen_t *g, LLVMValueRef row, int64_t w, type_t *t, const char *n
     return val_load(e, t, words, name);
 }
 
-val_t emit_read_row(gen_t *g, LLVMValueRef row, type_t *record) {
-    return get(g, row, 1, record, "row");
+val_t emit_read_row(gen_t *g, const pexchange_t *x, LLVMValueRef row, type_t *record) {
+    emit_t *e = g->e;
+    int64_t w = 1;
+    g->time = x->timed ? ir_load(e, e->i64, ir_word(e, row, w++), "time") : NULL;
+    g->sign = x->signs ? ir_load(e, e->i64, ir_word(e, row, w++), "sign") : NULL;
+    return get(g, row, w, record, "row");
 }
 
 void emit_send(gen_t *g, pop_t *op, val_t *cols) {

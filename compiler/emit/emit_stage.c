@@ -214,7 +214,7 @@ static void stage_flush(gen_t *g) {
 static void errors_row(gen_t *g, LLVMValueRef row) {
     emit_t *e = g->e;
     type_t *t = g->stage->exchange->row;
-    val_t record = emit_read_row(g, row, t);
+    val_t record = emit_read_row(g, g->stage->exchange, row, t);
     val_t *cols = ARENA_ARRAY(e->arena, val_t, t->nfields + 1);
     for (uint32_t i = 0; i < t->nfields; i++) cols[i] = val_field(e, record, i);
     emit_outs(g, MODE_append, cols, t);
@@ -302,6 +302,7 @@ void emit_program(emit_t *e, plan_t *plan, const plan_options *options, const ch
     }
     for (size_t i = 0; i < plan->stages.n; i++) {
         g.stage = plan->stages.at[i];
+        g.time = g.sign = NULL;
         emit_stage(&g);
     }
     emit_main(&g, explain, hash);

@@ -48,6 +48,8 @@ typedef struct gen {
     const plan_options *options;
     order_kind order;
     LLVMValueRef key, key_len; /* ORDER_bytes */
+    LLVMValueRef time;         /* event time of the row at hand, i64; null: it has none */
+    LLVMValueRef sign;         /* of a table's row, i64: 1 new, 0 old; null: no table */
     VEC(staged_t) staged;
     VEC(gen_fn_t) fns;
     VEC(gen_count_t) counts;
@@ -93,11 +95,13 @@ gkey_t emit_sort_key(gen_t *g, const val_t *parts, const int *desc, size_t n);
 /* The parts of the key of an entry: from an int, or from key bytes. */
 void emit_key_parts(gen_t *g, gkey_t key, type_t *const *types, val_t *parts, size_t n);
 void emit_send(gen_t *g, pop_t *op, val_t *cols);
-/* Encodes a record to the exchange's buffer for a partition. */
+/* Encodes a record to the exchange's buffer for a partition; before it the time and sign of
+ * the row at hand, if the exchange carries them. */
 void emit_send_row(gen_t *g, const pport_t *port, LLVMValueRef part, val_t record);
 LLVMValueRef emit_part_of(gen_t *g, const pexchange_t *x, gkey_t key);
-/* Reads a record at `row` (an encoded row). */
-val_t emit_read_row(gen_t *g, LLVMValueRef row, type_t *record);
+/* Reads a record at `row` (an encoded row) of the exchange; g->time and g->sign become
+ * those that it carries. */
+val_t emit_read_row(gen_t *g, const pexchange_t *x, LLVMValueRef row, type_t *record);
 /* The order key of the row at hand. */
 void emit_order_key(gen_t *g, LLVMValueRef *key, LLVMValueRef *len);
 

@@ -49,6 +49,8 @@ typedef struct pexchange {
     type_t *row;      /* what its rows hold; see the consumer's `kind` */
     int one_part;     /* no key: everything goes to partition 0 */
     int framed;       /* entries carry order keys, and are merged by them */
+    int timed;        /* rows carry their event time, */
+    int signs;        /* and whether they are new (1) or old (0), as hidden first fields */
     const char *key_text; /* for people: "word", "user, url" */
     int consumer;     /* stage id */
 } pexchange_t;

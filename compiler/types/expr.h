@@ -91,6 +91,8 @@ int const_has_param(const node_t *e);
 struct cval *const_eval(check_t *c, node_t *e);
 
 /* ---- messages shared by expressions and steps ---- */
+/* Is it the `window` of rows whose window is not formed yet? */
+int expr_is_unformed(const scope_t *s, const char *name);
 /* "no column `x` here" with what is there, what was lost, and one guess. */
 void expr_unknown_name(check_t *c, scope_t *s, span_t at, const char *name);
 /* E34: a column `name` hides a const, param or model of the file. */

@@ -240,8 +240,14 @@ void expr_unknown_name(check_t *c, scope_t *s, span_t at, const char *name) {
         help_nearest(m, name, names, n);
         return;
     }
-    diag_t *m = diag_add(c->diags, DIAG_no_column, at, name);
     const lost_t *lost = find_lost(row, name);
+    if (lost && lost->unformed) {
+        diag_t *open = diag_add(c->diags, lost->unformed == 1 ? DIAG_session_open
+                                                              : DIAG_window_open, at);
+        diag_help(open, "use `%s` after the `aggregate`", diag_source(c->diags, at));
+        return;
+    }
+    diag_t *m = diag_add(c->diags, DIAG_no_column, at, name);
     diag_label(m, lost ? "lost at the %s" : "not a column", lost ? lost->step : "");
     diag_line(m, "here: %s", row_text(c, row));
     if (!lost) {
@@ -250,6 +256,13 @@ void expr_unknown_name(check_t *c, scope_t *s, span_t at, const char *name) {
     }
     diag_note(m, "`%s` at %s %s", lost->step, diag_where(c->diags, lost->at, at), lost->note);
     if (lost->help) diag_help(m, "%s", lost->help);
+}
+
+int expr_is_unformed(const scope_t *s, const char *name) {
+    const scope_t *items = scope_items_of(s);
+    const scope_t *row = items ? scope_row_of(items->rows) : scope_row_of(s);
+    const lost_t *lost = row ? find_lost(row, name) : NULL;
+    return lost && lost->unformed;
 }
 
 void expr_warn_hides(check_t *c, scope_t *s, const char *name, span_t at) {

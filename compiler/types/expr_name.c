@@ -132,6 +132,10 @@ type_t *expr_member(check_t *c, scope_t *s, node_t *e, type_t *hint) {
     if (m->value->kind == AST_name && !scope_find(s, AST(name, m->value)->name)) {
         def_t *module = scope_find_in(s, NS_MODULE, AST(name, m->value)->name);
         if (module) return module_member(c, s, e, module);
+        if (expr_is_unformed(s, AST(name, m->value)->name)) {
+            expr_unknown_name(c, s, e->span, AST(name, m->value)->name);
+            return poison(c);
+        }
     }
     type_t *t = expr_infer(c, s, m->value, NULL);
     if (t->kind == TY_POISON) return t;

@@ -38,6 +38,7 @@ typedef struct lost {
     span_t at;        /* the step */
     const char *note; /* after the step's place: "keeps its keys and aggregates only" */
     const char *help; /* or null */
+    int unformed;     /* not lost but not there yet: `window` of a session (1), of rows (2) */
 } lost_t;
 
 /* The calls of aggregates found in the items of one `aggregate`. */

@@ -77,6 +77,7 @@ static void check_step(flowck_t *f, const link_t *link) {
     f->scope = stream_scope(c, &f->st, link->base);
     vec_push(c->arena, &f->flow->steps, s);
     op_types[s->op](f);
+    note_state(f);
     check_width(f, s->at);
     s->row_out = f->st.row;
     s->out = f->st.props;

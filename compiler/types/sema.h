@@ -69,9 +69,29 @@ typedef struct tconnector {
     int nflows;
 } tconnector_t;
 
+/* What a `window` step asks for.  Expressions are constant; null where not given.  Where
+ * no param is in one it is folded: a duration, or a count of rows. */
+typedef struct twindow {
+    window_id kind;
+    tstep_t *step;            /* the `window` step */
+    int by_rows;              /* size and every count rows */
+    struct node *size, *every, *offset; /* session: size is the gap */
+    struct cval *size_value, *every_value, *offset_value;
+    int processing;           /* `on processing_time` */
+    struct node *early, *lateness;      /* given: aggregates are tables */
+    struct cval *early_value, *lateness_value;
+    tflow_t *late;            /* `late into`, or null */
+} twindow_t;
+
 /* Properties of the rows that leave a step. */
 typedef struct tprops {
     int is_table;
+    int timed;               /* a row has an event time, seen or not */
+    /* The `event_time` steps that its rows have passed: its watermark is the least of
+     * theirs.  A table has no times, but the watermark of what it was made from. */
+    tstep_t **times;
+    size_t ntimes;
+    const twindow_t *window; /* null: not windowed */
     window_id windowed;      /* WINDOW_batch: `window` is a column, unless hidden */
     int window_column;       /* its place, or -1 (not windowed, or dropped from a table) */
     int bounded;             /* the input ends by itself */
@@ -113,7 +133,12 @@ struct tstep {
                  int column, counter_column; } each; /* counter: null; counter_column: -1 */
         struct { tflow_t **inputs; size_t n;         /* the others; the flow itself is first */
                  int **from; } unite;                /* from[k][i]: place in input k of column i */
-        struct { window_id kind; int column; } window; /* place of `window` in row_out */
+        struct { window_id kind; int column; const twindow_t *spec; } window;
+                                                     /* place of `window` in row_out, or -1:
+                                                      * the next keyed step adds it */
+        struct { struct node *time, *delay, *idle;   /* idle: or null */
+                 struct cval *delay_value, *idle_value;
+                 tflow_t *late; } event_time;
         /* keys over row_in; the arguments and conditions of aggs over row_in; items over
          * the row of the keys, then `window` if windowed.  In an item the call of aggs[i]
          * (the same node) stands for its result.  row_out = keys, items, window. */

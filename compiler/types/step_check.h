@@ -46,6 +46,21 @@ int check_constant(flowck_t *f, node_t *e, type_kind kind, const char *what,
 /* The same for counts: at least 1. */
 int check_count(flowck_t *f, node_t *e, const char *what, struct cval **value);
 
+/* ---- step_time.c ---- */
+
+/* The type of `window` in a windowed flow, whether it is a column yet or not. */
+type_t *window_type(const flowck_t *f);
+/* Sessions and windows of rows are formed by this keyed step: `window` becomes a column
+ * of what leaves, the last of cols. */
+void form_window(flowck_t *f, columns_t *cols);
+/* Says so if the window is not formed yet: 0 then. */
+int need_formed(flowck_t *f);
+/* The rows behind this step are made when its window closes, or are those of a table:
+ * what that means for their times. */
+void rows_are_made(flowck_t *f);
+/* After each step: remembers the first that keeps state. */
+void note_state(flowck_t *f);
+
 /* ---- items.c ---- */
 
 /* The name of the column that an expression makes by itself, or null. */

@@ -133,12 +133,21 @@ static int union_input(flowck_t *f, const node_t *ref, const pipe_t *p) {
         diag_help(m, "`union` takes streams: use the rows before they become a table");
         return 0;
     }
-    if (p->out.props.windowed != f->st.props.windowed) {
+    if (!windowed_alike(&p->out.props, &f->st.props)) {
         int other = p->out.props.windowed != WINDOW_NONE;
+        int mine = f->st.props.windowed != WINDOW_NONE;
         diag_t *m = diag_add(c->diags, DIAG_union_windows, ref->span, name,
-                             other ? "has a window, and this stream has none"
-                                   : "has no window, and this stream has one");
+                             other && mine ? "has another window than this stream"
+                             : other       ? "has a window, and this stream has none"
+                                           : "has no window, and this stream has one");
         diag_help(m, "window both sides alike, or set the window after the `union`");
+        return 0;
+    }
+    if (p->out.props.timed != f->st.props.timed) {
+        diag_t *m = diag_add(c->diags, DIAG_union_times, ref->span, name,
+                             f->st.props.timed ? "has no event time, and this stream has one"
+                                               : "has event time, and this stream has none");
+        diag_help(m, "declare `event_time` on both sides, or once after the `union`");
         return 0;
     }
     if (same_columns(here, there)) return 1;
@@ -167,6 +176,11 @@ void op_union_type(flowck_t *f) {
         from[n++] = input_order(c, f->st.row, p->out.row);
         f->st.props.bounded &= p->out.props.bounded;
         f->st.props.limited &= p->out.props.limited;
+        stream_add_times(c, &f->st, &p->out.props);
+        if (!f->st.state_word) {
+            f->st.state_word = p->out.state_word;
+            f->st.state_at = p->out.state_at;
+        }
     }
     f->st.props.sorted = NULL;
     f->step->u.unite.inputs = inputs;

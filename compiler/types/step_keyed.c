@@ -1,4 +1,4 @@
-/* step_keyed.c - steps that put rows together: aggregate, distinct, sort, top, window.
+/* step_keyed.c - steps that put rows together: aggregate, distinct, sort, top.
  *
  * The items of an `aggregate` see the keys; the arguments of its aggregates see the rows.
  * So there are two scopes, and the item scope between them collects the calls. */
@@ -88,8 +88,9 @@ void op_aggregate_type(flowck_t *f) {
     int over_table = f->st.props.is_table;
     int errors = diags_errors(c->diags);
     int windowed = f->st.props.windowed != WINDOW_NONE;
-    type_t *window = windowed ? f->st.row->fields[f->st.props.window_column].type : NULL;
-    span_t window_at = windowed ? f->st.at[f->st.props.window_column] : f->step->at;
+    type_t *window = windowed ? window_type(f) : NULL;
+    span_t window_at = windowed && f->st.props.window_column >= 0
+                           ? f->st.at[f->st.props.window_column] : f->step->at;
 
     titems_t keys = {0}, given = {0}, items = {0};
     items_keys(f, &s->per, 1, &given);
@@ -132,6 +133,7 @@ void op_aggregate_type(flowck_t *f) {
         become_table(f, "aggregate");
         key_columns(f, &keys);
     }
+    rows_are_made(f);
     if (over_table && errors == diags_errors(c->diags))
         not_built(c, f->step->at, "`aggregate` over a table");
 }
@@ -170,6 +172,7 @@ void op_distinct_type(flowck_t *f) {
     f->step->u.distinct.added = add_keys(f, &s->per, &keys, &cols);
     f->step->u.distinct.keys = keys.at;
     f->step->u.distinct.nkeys = keys.n;
+    form_window(f, &cols);
     stream_become(c, &f->st, &cols, (lost_t){.step = "distinct", .at = f->step->at});
     if (!s->within) return;
     check_constant(f, s->within, TY_DURATION, "the bound of `distinct`", NULL);
@@ -184,6 +187,8 @@ void op_sort_type(flowck_t *f) {
     f->step->u.sort.by = items_orders(f, &s->by);
     f->step->u.sort.n = s->by.n;
     f->st.props.sorted = f->step;
+    need_formed(f);
+    rows_are_made(f);
     if (f->st.props.is_table || f->st.props.windowed != WINDOW_NONE) return;
     diag_t *m = diag_add(f->c->diags, DIAG_sort_stream, f->step->at);
     diag_note(m, "without a window its rows are never all there");
@@ -233,83 +238,11 @@ void op_top_type(flowck_t *f) {
     f->step->u.top.nkeys = keys.n;
     f->step->u.top.added = added;
     f->st.props.sorted = NULL;
+    form_window(f, &cols);
     stream_become(c, &f->st, &cols, (lost_t){.step = "top", .at = f->step->at});
+    rows_are_made(f);
     if (f->st.props.windowed != WINDOW_NONE) return;
     if (!f->st.props.is_table) become_table(f, "top");
+    rows_are_made(f);
     top_keys(f, &keys, added);
-}
-
-/* ---- window ---- */
-
-static window_id window_row(int kind) {
-    switch ((window_kind)kind) {
-    case WINDOW_TUMBLING: return WINDOW_tumbling;
-    case WINDOW_SLIDING: return WINDOW_sliding;
-    case WINDOW_SESSION: return WINDOW_session;
-    case WINDOW_CUMULATE: return WINDOW_cumulate;
-    case WINDOW_BATCH: return WINDOW_batch;
-    case WINDOW_KIND_COUNT: break;
-    }
-    flow_unreachable("window kind");
-}
-
-/* Sizes and bounds: an int where rows are counted, else a duration. */
-static void window_constants(flowck_t *f, ast_step_window_t *s) {
-    const char *what = "the size of a window";
-    if (s->size && s->size_rows) check_count(f, s->size, what, NULL);
-    else if (s->size) check_constant(f, s->size, TY_DURATION, what, NULL);
-    if (s->every && s->every_rows) check_count(f, s->every, "`every`", NULL);
-    else if (s->every) check_constant(f, s->every, TY_DURATION, "`every`", NULL);
-    if (s->offset) check_constant(f, s->offset, TY_DURATION, "`offset`", NULL);
-    if (s->early) check_constant(f, s->early, TY_DURATION, "`early`", NULL);
-    if (s->lateness) check_constant(f, s->lateness, TY_DURATION, "`lateness`", NULL);
-}
-
-/* `window batch` is the batch: there is nothing to say about it. */
-static void check_batch_window(flowck_t *f, ast_step_window_t *s) {
-    const char *word = s->offset ? "offset" : s->early ? "early" : s->lateness ? "lateness"
-                       : s->late ? "late into" : s->processing_time ? "on processing_time"
-                                                                    : NULL;
-    if (!word) return;
-    span_t at = s->offset ? s->offset->span : s->early ? s->early->span
-                : s->lateness ? s->lateness->span : s->late ? s->late_at : f->step->at;
-    diag_t *m = diag_add(f->c->diags, DIAG_window_batch, at, word);
-    diag_note(m, "it begins and closes with the batch");
-    diag_help(m, "write `window batch` alone");
-}
-
-void op_window_type(flowck_t *f) {
-    ast_step_window_t *s = AST(step_window, f->step->node);
-    check_t *c = f->c;
-    int errors = diags_errors(c->diags);
-    window_id kind = window_row(s->kind);
-    int was_table = !need_stream(f, "put the window before the step that makes the table");
-    window_constants(f, s);
-    if (kind == WINDOW_batch) check_batch_window(f, s);
-    type_t *t = s->size_rows ? type_count_window(c->types) : type_window(c->types);
-    columns_t cols = stream_columns(c, &f->st);
-    const char *name = window_name(c);
-    int place = f->st.props.window_column;
-    if (place >= 0) {
-        cols.fields.at[place].type = t;
-        cols.at.at[place] = f->step->at;
-    } else {
-        place = (int)cols.fields.n;
-        columns_add(c, &cols, name, t, f->step->at, f->step->at);
-    }
-    stream_become(c, &f->st, &cols, (lost_t){.step = "window", .at = f->step->at});
-    f->step->u.window.kind = kind;
-    f->step->u.window.column = place;
-    f->st.props.sorted = NULL;
-    if (was_table) {
-        f->st.props.is_table = 0;
-        f->st.props.nkeys = 0;
-    }
-    f->st.props.windowed = kind;
-    f->st.props.window_column = place < (int)cols.fields.n ? place : -1;
-    if (f->st.props.window_column < 0) f->st.props.windowed = WINDOW_NONE;
-    if (!window_at(kind)->built && errors == diags_errors(c->diags))
-        not_built(c, f->step->at,
-                  arena_printf(c->arena, "`window %s`", window_at(kind)->spelling));
-    if (s->early || s->lateness) f->st.unknown = 1; /* their aggregates are tables */
 }

@@ -16,17 +16,6 @@ static void check_duration(flowck_t *f, node_t *e, const char *what) {
     if (e && e->kind != AST_range) check_constant(f, e, TY_DURATION, what, NULL);
 }
 
-void op_event_time_type(flowck_t *f) {
-    ast_step_event_time_t *s = AST(step_event_time, f->step->node);
-    int errors = diags_errors(f->c->diags);
-    need_stream(f, "declare it just after the source");
-    expr_check(f->c, f->scope, s->time, type_basic(f->c->types, TY_TIMESTAMP));
-    check_duration(f, s->delay, "`delay`");
-    check_duration(f, s->idle, "`idle`");
-    if (s->late) side_flow(f, f->step->node, &f->st, 0);
-    later(f, errors, "`event_time`");
-}
-
 static void keys_of_table(flowck_t *f, const titems_t *keys) {
     struct tkey *out = ARENA_ARRAY(f->c->arena, struct tkey, keys->n + 1);
     for (size_t i = 0; i < keys->n; i++) {

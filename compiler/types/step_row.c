@@ -200,6 +200,7 @@ void op_limit_type(flowck_t *f) {
     need_stream(f, "take the first rows by an order: `|> top n by …`");
     f->step->u.limit.count = s->count;
     check_count(f, s->count, "a `limit`", &f->step->u.limit.count_value);
+    need_formed(f);
     f->st.props.limited |= f->st.props.windowed == WINDOW_NONE;
 }
 
@@ -252,5 +253,7 @@ void op_errors_type(flowck_t *f) {
     stream_t st;
     stream_init(f->c, &st, &cols);
     st.props.bounded = f->st.props.bounded;
+    st.state_at = f->step->at; /* they have the time of the batch */
+    st.state_word = "errors into";
     f->step->u.errors.flow = side_flow(f, f->step->node, &st, 0);
 }

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "compiler/base/check.h"
+#include "compiler/syntax/ast.h"
+#include "compiler/types/const.h"
 
 static void set_row(check_t *c, stream_t *st, const columns_t *cols) {
     st->row = type_record(c->types, NULL, cols->fields.at, (uint32_t)cols->fields.n);
@@ -164,6 +166,7 @@ void stream_move(check_t *c, stream_t *st, const int *place) {
 
 void stream_unwindow(stream_t *st) {
     st->props.windowed = WINDOW_NONE;
+    st->props.window = NULL;
     st->props.window_column = -1;
 }
 
@@ -193,4 +196,32 @@ const char *column_fault(const type_t *t) {
     case TY_DECIMAL: return NULL;
     }
     flow_unreachable("type kind");
+}
+
+static int same_constant(node_t *a, const struct cval *av, node_t *b, const struct cval *bv) {
+    if (!a || !b) return a == b;
+    if (av && bv) return av->w[0] == bv->w[0];
+    return !av && !bv && ast_equal(a, b);
+}
+
+int windowed_alike(const tprops_t *a, const tprops_t *b) {
+    const twindow_t *v = a->window, *w = b->window;
+    if (a->windowed != b->windowed || !v || !w) return a->windowed == b->windowed;
+    return v->by_rows == w->by_rows && v->processing == w->processing &&
+           same_constant(v->size, v->size_value, w->size, w->size_value) &&
+           same_constant(v->every, v->every_value, w->every, w->every_value) &&
+           same_constant(v->offset, v->offset_value, w->offset, w->offset_value);
+}
+
+void stream_add_times(check_t *c, stream_t *st, const tprops_t *more) {
+    tstep_t **all = ARENA_ARRAY(c->arena, tstep_t *, st->props.ntimes + more->ntimes + 1);
+    size_t n = 0;
+    for (; n < st->props.ntimes; n++) all[n] = st->props.times[n];
+    for (size_t i = 0; i < more->ntimes; i++) {
+        size_t k = 0;
+        while (k < n && all[k] != more->times[i]) k++;
+        if (k == n) all[n++] = more->times[i];
+    }
+    st->props.times = all;
+    st->props.ntimes = n;
 }

@@ -25,6 +25,8 @@ typedef struct stream {
     tprops_t props;
     span_t table_at; /* the step that made it a table, and its words */
     const char *table_word;
+    span_t state_at; /* the first step that keeps state, and its words */
+    const char *state_word;
     int unknown;     /* the row is not known: nothing behind is checked */
 } stream_t;
 
@@ -62,6 +64,10 @@ void stream_facts(check_t *c, const stream_t *st, scope_t *row, facts_t *out);
 
 /* The key of a table after columns moved: place[i] is the new place of column i or -1. */
 void stream_move(check_t *c, stream_t *st, const int *place);
+/* Are both windowed by windows of one kind, sizes and offset? */
+int windowed_alike(const tprops_t *a, const tprops_t *b);
+/* The times of `more` are among those of the stream as well. */
+void stream_add_times(check_t *c, stream_t *st, const tprops_t *more);
 /* Leaves the window; rows that were sorted in it stay so. */
 void stream_unwindow(stream_t *st);
 /* May values of this type be a column?  A reason, or null. */

@@ -55,6 +55,7 @@ static void put_props(tprint_t *t, const tprops_t *p) {
                    p->keys[i].column < 0 ? " (unseen)" : "");
     if (p->windowed != WINDOW_NONE)
         buf_printf(t->b, " windowed %s", window_at(p->windowed)->spelling);
+    if (p->timed) buf_str(t->b, " timed");
     if (p->sorted) buf_str(t->b, " sorted");
     if (p->limited) buf_str(t->b, " limited");
     if (p->bounded) buf_str(t->b, " bounded");
@@ -63,7 +64,7 @@ static void put_props(tprint_t *t, const tprops_t *p) {
 
 static int same_props(const tprops_t *a, const tprops_t *b) {
     if (a->is_table != b->is_table || a->windowed != b->windowed || a->nkeys != b->nkeys ||
-        a->bounded != b->bounded || a->limited != b->limited || a->sorted != b->sorted)
+        a->bounded != b->bounded || a->limited != b->limited || a->sorted != b->sorted || a->timed != b->timed)
         return 0;
     for (size_t i = 0; i < a->nkeys; i++)
         if ((a->keys[i].column < 0) != (b->keys[i].column < 0)) return 0;
@@ -169,6 +170,33 @@ static void put_top(tprint_t *t, const tstep_t *s) {
     put_items(t, "key", s->u.top.keys, s->u.top.nkeys);
 }
 
+static void put_option(tprint_t *t, const char *word, const node_t *e, const cval_t *v) {
+    if (!e) return;
+    buf_printf(t->b, " %s", word);
+    if (*word) buf_char(t->b, ' ');
+    put_value(t, e, v);
+}
+
+static void put_window(tprint_t *t, const twindow_t *w) {
+    buf_printf(t->b, " %s", window_at(w->kind)->spelling);
+    put_option(t, "", w->size, w->size_value);
+    if (w->by_rows) buf_str(t->b, " rows");
+    put_option(t, "every", w->every, w->every_value);
+    put_option(t, "offset", w->offset, w->offset_value);
+    if (w->processing) buf_str(t->b, " on processing_time");
+    put_option(t, "early", w->early, w->early_value);
+    put_option(t, "lateness", w->lateness, w->lateness_value);
+    if (w->late) buf_printf(t->b, " late into %s", w->late->name);
+}
+
+static void put_event_time(tprint_t *t, const tstep_t *s) {
+    buf_char(t->b, ' ');
+    put_expr(t, s->u.event_time.time);
+    put_option(t, "delay", s->u.event_time.delay, s->u.event_time.delay_value);
+    put_option(t, "idle", s->u.event_time.idle, s->u.event_time.idle_value);
+    if (s->u.event_time.late) buf_printf(t->b, " late into %s", s->u.event_time.late->name);
+}
+
 static void put_parts(tprint_t *t, const tstep_t *s) {
     switch (s->op) {
     case OP_where:
@@ -205,7 +233,8 @@ static void put_parts(tprint_t *t, const tstep_t *s) {
     case OP_errors:
         buf_printf(t->b, " %s", s->u.errors.flow ? s->u.errors.flow->name : "_");
         break;
-    case OP_window: buf_printf(t->b, " %s", window_at(s->u.window.kind)->spelling); break;
+    case OP_window: put_window(t, s->u.window.spec); break;
+    case OP_event_time: put_event_time(t, s); break;
     case OP_to:
     case OP_print:
         if (!s->u.sink) break;
@@ -215,7 +244,6 @@ static void put_parts(tprint_t *t, const tstep_t *s) {
     case OP_drop:
     case OP_changes:
     case OP_close:
-    case OP_event_time:
     case OP_join:
     case OP_latest:
     case OP_match:
