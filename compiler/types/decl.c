@@ -43,6 +43,28 @@ static void enter_type(check_t *c, scope_t *file, node_t *decl) {
     }
 }
 
+/* Of no file, so that imports do not bring them again. */
+static void make_change(check_t *c) {
+    static const char *const names[] = {"Insert", "Update", "Delete"};
+    field_t variants[3];
+    for (int i = 0; i < 3; i++) {
+        variants[i] = (field_t){.name = intern(c->names, names[i]),
+                                .type = type_record(c->types, NULL, NULL, 0)};
+        def_t *d = ARENA_NEW(c->arena, def_t);
+        *d = (def_t){.kind = DEF_VARIANT, .name = variants[i].name, .index = i,
+                     .state = DEF_DONE};
+        c->change_variants[i] = d;
+    }
+    c->change = type_union(c->types, intern(c->names, "Change"), variants, 3);
+    for (int i = 0; i < 3; i++) c->change_variants[i]->type = c->change;
+}
+
+void decl_enter_built_in(check_t *c, scope_t *file) {
+    if (!c->change) make_change(c);
+    for (int i = 0; i < 3; i++)
+        scope_declare(c->arena, file, NS_VARIANT, c->change_variants[i]);
+}
+
 static void enter_fn(check_t *c, scope_t *file, def_kind kind, const char *name, span_t at,
                      node_t *decl, const nodes_t *params) {
     def_t *d = enter(c, file, NS_FN, kind, name, at, decl);
@@ -166,6 +188,7 @@ static type_t *resolve_name(check_t *c, scope_t *s, node_t *e) {
     }
     if (!strcmp(n->name, "window")) return type_window(c->types);
     def_t *d = scope_find_in(s, NS_TYPE, n->name);
+    if (!d && c->change && n->name == c->change->name) return c->change;
     if (!d) return say_no_type(c, s, n);
     if (d->state == DEF_BUSY) {
         diag_t *m = diag_add(c->diags, DIAG_type_cycle, e->span, d->name);

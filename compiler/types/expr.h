@@ -42,6 +42,8 @@ typedef struct check {
     node_t *outer;       /* the whole expression being checked, for help lines */
     int condition;       /* it is a condition */
     struct folder *folder; /* const.c's state, made when first used */
+    type_t *change;        /* Insert | Update | Delete: of the column that `changes` adds */
+    def_t *change_variants[3];
 } check_t;
 
 /* A context whose diagnostics go to `diags`; all memory is the arena's. */
@@ -72,6 +74,8 @@ int type_size_check(check_t *c, const type_t *t, span_t at);
  * one of these kinds of declarations); decl_check checks it, if not done already; use
  * of a declaration checks it first. */
 int decl_enter(check_t *c, scope_t *file, node_t *decl);
+/* Enters the variants that every file has: those of c->change. */
+void decl_enter_built_in(check_t *c, scope_t *file);
 void decl_check(check_t *c, def_t *d);
 
 /* ---- aggregates (agg.c) ----

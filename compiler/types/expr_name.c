@@ -251,6 +251,9 @@ def_t *expr_variant(check_t *c, scope_t *s, const char *name, span_t at, const t
         help_nearest(m, name, names, place->nfields);
         return NULL;
     }
+    /* Without a place a type of the program's own goes before that of `changes`. */
+    for (size_t i = 0; n > 1 && i < n; i++)
+        if (found[i]->type == c->change) found[i--] = found[--n];
     if (n == 1) return found[0];
     if (n > 1) {
         diag_t *m = diag_add(c->diags, DIAG_variant_of_several, at, name, tx(c, found[0]->type),
@@ -333,7 +336,8 @@ type_t *expr_make(check_t *c, scope_t *s, node_t *e, type_t *hint) {
     def_t *two[2];
     size_t n = scope_variants(s, m->name, two, 2);
     def_t *type = scope_find_in(s, NS_TYPE, m->name);
-    if (!n && type) return make_record(c, s, e, type);
+    if (type && (!n || (n == 1 && two[0]->type == c->change)))
+        return make_record(c, s, e, type);
     const type_t *place = hint ? type_strip(hint) : NULL;
     if (place && type_is_variant(place)) place = place->elem;
     if (place && place->kind != TY_UNION) place = NULL;

@@ -103,7 +103,8 @@ static void merge_space(sema_t *m, unit_t *u, const unit_t *from, name_space ns,
             nfound = scope_variants(from->scope, names[i], found, 64);
         else found[0] = scope_find_in(from->scope, ns, names[i]);
         for (size_t k = 0; k < nfound; k++) {
-            if (found[k]->scope && found[k]->scope != from->scope) continue;
+            int built_in = ns == NS_VARIANT && !found[k]->node;
+            if (built_in || (found[k]->scope && found[k]->scope != from->scope)) continue;
             def_t *first = scope_declare(m->c->arena, u->scope, ns, found[k]);
             if (first && first != found[k]) declared_twice(m->c, names[i], at, first);
         }
@@ -158,6 +159,7 @@ static unit_t *read_unit(sema_t *m, node_t *root, const char *path, int is_root,
             import(m, u, AST(decl_import, prog->decls.at[i]), depth);
     u->busy = 0;
     if (m->broken) return u;
+    decl_enter_built_in(m->c, u->scope);
     enter_all(m, u);
     wiring_expand(m, u);
     wiring_resolve(m, u);

@@ -146,6 +146,12 @@ struct tstep {
                  titem_t *items; size_t nitems; int window_in; int window_out; } aggregate;
         struct { titem_t *keys; size_t nkeys;        /* no keys: the whole row */
                  int *added; } distinct;             /* added[i]: place in row_out, or -1 */
+        /* added[i]: place in row_out, or -1.  Without `by` the latest is the one with the
+         * greatest event time, else the last to arrive.  keep: null, or how long versions
+         * are kept. */
+        struct { titem_t *keys; size_t nkeys; int *added; torder_t *by; size_t n;
+                 struct node *keep; struct cval *keep_value; } latest;
+        struct { struct node *at; } close;           /* over row_in */
         struct { torder_t *by; size_t n; } sort;
         struct { torder_t *by; size_t n; struct node *count; struct cval *count_value;
                  int ties; const char *rank; int rank_column;

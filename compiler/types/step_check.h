@@ -38,6 +38,8 @@ int need_stream(flowck_t *f, const char *help);
 void become_table(flowck_t *f, const char *word);
 /* "`aggregate` at 3:11 makes it a table"; hung on m. */
 void note_table(flowck_t *f, diag_t *m);
+/* A table is asked for: 0 after a diagnostic. */
+int need_table(flowck_t *f);
 /* The rows of a side stream are those of st; nothing but its row is kept. */
 tflow_t *side_flow(flowck_t *f, const node_t *maker, const stream_t *st, int port);
 /* Is it a constant of this type?  0 after a diagnostic.  `what` begins the message. */
@@ -61,6 +63,17 @@ void rows_are_made(flowck_t *f);
 /* After each step: remembers the first that keeps state. */
 void note_state(flowck_t *f);
 
+/* ---- step_keyed.c, step_table.c ---- */
+
+typedef VEC(titem_t) titems_t;
+/* Named keys become columns of the row; [i] is the place, or -1. */
+int *step_add_keys(flowck_t *f, const nodes_t *per, const titems_t *keys, columns_t *cols);
+/* The key of the table that the step makes: columns of the row, or those it adds.  There
+ * is room for one more. */
+void step_table_keys(flowck_t *f, const titems_t *keys, const int *added);
+/* Aggregates over a table: each must be able to take a row out again. */
+void step_retracts(flowck_t *f, const agg_calls_t *calls);
+
 /* ---- items.c ---- */
 
 /* The name of the column that an expression makes by itself, or null. */
@@ -72,7 +85,6 @@ void item_unnamed(flowck_t *f, const node_t *value);
 /* May it be a column?  0 after a diagnostic. */
 int item_column_type(flowck_t *f, const node_t *value, const type_t *t);
 
-typedef VEC(titem_t) titems_t;
 /* The items of a `select`: their columns in cols, and an item for each. */
 void items_select(flowck_t *f, const nodes_t *list, titems_t *out, columns_t *cols);
 /* The items of a `per`; named: each must have a name.  An item with `=` has its name in

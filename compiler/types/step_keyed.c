@@ -8,6 +8,10 @@
 #include "compiler/types/const.h"
 #include "compiler/types/step_check.h"
 
+static void later(flowck_t *f, const char *what) {
+    if (!diags_errors(f->c->diags)) not_built(f->c, f->step->at, what);
+}
+
 static const char *window_name(check_t *c) { return intern(c->names, "window"); }
 
 /* ---- aggregate ---- */
@@ -86,7 +90,6 @@ void op_aggregate_type(flowck_t *f) {
     ast_step_aggregate_t *s = AST(step_aggregate, f->step->node);
     check_t *c = f->c;
     int over_table = f->st.props.is_table;
-    int errors = diags_errors(c->diags);
     int windowed = f->st.props.windowed != WINDOW_NONE;
     type_t *window = windowed ? window_type(f) : NULL;
     span_t window_at = windowed && f->st.props.window_column >= 0
@@ -123,25 +126,25 @@ void op_aggregate_type(flowck_t *f) {
     f->step->u.aggregate.window_out = windowed ? (int)cols.fields.n : -1;
     if (windowed) columns_add(c, &cols, window_name(c), window, window_at, f->step->at);
 
+    if (over_table) {
+        step_retracts(f, &calls);
+        later(f, "`aggregate` over a table");
+    }
     f->st.props.sorted = NULL;
     f->st.facts.n = 0;
     f->st.props.nkeys = 0;
     stream_become(c, &f->st, &cols, lost_at_aggregate(f, &s->per));
-    if (windowed) {
-        f->st.props.window_column = f->step->u.aggregate.window_out;
-    } else {
+    if (windowed) f->st.props.window_column = f->step->u.aggregate.window_out;
+    if (!windowed || over_table) {
         become_table(f, "aggregate");
         key_columns(f, &keys);
     }
     rows_are_made(f);
-    if (over_table && errors == diags_errors(c->diags))
-        not_built(c, f->step->at, "`aggregate` over a table");
 }
 
 /* ---- distinct ---- */
 
-/* Named keys become columns of the row; added[i] is the place, or -1. */
-static int *add_keys(flowck_t *f, const nodes_t *per, const titems_t *keys, columns_t *cols) {
+int *step_add_keys(flowck_t *f, const nodes_t *per, const titems_t *keys, columns_t *cols) {
     int *added = ARENA_ARRAY(f->c->arena, int, keys->n + 1);
     size_t k = 0;
     for (size_t i = 0; i < keys->n; i++) added[i] = -1;
@@ -169,7 +172,7 @@ void op_distinct_type(flowck_t *f) {
     titems_t keys = {0};
     items_keys(f, &s->per, 0, &keys);
     columns_t cols = stream_columns(c, &f->st);
-    f->step->u.distinct.added = add_keys(f, &s->per, &keys, &cols);
+    f->step->u.distinct.added = step_add_keys(f, &s->per, &keys, &cols);
     f->step->u.distinct.keys = keys.at;
     f->step->u.distinct.nkeys = keys.n;
     form_window(f, &cols);
@@ -199,20 +202,10 @@ void op_sort_type(flowck_t *f) {
 /* The key of a table that `top` makes: its keys and the place. */
 static void top_keys(flowck_t *f, const titems_t *keys, const int *added) {
     ast_step_top_t *s = AST(step_top, f->step->node);
-    struct tkey *out = ARENA_ARRAY(f->c->arena, struct tkey, keys->n + 1);
-    for (size_t i = 0; i < keys->n; i++) {
-        const titem_t *k = &keys->at[i];
-        int column = added[i];
-        if (column < 0 && k->expr->kind == AST_name && k->expr->def &&
-            k->expr->def->kind == DEF_COLUMN)
-            column = k->expr->def->index;
-        out[i] = (struct tkey){k->name, k->type, column};
-    }
-    out[keys->n] = (struct tkey){s->rank ? s->rank : intern(f->c->names, "place"),
-                                 type_basic(f->c->types, TY_INT),
-                                 f->step->u.top.rank_column};
-    f->st.props.keys = out;
-    f->st.props.nkeys = keys->n + 1;
+    step_table_keys(f, keys, added);
+    f->st.props.keys[f->st.props.nkeys++] =
+        (struct tkey){s->rank ? s->rank : intern(f->c->names, "place"),
+                      type_basic(f->c->types, TY_INT), f->step->u.top.rank_column};
 }
 
 void op_top_type(flowck_t *f) {
@@ -226,7 +219,7 @@ void op_top_type(flowck_t *f) {
     f->step->u.top.ties = s->ties;
     items_keys(f, &s->per, 0, &keys);
     columns_t cols = stream_columns(c, &f->st);
-    int *added = add_keys(f, &s->per, &keys, &cols);
+    int *added = step_add_keys(f, &s->per, &keys, &cols);
     f->step->u.top.rank = s->rank;
     f->step->u.top.rank_column = -1;
     if (s->rank) {

@@ -12,22 +12,6 @@ static void later(flowck_t *f, int errors_before, const char *what) {
     not_built(f->c, f->step->at, what);
 }
 
-static void check_duration(flowck_t *f, node_t *e, const char *what) {
-    if (e && e->kind != AST_range) check_constant(f, e, TY_DURATION, what, NULL);
-}
-
-static void keys_of_table(flowck_t *f, const titems_t *keys) {
-    struct tkey *out = ARENA_ARRAY(f->c->arena, struct tkey, keys->n + 1);
-    for (size_t i = 0; i < keys->n; i++) {
-        const titem_t *k = &keys->at[i];
-        int column = k->expr->kind == AST_name && k->expr->def &&
-                     k->expr->def->kind == DEF_COLUMN ? k->expr->def->index : -1;
-        out[i] = (struct tkey){k->name, k->type, column};
-    }
-    f->st.props.keys = out;
-    f->st.props.nkeys = keys->n;
-}
-
 /* Columns that named keys add to the row. */
 static void add_named_keys(flowck_t *f, const nodes_t *per, const titems_t *keys) {
     columns_t cols = stream_columns(f->c, &f->st);
@@ -37,46 +21,6 @@ static void add_named_keys(flowck_t *f, const nodes_t *per, const titems_t *keys
         if (item_is_named(per->at[i])) columns_add(f->c, &cols, k->name, k->type, k->at, k->at);
     }
     stream_become(f->c, &f->st, &cols, (lost_t){.step = "per", .at = f->step->at});
-}
-
-void op_latest_type(flowck_t *f) {
-    ast_step_latest_t *s = AST(step_latest, f->step->node);
-    int errors = diags_errors(f->c->diags);
-    need_stream(f, "a table has one row per key already");
-    titems_t keys = {0};
-    items_keys(f, &s->per, 0, &keys);
-    items_orders(f, &s->by);
-    check_duration(f, s->keep, "`keep`");
-    add_named_keys(f, &s->per, &keys);
-    stream_unwindow(&f->st);
-    become_table(f, "latest");
-    keys_of_table(f, &keys);
-    later(f, errors, "`latest`");
-}
-
-/* A table is asked for. */
-static void need_table(flowck_t *f) {
-    if (f->st.props.is_table) return;
-    const char *word = op_at(f->step->op)->spelling;
-    diag_t *m = diag_add(f->c->diags, DIAG_step_stream, f->step->at, word);
-    diag_help(m, "leave `%s` out: every row of a stream stands for itself", word);
-}
-
-void op_changes_type(flowck_t *f) {
-    int errors = diags_errors(f->c->diags);
-    need_table(f);
-    f->st.unknown = 1; /* `change` has a type of its own */
-    later(f, errors, "`changes`");
-}
-
-void op_close_type(flowck_t *f) {
-    ast_step_close_t *s = AST(step_close, f->step->node);
-    int errors = diags_errors(f->c->diags);
-    need_table(f);
-    expr_check(f->c, f->scope, s->at, type_basic(f->c->types, TY_TIMESTAMP));
-    f->st.props.is_table = 0;
-    f->st.props.nkeys = 0;
-    later(f, errors, "`close`");
 }
 
 /* Every column T?, but for the window that both sides share. */

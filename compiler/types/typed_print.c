@@ -217,6 +217,19 @@ static void put_parts(tprint_t *t, const tstep_t *s) {
         buf_char(t->b, '\n');
         put_items(t, "key", s->u.distinct.keys, s->u.distinct.nkeys);
         return;
+    case OP_latest:
+        if (s->u.latest.n) put_orders(t, s->u.latest.by, s->u.latest.n);
+        if (s->u.latest.keep) {
+            buf_str(t->b, " keep ");
+            put_value(t, s->u.latest.keep, s->u.latest.keep_value);
+        }
+        buf_char(t->b, '\n');
+        put_items(t, "key", s->u.latest.keys, s->u.latest.nkeys);
+        return;
+    case OP_close:
+        buf_str(t->b, " at ");
+        put_expr(t, s->u.close.at);
+        break;
     case OP_sort: put_orders(t, s->u.sort.by, s->u.sort.n); break;
     case OP_top: put_top(t, s); return;
     case OP_limit:
@@ -243,9 +256,7 @@ static void put_parts(tprint_t *t, const tstep_t *s) {
         break;
     case OP_drop:
     case OP_changes:
-    case OP_close:
     case OP_join:
-    case OP_latest:
     case OP_match:
     case OP_remember:
     case OP_repartition:
