@@ -83,6 +83,29 @@ typedef struct twindow {
     tflow_t *late;            /* `late into`, or null */
 } twindow_t;
 
+/* A handler of `remember`.  Its statements are walked as they stand in the tree: the def
+ * of a stmt_set is the state's, that of a stmt_let the name it binds. */
+typedef struct thandler {
+    struct node *node;
+    struct cval *idle;        /* of `on idle d`: d, or null if a param is in it */
+    struct def *due;          /* what `due` stands for in it, or null (`on row`) */
+} thandler_t;
+
+typedef struct tremember {
+    titem_t *keys;            /* over row_in */
+    size_t nkeys;
+    int *added;               /* added[i]: place of key i in `seen`, or -1: it is a column */
+    struct node *by;          /* the event time, or null: rows go by as they come */
+    type_t *seen;             /* the row that `on row` sees: row_in and added keys */
+    type_t *key_row;          /* the row that the others see: the keys */
+    struct def **state;       /* DEF_STATE: index is the field's */
+    struct node **start;      /* what a field starts with, or null: none */
+    size_t nstate;
+    thandler_t *handlers;
+    size_t nhandlers;
+    type_t *emits;            /* row_out */
+} tremember_t;
+
 /* Properties of the rows that leave a step. */
 typedef struct tprops {
     int is_table;
@@ -161,6 +184,7 @@ struct tstep {
                                                      /* pred null: else; flow->row_in may
                                                       * be narrower than row_in */
         struct { tflow_t *flow; } errors;
+        tremember_t *remember;
         tconnector_t *sink;                          /* to, print */
     } u;
 };

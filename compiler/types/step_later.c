@@ -71,17 +71,6 @@ void op_match_type(flowck_t *f) {
     later(f, errors, "`match`");
 }
 
-void op_remember_type(flowck_t *f) {
-    ast_step_remember_t *s = AST(step_remember, f->step->node);
-    int errors = diags_errors(f->c->diags);
-    need_stream(f, "keep state before the step that makes the table");
-    titems_t keys = {0};
-    items_keys(f, &s->per, 1, &keys);
-    items_orders(f, &s->by);
-    f->st.unknown = 1;
-    later(f, errors, "`remember`");
-}
-
 void op_train_type(flowck_t *f) {
     int errors = diags_errors(f->c->diags);
     f->st.unknown = 1;

@@ -197,6 +197,34 @@ static void put_event_time(tprint_t *t, const tstep_t *s) {
     if (s->u.event_time.late) buf_printf(t->b, " late into %s", s->u.event_time.late->name);
 }
 
+static void put_remember(tprint_t *t, const tstep_t *s) {
+    const tremember_t *r = s->u.remember;
+    if (r->by) {
+        buf_str(t->b, " by ");
+        put_expr(t, r->by);
+    }
+    buf_char(t->b, '\n');
+    put_items(t, "key", r->keys, r->nkeys);
+    for (size_t i = 0; i < r->nstate; i++) {
+        buf_printf(t->b, "    state %s", r->state[i]->name);
+        put_type(t, r->state[i]->type);
+        if (r->start[i]) {
+            buf_str(t->b, " = ");
+            put_expr(t, r->start[i]);
+        }
+        buf_char(t->b, '\n');
+    }
+    for (size_t i = 0; i < r->nhandlers; i++) {
+        const ast_handler_t *h = AST(handler, r->handlers[i].node);
+        buf_printf(t->b, "    on %s", ast_handler_kind_text(h->kind));
+        if (h->idle) {
+            buf_char(t->b, ' ');
+            put_value(t, h->idle, r->handlers[i].idle);
+        }
+        buf_char(t->b, '\n');
+    }
+}
+
 static void put_parts(tprint_t *t, const tstep_t *s) {
     switch (s->op) {
     case OP_where:
@@ -248,6 +276,7 @@ static void put_parts(tprint_t *t, const tstep_t *s) {
         break;
     case OP_window: put_window(t, s->u.window.spec); break;
     case OP_event_time: put_event_time(t, s); break;
+    case OP_remember: put_remember(t, s); return;
     case OP_to:
     case OP_print:
         if (!s->u.sink) break;
@@ -258,7 +287,6 @@ static void put_parts(tprint_t *t, const tstep_t *s) {
     case OP_changes:
     case OP_join:
     case OP_match:
-    case OP_remember:
     case OP_repartition:
     case OP_train: break;
     case OP_COUNT: flow_unreachable("step");
