@@ -412,6 +412,11 @@ static void check_by(remember_t *r) {
         diag_label(m, "%s", tx(c, by[0].expr->type));
         return;
     }
+    if (f->st.props.timed || f->st.props.is_table) return;
+    diag_t *m = diag_add(c->diags, DIAG_no_event_time, by[0].expr->span);
+    diag_help(m, "declare it: `|> event_time %s delay 5s` before this step,\n"
+                 "or leave `by %s` out: rows go by as they come",
+              expr_source(c, by[0].expr), expr_source(c, by[0].expr));
 }
 
 static void become_emitted(remember_t *r) {
