@@ -388,6 +388,16 @@ static void merge_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef wor
     }
 }
 
+/* From here on rows stand where the entry of the key stands when the batch closes. */
+static void order_of_key(gen_t *g, gkey_t key) {
+    emit_t *e = g->e;
+    LLVMValueRef step = ir_i64(e, g->stage->step_id), len = ir_words(e, 1, "order.len");
+    g->order = ORDER_bytes;
+    g->key = key.is_int ? K_CALL(e, order_int, "order", e->fn->ctx, step, key.i64, len)
+                        : K_CALL(e, order_key, "order", e->fn->ctx, step, key.ptr, key.len, len);
+    g->key_len = ir_load(e, e->i64, len, "order.len");
+}
+
 /* What is known of the row behind the exchange: its key. */
 static void report_full(gen_t *g, fail_t *fail, gkey_t key, LLVMBasicBlockRef next) {
     emit_t *e = g->e;
@@ -403,8 +413,11 @@ static void report_full(gen_t *g, fail_t *fail, gkey_t key, LLVMBasicBlockRef ne
     LLVMBasicBlockRef here = ir_here(e);
     ir_at(e, fail->block);
     if (n) emit_key_parts(g, key, types, parts, n);
+    order_kind order = g->order;
+    if (order == ORDER_place) order_of_key(g, key); /* the exchange carries no places */
     emit_report(g, st->step_id, st->error_port, fail->code, parts,
                 type_record(e->types, NULL, names, (uint32_t)n));
+    g->order = order;
     ir_br(e, next);
     ir_at(e, here);
 }
@@ -475,6 +488,7 @@ static void give_entry(gen_t *g, LLVMValueRef table, LLVMValueRef i, sink_mode m
     LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
     val_t *out = ARENA_ARRAY(e->arena, val_t, s->row_out->nfields + 1);
     fail_t fail;
+    if (g->stage->error_port >= 0) order_of_key(g, key);
     emit_guard_open(g, &fail, "aggregate.error");
     size_t mark = emit_calls_mark(e);
     int64_t at = 0;
@@ -510,12 +524,7 @@ static void give_entry(gen_t *g, LLVMValueRef table, LLVMValueRef i, sink_mode m
         ir_if(e, ir_bit_of(e, changed, "changed"), show, next);
         ir_at(e, show);
     }
-    LLVMValueRef k64 = key.is_int ? key.i64 : ir_i64(e, 0);
-    LLVMValueRef step = ir_i64(e, g->stage->step_id), len = ir_words(e, 1, "order.len");
-    g->order = ORDER_bytes;
-    g->key = key.is_int ? K_CALL(e, order_int, "order", e->fn->ctx, step, k64, len)
-                        : K_CALL(e, order_key, "order", e->fn->ctx, step, key.ptr, key.len, len);
-    g->key_len = ir_load(e, e->i64, len, "order.len");
+    if (g->stage->error_port < 0) order_of_key(g, key);
     emit_outs(g, mode, out, s->row_out);
 }
 

@@ -39,8 +39,11 @@ void emit_report(gen_t *g, int step_id, int port, LLVMValueRef code, const val_t
         words = val_spill(e, known);
         tc = emit_type_code(e, known.type);
     }
+    int keyed = port >= 0 && g->order == ORDER_bytes;
+    LLVMValueRef order = keyed ? g->key : ir_null(e);
+    LLVMValueRef len = keyed ? g->key_len : ir_i64(e, 0);
     LLVMValueRef stop = K_CALL(e, row_fail, "stop", e->fn->ctx, ir_i64(e, step_id),
-                               ir_i64(e, port), code, words, tc);
+                               ir_i64(e, port), code, words, tc, order, len);
     LLVMBasicBlockRef give_up = ir_block(e, "stop"), go_on = ir_block(e, "skipped");
     ir_if(e, ir_ne(e, stop, ir_i32(e, 0), ""), give_up, go_on);
     ir_at(e, give_up);

@@ -275,6 +275,7 @@ static void keyed_close(gen_t *g) {
 
 static void emit_stage(gen_t *g) {
     pstage_t *s = g->stage;
+    g->order = ORDER_place;
     stage_flush(g);
     if (s->root != ROOT_source) {
         keyed_rows(g);

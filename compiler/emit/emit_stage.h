@@ -73,8 +73,8 @@ void emit_guard_open(gen_t *g, fail_t *f, const char *name);
  * fault (null: the record itself is), and goes on at `next`. */
 void emit_guard_close(gen_t *g, fail_t *f, int step_id, int port, const val_t *cols,
                       const type_t *row, LLVMBasicBlockRef next);
-/* Reports error `code` at the builder's place; the builder is then in a new block that is
- * reached when the batch goes on. */
+/* Reports error `code` at the builder's place, under the order key of the row at hand; the
+ * builder is then in a new block that is reached when the batch goes on. */
 void emit_report(gen_t *g, int step_id, int port, LLVMValueRef code, const val_t *cols,
                  const type_t *row);
 

@@ -39,6 +39,11 @@ void plan_order(builder_t *b);
 /* live.c: which columns are needed behind each operator, root and source. */
 void plan_live(builder_t *b);
 
+/* fails.c: is the expression one that cannot fail (null: there is none)?  May the
+ * operator's own expressions fail? */
+int plan_cannot_fail(const struct node *n);
+int plan_op_may_fail(const pop_t *op);
+
 /* pushdown.c: filters nearer to the source. */
 void plan_pushdown(builder_t *b);
 

@@ -3,7 +3,8 @@
  * A task writes its rows in order, and buffers are read in the order of their tasks; so
  * what comes straight from sources is in order without help.  Behind an exchange rows are
  * spread over partitions: there entries carry an order key where somebody asks for order,
- * and are merged by it.  Nobody asks for it at `discard` or at directories of parts. */
+ * and are merged by it.  Nobody asks for it at `discard` or at directories of parts.
+ * `errors into` shows order like a sink: a row that fails stands where it would have. */
 #include "compiler/base/check.h"
 #include "compiler/plan/build.h"
 #include "compiler/types/const.h"
@@ -76,10 +77,34 @@ static int gives_at_once(const pstage_t *s) {
     return s->root == ROOT_distinct || s->root == ROOT_limit || s->root == ROOT_errors;
 }
 
-static int has_framed_port(const pstage_t *s) {
+static int op_fails_into(const pops_t *next, int port) {
+    for (size_t i = 0; i < next->n; i++) {
+        const pop_t *op = next->at[i];
+        if ((op->error_port == port && plan_op_may_fail(op)) || op_fails_into(&op->next, port))
+            return 1;
+    }
+    return 0;
+}
+
+/* May a row fail in the stage and leave by this port? */
+static int fails_into(const pstage_t *s, int port) {
+    if (s->root == ROOT_aggregate && s->error_port == port) return 1;
+    for (size_t i = 0; i < s->outs.n; i++)
+        if (op_fails_into(&s->outs.at[i]->next, port)) return 1;
+    return 0;
+}
+
+static int is_errors(builder_t *b, const pexchange_t *x) {
+    return b->plan->stages.at[x->consumer]->root == ROOT_errors;
+}
+
+static int has_framed_port(builder_t *b, const pstage_t *s) {
     for (size_t k = 0; k < s->ports.n; k++) {
         const pport_t *p = s->ports.at[k];
-        if (p->exchange ? p->exchange->framed : p->sink->framed) return 1;
+        if (p->sink ? p->sink->framed
+                    : p->exchange->framed &&
+                          (!is_errors(b, p->exchange) || fails_into(s, p->id)))
+            return 1;
     }
     return 0;
 }
@@ -88,7 +113,9 @@ static int fed_by_sources(builder_t *b, const pexchange_t *x) {
     for (size_t i = 0; i < b->plan->stages.n; i++) {
         pstage_t *s = b->plan->stages.at[i];
         for (size_t k = 0; k < s->ports.n; k++)
-            if (s->ports.at[k]->exchange == x && s->root != ROOT_source) return 0;
+            if (s->ports.at[k]->exchange == x && s->root != ROOT_source &&
+                (!is_errors(b, x) || fails_into(s, s->ports.at[k]->id)))
+                return 0;
     }
     return 1;
 }
@@ -105,8 +132,8 @@ void plan_order(builder_t *b) {
     /* Against the flow: what a stage must carry depends on the stages behind it. */
     for (size_t i = p->stages.n; i-- > 0;) {
         pstage_t *s = p->stages.at[i];
-        if (!s->exchange || s->root == ROOT_errors) continue;
+        if (!s->exchange) continue;
         s->exchange->framed = (order_matters(s) && !fed_by_sources(b, s->exchange)) ||
-                              (gives_at_once(s) && has_framed_port(s));
+                              (gives_at_once(s) && has_framed_port(b, s));
     }
 }

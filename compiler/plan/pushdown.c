@@ -37,36 +37,11 @@ static void check_reads(node_t **at, void *env) {
     ast_walk(n, check_reads, env);
 }
 
-/* Expressions that cannot fail, found without evaluating: names, literals, comparisons and
- * logic of such.  Anything else might. */
-static int cannot_fail(const node_t *n) {
-    switch (n->kind) {
-    case AST_name:
-    case AST_int:
-    case AST_float:
-    case AST_string:
-    case AST_bool:
-    case AST_none:
-    case AST_duration:
-    case AST_timestamp: return 1;
-    case AST_unary: {
-        const ast_unary_t *u = (const ast_unary_t *)n;
-        return u->op == UNARY_NOT && cannot_fail(u->operand);
-    }
-    case AST_binary: {
-        const ast_binary_t *x = (const ast_binary_t *)n;
-        int logic = x->op <= BINARY_GE || x->op == BINARY_COALESCE;
-        return logic && cannot_fail(x->left) && cannot_fail(x->right);
-    }
-    default: return 0;
-    }
-}
-
 static int op_cannot_fail(const pop_t *op) {
     if (op->kind == POP_drop || op->kind == POP_window) return 1;
     if (op->kind != POP_let) return 0;
     for (size_t i = 0; i < op->step->u.let.n; i++)
-        if (!cannot_fail(op->step->u.let.items[i].expr)) return 0;
+        if (!plan_cannot_fail(op->step->u.let.items[i].expr)) return 0;
     return 1;
 }
 
@@ -74,7 +49,7 @@ static int can_swap(pop_t *front, pop_t *filter) {
     if (filter->kind != POP_where || front->next.n != 1 || !op_cannot_fail(front)) return 0;
     /* A filter that narrows changes the types that it passes on: left where it stands. */
     if (filter->row_in != filter->row_out) return 0;
-    if (!cannot_fail(filter->step->u.where.pred) && front->error_port != filter->error_port)
+    if (!plan_cannot_fail(filter->step->u.where.pred) && front->error_port != filter->error_port)
         return 0;
     reading_t r = {.op = front, .ok = 1};
     check_reads(&filter->step->u.where.pred, &r);

@@ -49,8 +49,8 @@ void flow_rt_buf_grow(flow_ctx *ctx, flow_buf *buf, int64_t bytes) {
 }
 
 int32_t flow_rt_row_error(flow_ctx *ctx, int64_t step, int64_t port, int32_t code,
-                          const uint8_t *raw, int64_t raw_len) {
-    (void)ctx, (void)step, (void)port, (void)code, (void)raw, (void)raw_len;
+                          const flow_text *raw, const flow_text *order) {
+    (void)ctx, (void)step, (void)port, (void)code, (void)raw, (void)order;
     flow_unreachable("a row while folding");
 }
 

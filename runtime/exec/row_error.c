@@ -109,18 +109,23 @@ static void set_padded(flow_ctx *ctx, uint64_t *words, const void *p, size_t len
     set_text(words, copy, (int64_t)len);
 }
 
-/* A framed port: the row behind its order key, `00 place`. */
-static void send_framed(flow_ctx *ctx, flow_buf *buf, const uint64_t *words) {
-    uint8_t key[FLOW_ORDER_PLACE + FLOW_SLACK] = {0};
-    flow_k_order_place(ctx, key);
+/* A framed port: the row behind the order key of the row that failed, or the next
+ * place. */
+static void send_framed(flow_ctx *ctx, flow_buf *buf, const uint64_t *words,
+                        flow_text order) {
+    uint8_t place[FLOW_ORDER_PLACE + FLOW_SLACK] = {0};
+    if (!order.ptr) {
+        flow_k_order_place(ctx, place);
+        order = (flow_text){place, FLOW_ORDER_PLACE};
+    }
     int64_t size = flow_k_row_measure(8, words, error_row);
     uint8_t *row = flow_k_alloc(ctx, size + FLOW_SLACK);
     flow_k_row_write(row, 8, words, error_row);
-    flow_k_frame(ctx, buf, key, FLOW_ORDER_PLACE, row, size);
+    flow_k_frame(ctx, buf, order.ptr, order.len, row, size);
 }
 
 static void send(flow_rt_worker *w, int64_t step, int64_t port, int32_t code,
-                 flow_text raw, bool malformed) {
+                 flow_text raw, bool malformed, flow_text order) {
     flow_ctx *ctx = &w->ctx;
     const rt_port_decl *to = &w->stage->ports[port];
     rt_assert(!to->to_sink);
@@ -136,7 +141,7 @@ static void send(flow_rt_worker *w, int64_t step, int64_t port, int32_t code,
     set_padded(ctx, &words[8], raw.ptr, (size_t)raw.len);
     flow_buf *buf = &ctx->ports[port][0];
     if (e->ordered)
-        send_framed(ctx, buf, words);
+        send_framed(ctx, buf, words, order);
     else
         flow_k_row_send(ctx, buf, 0, words, error_row);
 }
@@ -166,14 +171,14 @@ static char *describe(flow_rt_worker *w, int64_t step, int32_t code, flow_text r
 }
 
 int32_t flow_rt_row_error(flow_ctx *ctx, int64_t step, int64_t port, int32_t code,
-                          const uint8_t *raw, int64_t raw_len) {
+                          const flow_text *raw, const flow_text *order) {
     flow_rt_worker *w = ctx->worker;
-    bool malformed = raw == NULL;
-    flow_text bytes = {raw, raw_len};
+    flow_text bytes = *raw;
+    bool malformed = bytes.ptr == NULL;
     if (malformed) bytes = (flow_text){ctx->record, ctx->record_len};
     if (!bytes.ptr) bytes = (flow_text){(const uint8_t *)"", 0};
     if (port >= 0) {
-        send(w, step, port, code, bytes, malformed);
+        send(w, step, port, code, bytes, malformed, *order);
         rt_misses_add(&w->misses, step, code, 0, 1);
         return 0;
     }
@@ -191,7 +196,8 @@ int32_t rt_row_error_bad(flow_rt_worker *w) {
     w->ctx.record_len = w->reader.bad_len;
     w->ctx.why = NULL;
     int32_t code = w->reader.bad_code;
-    return flow_rt_row_error(&w->ctx, decl->step, decl->error_port, code, NULL, 0);
+    return flow_rt_row_error(&w->ctx, decl->step, decl->error_port, code, &(flow_text){0},
+                             &(flow_text){0});
 }
 
 void flow_rt_row_late(flow_ctx *ctx, int64_t step) {

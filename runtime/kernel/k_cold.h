@@ -34,12 +34,14 @@ int64_t flow_rt_mem_size(int64_t bytes);
 
 /* Reports that the current row failed, from the cold block of a step.  `port` is the
  * port of this stage that `errors into` reads, -1 if none (then on_error decides).
- * `raw` is null for a malformed record (its bytes are ctx->record, record_len), else the
- * step's input row as JSON.  In a source stage ctx->record and record_len name the
+ * `raw` is empty, without an address, for a malformed record (its bytes are ctx->record,
+ * record_len), else the step's input row as JSON.  `order` is the row's order key: where
+ * the port is framed the error stands there; without an address it takes the task's next
+ * place.  In a source stage ctx->record and record_len name the
  * record, and the runtime finds source and offset; in stages behind an exchange
  * ctx->record is null.  Returns 0: go on with the next row; else: return it at once. */
 int32_t flow_rt_row_error(flow_ctx *ctx, int64_t step, int64_t port, int32_t code,
-                          const uint8_t *raw, int64_t raw_len);
+                          const flow_text *raw, const flow_text *order);
 
 /* Says that sink `sink` stands behind a `limit` that is full: when all sinks do, the
  * input counts as ended. */

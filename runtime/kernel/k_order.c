@@ -66,11 +66,13 @@ uint8_t *flow_k_order_moment(flow_ctx *ctx, int64_t moment, int64_t step, int64_
 }
 
 FLOW_COLD int32_t flow_k_row_fail(flow_ctx *ctx, int64_t step, int64_t port, int32_t code,
-                        const uint64_t *words, const uint8_t *tc) {
+                        const uint64_t *words, const uint8_t *tc, const uint8_t *order,
+                        int64_t order_len) {
     uint64_t json[2] = {0, 0};
     if (words) flow_k_fn_to_json(ctx, json, words, tc);
-    return flow_rt_row_error(ctx, step, port, code, (const uint8_t *)(uintptr_t)json[0],
-                             (int64_t)json[1]);
+    flow_text raw = {(const uint8_t *)(uintptr_t)json[0], (int64_t)json[1]};
+    flow_text key = {order, order_len};
+    return flow_rt_row_error(ctx, step, port, code, &raw, &key);
 }
 
 FLOW_COLD void flow_k_sink_full(flow_ctx *ctx, int64_t sink) {

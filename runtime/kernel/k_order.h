@@ -27,10 +27,12 @@ uint8_t *flow_k_order_moment(flow_ctx *ctx, int64_t moment, int64_t step, int64_
                              const uint8_t *key, int64_t klen, int64_t *len);
 
 /* ---- reports to the cold runtime ---- */
-/* A row failed; `words` and `tc` are the step's input row, null for a malformed record.
- * Returns 0 to go on, else what the stage function returns. */
+/* A row failed; `words` and `tc` are the step's input row, null for a malformed record;
+ * `order` is the row's order key, null where it has a place.  Returns 0 to go on, else
+ * what the stage function returns. */
 int32_t flow_k_row_fail(flow_ctx *ctx, int64_t step, int64_t port, int32_t code,
-                        const uint64_t *words, const uint8_t *tc);
+                        const uint64_t *words, const uint8_t *tc, const uint8_t *order,
+                        int64_t order_len);
 void flow_k_sink_full(flow_ctx *ctx, int64_t sink);
 /* flow_rt_set_option of runtime/data/program.h. */
 void flow_k_set_option(flow_ctx *ctx, int64_t kind, int64_t id, const uint8_t *name,

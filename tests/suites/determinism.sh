@@ -52,6 +52,7 @@ for file in "$root"/tests/determinism/*.flow; do
     done
     run "$name" "-O0, 1 worker" o0 --parallelism 1 --block_size 64KiB
     run "$name" "-O0, 2 workers" o0 --parallelism 2
+    run "$name" "5 partitions" o2 --partitions 5 --parallelism 2
     grep -q 'mode = final' "$file" || continue
     run "$name" "batches of 64KiB" o2 --batch_size 64KiB --block_size 64KiB --parallelism 2
     run "$name" "batches of 64MiB" o2 --batch_size 64MiB --parallelism 2

@@ -44,8 +44,8 @@ void *flow_rt_mem_resize(flow_ctx *ctx, void *ptr, int64_t old, int64_t bytes) {
     return p;
 }
 int64_t flow_rt_mem_size(int64_t bytes) { return bytes; }
-int32_t flow_rt_row_error(flow_ctx *c, int64_t s, int64_t p, int32_t e, const uint8_t *r,
-                          int64_t n) {
+int32_t flow_rt_row_error(flow_ctx *c, int64_t s, int64_t p, int32_t e, const flow_text *r,
+                          const flow_text *n) {
     (void)c, (void)s, (void)p, (void)e, (void)r, (void)n;
     return 0;
 }

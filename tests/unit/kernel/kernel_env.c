@@ -129,13 +129,13 @@ void *flow_rt_mem_resize(flow_ctx *ctx, void *ptr, int64_t old, int64_t bytes) {
 int64_t flow_rt_mem_size(int64_t bytes) { return bytes; }
 
 int32_t flow_rt_row_error(flow_ctx *ctx, int64_t step, int64_t port, int32_t code,
-                          const uint8_t *raw, int64_t raw_len) {
+                          const flow_text *raw, const flow_text *order) {
     (void)ctx;
     (void)step;
     (void)port;
     (void)code;
     (void)raw;
-    (void)raw_len;
+    (void)order;
     return 0;
 }
 

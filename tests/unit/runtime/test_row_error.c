@@ -15,6 +15,11 @@ void suite_row_error(void);
 
 static int64_t error_port = -1;
 
+static int32_t fail(flow_ctx *ctx, int64_t step, int32_t code, const char *raw) {
+    flow_text bytes = {(const uint8_t *)raw, raw ? (int64_t)strlen(raw) : 0};
+    return flow_rt_row_error(ctx, step, error_port, code, &bytes, &(flow_text){0});
+}
+
 /* Lines that begin with `!` are malformed, with `/` a division by zero. */
 static int32_t fail_block(flow_ctx *ctx, const uint8_t *p, const uint8_t *end) {
     while (p < end) {
@@ -24,10 +29,9 @@ static int32_t fail_block(flow_ctx *ctx, const uint8_t *p, const uint8_t *end) {
         ctx->why = "it begins with `!`";
         int32_t stop = 0;
         if (*p == '!')
-            stop = flow_rt_row_error(ctx, 0, error_port, FLOW_E_malformed, NULL, 0);
+            stop = fail(ctx, 0, FLOW_E_malformed, NULL);
         else if (*p == '/')
-            stop = flow_rt_row_error(ctx, 1, error_port, FLOW_E_div_zero,
-                                     (const uint8_t *)"{\"a\":1}", 7);
+            stop = fail(ctx, 1, FLOW_E_div_zero, "{\"a\":1}");
         else
             fake_put(ctx, &ctx->ports[0][0], p, nl + 1 - p);
         if (stop) return stop;
