@@ -77,6 +77,11 @@ static void add_flow(build_t *b, tflow_t *f) {
                 add_edge(b, b->tails[other->index], n, GP_union, (int)k + 1, other->row,
                          other->out.is_table);
             }
+        if (s->op == OP_join) {
+            tflow_t *other = s->u.join.right;
+            add_edge(b, b->tails[other->index], n, GP_join, 0, other->row,
+                     other->out.is_table);
+        }
         tail = (tail_t){.node = n->id, .port = GP_rows};
         row = s->row_out;
         is_table = s->out.is_table;

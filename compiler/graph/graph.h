@@ -20,6 +20,7 @@ typedef enum gnode_kind {
 typedef enum gport {
     GP_rows,  /* as the main input */
     GP_union, /* as another input of a `union` */
+    GP_join,  /* as the other side of a `join` */
     GP_arm,   /* out of an arm of a `branch` */
     GP_error  /* out of `errors into`: rows about failed rows */
 } gport;

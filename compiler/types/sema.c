@@ -241,6 +241,7 @@ static void mark_live(program_t *prog) {
             const tstep_t *s = f->steps.at[k];
             for (size_t j = 0; s->op == OP_union && j < s->u.unite.n; j++)
                 s->u.unite.inputs[j]->live = 1;
+            if (s->op == OP_join && s->u.join.right) s->u.join.right->live = 1;
         }
     }
 }

@@ -132,6 +132,22 @@ typedef struct tprops {
     int limited;             /* stands behind a `limit` (a stream that may end early) */
 } tprops_t;
 
+/* An equality between the two sides of a join. */
+typedef struct tpair {
+    struct node *left;   /* over row_in */
+    struct node *right;  /* over row_in and the other side's record behind it */
+    type_t *type;        /* of both, without `?` */
+    int optional;        /* one may be none, which equals nothing */
+} tpair_t;
+
+typedef enum tjoin_form {
+    JOINS_within,  /* streams, by a bound of time or for ever */
+    JOINS_windows, /* streams, both windowed alike */
+    JOINS_table,   /* a stream with a table as it is */
+    JOINS_as_of,   /* a stream with a table as it was */
+    JOINS_tables
+} tjoin_form;
+
 struct tstep {
     op_id op;                 /* where the chain of a `step` is expanded, its steps */
     struct node *node;
@@ -186,6 +202,14 @@ struct tstep {
         struct { tflow_t *flow; } errors;
         tremember_t *remember;
         tconnector_t *sink;                          /* to, print */
+        /* `there` is the record of the other side; column: its place in row_out (T or
+         * T?), or -1.  Keys and cond (or null) see row_in and that record behind it, at
+         * place row_in->nfields.  from[i]: field i's place in the other side's row.
+         * lo null: -hi. */
+        struct { int kind; tjoin_form form; tflow_t *right; type_t *there; int *from;
+                 int column; tpair_t *keys; size_t nkeys; struct node *cond;
+                 int forever, half_open; struct node *lo, *hi;
+                 struct cval *lo_value, *hi_value; struct node *as_of; } join;
     } u;
 };
 

@@ -23,43 +23,6 @@ static void add_named_keys(flowck_t *f, const nodes_t *per, const titems_t *keys
     stream_become(f->c, &f->st, &cols, (lost_t){.step = "per", .at = f->step->at});
 }
 
-/* Every column T?, but for the window that both sides share. */
-static void make_optional(check_t *c, columns_t *cols, int window) {
-    for (size_t i = 0; i < cols->fields.n; i++)
-        if ((int)i != window)
-            cols->fields.at[i].type = type_option(c->types, cols->fields.at[i].type);
-}
-
-void op_join_type(flowck_t *f) {
-    ast_step_join_t *s = AST(step_join, f->step->node);
-    check_t *c = f->c;
-    int errors = diags_errors(c->diags);
-    pipe_t *right = wiring_pipe(f->m, s->right);
-    join_kind kind = (join_kind)s->kind;
-    int known = right && !right->fault && !right->out.unknown;
-    type_t *there = known ? right->out.row : type_basic(c->types, TY_POISON);
-    item_hides(f, s->name, s->name_at);
-    /* What `on` sees: the row and the other side's record. */
-    stream_t both = stream_copy(c, &f->st);
-    columns_t cols = stream_columns(c, &both);
-    columns_add(c, &cols, s->name, there, s->name_at, s->name_at);
-    stream_become(c, &both, &cols, (lost_t){.step = "join", .at = f->step->at});
-    scope_t *scope = stream_scope(c, &both, f->base);
-    expr_check_condition(c, scope, s->on);
-    if (s->as_of) expr_check(c, f->scope, s->as_of, type_basic(c->types, TY_TIMESTAMP));
-    if (kind != JOIN_SEMI && kind != JOIN_ANTI) {
-        columns_t out = stream_columns(c, &f->st);
-        if (kind == JOIN_RIGHT || kind == JOIN_FULL)
-            make_optional(c, &out, f->st.props.window_column);
-        if (known && (kind == JOIN_LEFT || kind == JOIN_FULL))
-            there = type_option(c->types, there);
-        if (columns_find(&out, s->name) < 0)
-            columns_add(c, &out, s->name, there, s->name_at, s->name_at);
-        stream_become(c, &f->st, &out, (lost_t){.step = "join", .at = f->step->at});
-    }
-    later(f, errors, "`join`");
-}
-
 void op_match_type(flowck_t *f) {
     ast_step_match_t *s = AST(step_match, f->step->node);
     int errors = diags_errors(f->c->diags);

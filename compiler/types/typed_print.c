@@ -225,6 +225,41 @@ static void put_remember(tprint_t *t, const tstep_t *s) {
     }
 }
 
+static void put_bound(tprint_t *t, const tstep_t *s) {
+    if (s->u.join.forever) buf_str(t->b, " within forever");
+    if (s->u.join.hi) {
+        buf_str(t->b, " within ");
+        if (s->u.join.lo) put_value(t, s->u.join.lo, s->u.join.lo_value);
+        else buf_str(t->b, "- ");
+        buf_str(t->b, s->u.join.half_open ? "..<" : "..");
+        put_value(t, s->u.join.hi, s->u.join.hi_value);
+    }
+    if (!s->u.join.as_of) return;
+    buf_str(t->b, " as of ");
+    put_expr(t, s->u.join.as_of);
+}
+
+static void put_join(tprint_t *t, const tstep_t *s) {
+    static const char *const forms[] = {"within", "windows", "table", "as of", "tables"};
+    buf_printf(t->b, " %s %s ", ast_join_kind_text(s->u.join.kind), forms[s->u.join.form]);
+    put_flow_name(t, s->u.join.right);
+    put_bound(t, s);
+    buf_char(t->b, '\n');
+    for (size_t i = 0; i < s->u.join.nkeys; i++) {
+        const tpair_t *k = &s->u.join.keys[i];
+        buf_str(t->b, k->optional ? "    key? " : "    key ");
+        put_expr(t, k->left);
+        buf_str(t->b, " == ");
+        put_expr(t, k->right);
+        put_type(t, k->type);
+        buf_char(t->b, '\n');
+    }
+    if (!s->u.join.cond) return;
+    buf_str(t->b, "    on ");
+    put_expr(t, s->u.join.cond);
+    buf_char(t->b, '\n');
+}
+
 static void put_parts(tprint_t *t, const tstep_t *s) {
     switch (s->op) {
     case OP_where:
@@ -271,6 +306,7 @@ static void put_parts(tprint_t *t, const tstep_t *s) {
         }
         break;
     case OP_branch: put_branch(t, s); return;
+    case OP_join: put_join(t, s); return;
     case OP_errors:
         buf_printf(t->b, " %s", s->u.errors.flow ? s->u.errors.flow->name : "_");
         break;
@@ -285,7 +321,7 @@ static void put_parts(tprint_t *t, const tstep_t *s) {
         break;
     case OP_drop:
     case OP_changes:
-    case OP_join:
+    case OP_latest:
     case OP_match:
     case OP_repartition:
     case OP_train: break;

@@ -1,0 +1,360 @@
+/* k_join.c - lists of rows by time or key, and the queue of what waits.
+ *
+ * Rows of a stream leave the head of their list, oldest first, so a list is a window of an
+ * array that moves on: `first` is cut off when the array is full.  The queue is a binary
+ * heap: rows come nearly in order of time, so they rarely rise. */
+#include "runtime/kernel/k_join.h"
+#include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_row.h"
+
+typedef struct join_head {
+    int64_t time;    /* streams; of a table's row the length of its key */
+    uint32_t entry;
+    uint8_t side, marked, was, is;
+} join_head;
+
+typedef struct join_list {
+    join_head **rows;
+    uint32_t first, end, room, unused;
+} join_list;
+
+typedef struct join_item {
+    int64_t moment;
+    uint64_t tie;
+    uint64_t what; /* address of a row, or number of an entry */
+} join_item;
+
+typedef struct join_queue {
+    join_item *items;
+    int64_t count, room;
+    uint64_t arrivals;
+} join_queue;
+
+_Static_assert(sizeof(join_head) == FLOW_JOIN_HEAD, "the head of a row");
+_Static_assert(2 * sizeof(join_list) == FLOW_JOIN_WORDS * 8, "the words of an entry");
+_Static_assert(sizeof(join_queue) == FLOW_JOIN_QUEUE_WORDS * 8, "the words of a queue");
+
+FLOW_INLINE join_list *join_side(const uint64_t *words, int32_t side) {
+    return (join_list *)(uintptr_t)words + side;
+}
+
+FLOW_INLINE join_head *join_at(const uint8_t *row) {
+    return (join_head *)(uintptr_t)row;
+}
+
+/* The first row of the list whose time is not below (not after: above) `time`. */
+FLOW_INLINE int64_t join_bound(const join_list *l, int64_t time, int after) {
+    int64_t low = l->first, high = l->end;
+    while (low < high) {
+        int64_t mid = (low + high) / 2;
+        int64_t t = l->rows[mid]->time;
+        if (t < time || (after && t == time))
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+void flow_k_join_range(const uint64_t *words, int32_t side, int64_t low, int64_t high,
+                       int64_t *range) {
+    range[0] = range[1] = 0;
+    if (!words) return;
+    const join_list *l = join_side(words, side);
+    range[0] = join_bound(l, low, 0);
+    range[1] = join_bound(l, high, 1);
+    if (range[1] < range[0]) range[1] = range[0];
+}
+
+void flow_k_join_all(const uint64_t *words, int32_t side, int64_t *range) {
+    range[0] = words ? join_side(words, side)->first : 0;
+    range[1] = words ? join_side(words, side)->end : 0;
+}
+
+uint8_t *flow_k_join_row(const uint64_t *words, int32_t side, int64_t i) {
+    return (uint8_t *)join_side(words, side)->rows[i];
+}
+
+const uint8_t *flow_k_join_encoded(const uint8_t *row) {
+    return row + FLOW_JOIN_HEAD;
+}
+
+int64_t flow_k_join_time(const uint8_t *row) {
+    return join_at(row)->time;
+}
+
+int32_t flow_k_join_side(const uint8_t *row) {
+    return join_at(row)->side;
+}
+
+int64_t flow_k_join_entry(const uint8_t *row) {
+    return join_at(row)->entry;
+}
+
+void flow_k_join_mark(uint8_t *row) {
+    join_at(row)->marked = 1;
+}
+
+int32_t flow_k_join_marked(const uint8_t *row) {
+    return join_at(row)->marked;
+}
+
+/* ---- lists ---- */
+
+static int64_t join_list_bytes(int64_t room) {
+    return room * (int64_t)sizeof(join_head *);
+}
+
+/* Room for one more at the end. */
+static void join_list_room(flow_ctx *ctx, flow_heap *heap, join_list *l) {
+    if (l->end < l->room) return;
+    uint32_t n = l->end - l->first;
+    if (l->first && n <= l->room / 4 * 3) {
+        __builtin_memmove(l->rows, l->rows + l->first, (size_t)join_list_bytes(n));
+        l->first = 0;
+        l->end = n;
+        return;
+    }
+    uint32_t room = l->room ? l->room * 2 : 1;
+    l->rows = l->room ? flow_k_heap_resize(ctx, heap, l->rows, join_list_bytes(l->room),
+                                           join_list_bytes(room))
+                      : flow_k_heap_alloc(ctx, heap, join_list_bytes(room));
+    l->room = room;
+}
+
+static void join_insert(flow_ctx *ctx, flow_heap *heap, join_list *l, int64_t at,
+                        join_head *row) {
+    at -= l->first;
+    join_list_room(ctx, heap, l);
+    at += l->first;
+    if (at < l->end)
+        __builtin_memmove(l->rows + at + 1, l->rows + at, (size_t)join_list_bytes(l->end - at));
+    l->rows[at] = row;
+    l->end++;
+}
+
+static void join_list_drop(flow_ctx *ctx, flow_heap *heap, join_list *l) {
+    if (l->room) flow_k_heap_free(ctx, heap, l->rows, join_list_bytes(l->room));
+    __builtin_memset(l, 0, sizeof *l);
+}
+
+static join_head *join_copy(flow_ctx *ctx, flow_heap *heap, const uint8_t *encoded,
+                            const uint8_t *key, int64_t klen) {
+    int64_t size = flow_k_row_size(encoded);
+    join_head *row = flow_k_heap_alloc(ctx, heap, FLOW_JOIN_HEAD + size + klen);
+    __builtin_memset(row, 0, sizeof *row);
+    __builtin_memcpy(row + 1, encoded, (size_t)size);
+    if (klen) __builtin_memcpy((uint8_t *)(row + 1) + size, key, (size_t)klen);
+    return row;
+}
+
+static void join_release(flow_ctx *ctx, flow_heap *heap, join_head *row, int64_t klen) {
+    flow_k_heap_free(ctx, heap, row,
+                     FLOW_JOIN_HEAD + flow_k_row_size((const uint8_t *)(row + 1)) + klen);
+}
+
+/* ---- the queue ---- */
+
+FLOW_INLINE int join_before(const join_item *a, const join_item *b) {
+    return a->moment != b->moment ? a->moment < b->moment : a->tie < b->tie;
+}
+
+static void join_enqueue(flow_ctx *ctx, flow_heap *heap, join_queue *q, join_item item) {
+    int64_t size = (int64_t)sizeof item;
+    if (q->count == q->room) {
+        int64_t room = q->room ? q->room * 2 : 4;
+        q->items = q->room ? flow_k_heap_resize(ctx, heap, q->items, q->room * size, room * size)
+                           : flow_k_heap_alloc(ctx, heap, room * size);
+        q->room = room;
+    }
+    int64_t i = q->count++;
+    for (; i > 0 && join_before(&item, &q->items[(i - 1) / 2]); i = (i - 1) / 2)
+        q->items[i] = q->items[(i - 1) / 2];
+    q->items[i] = item;
+}
+
+static join_item join_dequeue(join_queue *q) {
+    join_item top = q->items[0], last = q->items[--q->count];
+    int64_t i = 0;
+    for (int64_t k; (k = 2 * i + 1) < q->count; i = k) {
+        if (k + 1 < q->count && join_before(&q->items[k + 1], &q->items[k])) k++;
+        if (!join_before(&q->items[k], &last)) break;
+        q->items[i] = q->items[k];
+    }
+    if (q->count) q->items[i] = last;
+    return top;
+}
+
+int64_t flow_k_join_next(const uint64_t *queue) {
+    const join_queue *q = (const join_queue *)queue;
+    return q->count ? q->items[0].moment : INT64_MAX;
+}
+
+/* ---- streams ---- */
+
+uint8_t *flow_k_join_push(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t side,
+                          int64_t time, const uint8_t *encoded) {
+    join_list *l = join_side(words, side);
+    join_head *row = join_copy(ctx, &t->heap, encoded, 0, 0);
+    row->time = time;
+    row->entry = (uint32_t)flow_k_table_last(t);
+    row->side = (uint8_t)side;
+    int64_t at = l->end;
+    if (at > l->first && l->rows[at - 1]->time > time) at = join_bound(l, time, 1);
+    join_insert(ctx, &t->heap, l, at, row);
+    return (uint8_t *)row;
+}
+
+void flow_k_join_wait(flow_ctx *ctx, flow_table *t, uint64_t *queue, int64_t moment,
+                      uint8_t *row) {
+    join_queue *q = (join_queue *)queue;
+    uint64_t tie = (uint64_t)join_at(row)->side << 63 | q->arrivals++;
+    join_enqueue(ctx, &t->heap, q, (join_item){moment, tie, (uint64_t)(uintptr_t)row});
+}
+
+/* A row's moment grows with its time, so it stands near the head of its list. */
+uint8_t *flow_k_join_due(flow_ctx *ctx, flow_table *t, uint64_t *queue, int64_t mark) {
+    join_queue *q = (join_queue *)queue;
+    (void)ctx;
+    if (!q->count || q->items[0].moment >= mark) return 0;
+    join_head *row = (join_head *)(uintptr_t)join_dequeue(q).what;
+    join_list *l = join_side(flow_k_table_words(t, row->entry), row->side);
+    uint32_t i = l->first;
+    while (l->rows[i] != row) i++;
+    for (; i > l->first; i--) l->rows[i] = l->rows[i - 1];
+    l->first++;
+    return (uint8_t *)row;
+}
+
+void flow_k_join_free(flow_ctx *ctx, flow_table *t, uint8_t *row) {
+    join_head *h = join_at(row);
+    uint32_t entry = h->entry;
+    join_list *l = join_side(flow_k_table_words(t, entry), 0);
+    join_release(ctx, &t->heap, h, 0);
+    if (l[0].first < l[0].end || l[1].first < l[1].end) return;
+    join_list_drop(ctx, &t->heap, &l[0]);
+    join_list_drop(ctx, &t->heap, &l[1]);
+    flow_k_table_remove(ctx, t, entry);
+}
+
+void flow_k_join_wait_entry(flow_ctx *ctx, flow_table *t, uint64_t *queue, int64_t moment,
+                            int64_t tie) {
+    uint64_t order = (uint64_t)tie ^ UINT64_C(1) << 63;
+    join_enqueue(ctx, &t->heap, (join_queue *)queue,
+                 (join_item){moment, order, (uint64_t)flow_k_table_last(t)});
+}
+
+int64_t flow_k_join_due_entry(uint64_t *queue, int64_t mark) {
+    join_queue *q = (join_queue *)queue;
+    if (!q->count || q->items[0].moment >= mark) return -1;
+    return (int64_t)join_dequeue(q).what;
+}
+
+void flow_k_join_drop(flow_ctx *ctx, flow_table *t, int64_t entry) {
+    join_list *l = join_side(flow_k_table_words(t, entry), 0);
+    for (int side = 0; side < 2; side++) {
+        for (uint32_t i = l[side].first; i < l[side].end; i++)
+            join_release(ctx, &t->heap, l[side].rows[i], 0);
+        join_list_drop(ctx, &t->heap, &l[side]);
+    }
+    flow_k_table_remove(ctx, t, entry);
+}
+
+/* ---- tables ---- */
+
+int32_t flow_k_join_was(const uint8_t *row) {
+    return join_at(row)->was;
+}
+
+int32_t flow_k_join_is(const uint8_t *row) {
+    return join_at(row)->is;
+}
+
+const uint8_t *flow_k_join_key(const uint8_t *row) {
+    return row + FLOW_JOIN_HEAD + flow_k_row_size(row + FLOW_JOIN_HEAD);
+}
+
+int64_t flow_k_join_key_len(const uint8_t *row) {
+    return join_at(row)->time;
+}
+
+static int join_compare(const join_head *row, const uint8_t *key, int64_t klen) {
+    int64_t n = row->time;
+    int c = __builtin_memcmp(flow_k_join_key((const uint8_t *)row), key,
+                             (size_t)(n < klen ? n : klen));
+    return c ? c : (n > klen) - (n < klen);
+}
+
+int32_t flow_k_join_same(const uint8_t *a, const uint8_t *b) {
+    return !join_compare(join_at(a), flow_k_join_key(b), flow_k_join_key_len(b));
+}
+
+/* The first row of the list whose key is not below (after: above) this one. */
+static int64_t join_key_bound(const join_list *l, const uint8_t *key, int64_t klen, int after) {
+    int64_t low = l->first, high = l->end;
+    while (low < high) {
+        int64_t mid = (low + high) / 2;
+        int c = join_compare(l->rows[mid], key, klen);
+        if (c < 0 || (after && !c))
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+void flow_k_join_put(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t side,
+                     const uint8_t *key, int64_t klen, const uint8_t *encoded) {
+    join_list *l = join_side(words, side);
+    join_head *row = join_copy(ctx, &t->heap, encoded, key, klen);
+    row->time = klen;
+    row->entry = (uint32_t)flow_k_table_last(t);
+    row->side = (uint8_t)side;
+    row->is = 1;
+    join_insert(ctx, &t->heap, l, join_key_bound(l, key, klen, 1), row);
+}
+
+static int join_equal(const uint8_t *a, const uint8_t *b) {
+    int64_t n = flow_k_row_size(a);
+    return n == flow_k_row_size(b) && !__builtin_memcmp(a, b, (size_t)n);
+}
+
+static void join_cut(flow_ctx *ctx, flow_table *t, join_list *l, int64_t i) {
+    join_head *row = l->rows[i];
+    l->end--;
+    if (i < l->end)
+        __builtin_memmove(l->rows + i, l->rows + i + 1, (size_t)join_list_bytes(l->end - i));
+    join_release(ctx, &t->heap, row, row->time);
+}
+
+void flow_k_join_take(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t side,
+                      const uint8_t *key, int64_t klen, const uint8_t *encoded) {
+    if (!words) return;
+    join_list *l = join_side(words, side);
+    for (int64_t i = join_key_bound(l, key, klen, 0); i < l->end; i++) {
+        join_head *row = l->rows[i];
+        if (join_compare(row, key, klen)) return;
+        if (!row->is || !join_equal((const uint8_t *)(row + 1), encoded)) continue;
+        if (!row->was) join_cut(ctx, t, l, i);
+        else row->is = 0;
+        return;
+    }
+}
+
+void flow_k_join_settle(flow_ctx *ctx, flow_table *t, int64_t entry) {
+    join_list *l = join_side(flow_k_table_words(t, entry), 0);
+    for (int side = 0; side < 2; side++) {
+        uint32_t kept = l[side].first;
+        for (uint32_t i = kept; i < l[side].end; i++) {
+            join_head *row = l[side].rows[i];
+            row->was = 1;
+            if (row->is) l[side].rows[kept++] = row;
+            else join_release(ctx, &t->heap, row, row->time);
+        }
+        l[side].end = kept;
+    }
+    if (l[0].first < l[0].end || l[1].first < l[1].end) return;
+    join_list_drop(ctx, &t->heap, &l[0]);
+    join_list_drop(ctx, &t->heap, &l[1]);
+    flow_k_table_remove(ctx, t, entry);
+}
