@@ -78,6 +78,11 @@ static int form_windows(joining_t *j) {
         return say(j, j->f->step->at,
                    arena_printf(c->arena, "%s has another window than this stream", j->name),
                    "give both sides windows of one kind, size and offset");
+    if (!need_formed(j->f)) return 0;
+    if (there->window_column < 0)
+        return say(j, j->f->step->at,
+                   arena_printf(c->arena, "the sessions of %s are not formed yet", j->name),
+                   "`aggregate`, `top` and `distinct` form them, for each key");
     if (here->window && here->window->by_rows) {
         not_built(c, j->f->step->at, "`join` of windows of rows");
         return 0;
@@ -402,6 +407,7 @@ static void join_props(joining_t *j) {
     p->limited &= there->limited;
     p->timed = (p->timed && there->timed) || form == JOINS_as_of;
     stream_add_times(j->f->c, &j->f->st, there);
+    rows_are_made(j->f);
     if (form != JOINS_tables) return;
     join_keys(j);
     become_table(j->f, "join");
