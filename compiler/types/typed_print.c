@@ -321,7 +321,6 @@ static void put_parts(tprint_t *t, const tstep_t *s) {
         break;
     case OP_drop:
     case OP_changes:
-    case OP_latest:
     case OP_match:
     case OP_repartition:
     case OP_train: break;
