@@ -450,6 +450,7 @@ void flow_k_table_clear(flow_ctx *ctx, flow_table *t) {
     if (t->removed_bits.words)
         __builtin_memset(t->removed_bits.words, 0, (size_t)t->removed_bits.room * 8);
     t->end = t->removed = t->unused = t->fresh = t->last = 0;
+    t->timers = 0;
     if (t->heap.chunks) flow_k_heap_clear(ctx, &t->heap);
 }
 

@@ -45,6 +45,7 @@ typedef struct flow_table {
     flow_bits dirty_bits;
     flow_bits removed_bits;
     flow_heap heap;
+    struct flow_timers *timers; /* k_timer.h; in the heap */
 } flow_table;
 
 void flow_k_table_init(flow_table *t, int64_t kind, int64_t words);
