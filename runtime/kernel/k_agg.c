@@ -22,6 +22,10 @@ void flow_k_agg_count_n_step(AGG_HEAD, const uint8_t *tc) {
     AGG_UNUSED;
     state[0]++;
 }
+void flow_k_agg_count_n_back(AGG_HEAD, const uint8_t *tc) {
+    AGG_UNUSED;
+    state[0]--;
+}
 AGG_WORD(count_n, +)
 AGG_RESULT(count_n) {
     AGG_UNUSED;
@@ -33,6 +37,10 @@ AGG_STEP(count_if_b, int32_t c) {
     AGG_UNUSED;
     state[0] += c != 0;
 }
+AGG_BACK(count_if_b, int32_t c) {
+    AGG_UNUSED;
+    state[0] -= c != 0;
+}
 AGG_WORD(count_if_b, +)
 AGG_RESULT(count_if_b) {
     AGG_UNUSED;
@@ -40,36 +48,37 @@ AGG_RESULT(count_if_b) {
     return 0;
 }
 
+/* any counts the rows where it holds, all those where it fails: so a row can be taken out
+ * again. */
 AGG_STEP(any_b, int32_t c) {
     AGG_UNUSED;
-    state[0] |= c != 0;
+    state[0] += c != 0;
 }
-AGG_WORD(any_b, |)
+AGG_BACK(any_b, int32_t c) {
+    AGG_UNUSED;
+    state[0] -= c != 0;
+}
+AGG_WORD(any_b, +)
 AGG_RESULT(any_b) {
     AGG_UNUSED;
-    out[0] = state[0];
+    out[0] = state[0] != 0;
     return 0;
 }
 
-/* Keeps whether it has failed. */
 AGG_STEP(all_b, int32_t c) {
     AGG_UNUSED;
-    state[0] |= c == 0;
+    state[0] += c == 0;
 }
-AGG_PARTIAL(all_b) {
+AGG_BACK(all_b, int32_t c) {
     AGG_UNUSED;
-    columns[0] = !state[0];
+    state[0] -= c == 0;
 }
-AGG_MERGE(all_b) {
-    AGG_UNUSED;
-    state[0] |= !columns[0];
-}
+AGG_WORD(all_b, +)
 AGG_RESULT(all_b) {
     AGG_UNUSED;
     out[0] = !state[0];
     return 0;
 }
-AGG_PLAIN(all_b)
 
 /* ---- sums of ints ---------------------------------------------------------------- */
 
@@ -93,6 +102,13 @@ FLOW_INLINE void isum_add(AGG_HEAD, int64_t x) {
         *state = (uint64_t)sum;
     else
         isum_wide(ctx, heap, state, (uint64_t)x, (uint64_t)(x >> 63));
+}
+
+FLOW_INLINE void isum_sub(AGG_HEAD, int64_t x) {
+    if (FLOW_LIKELY(x != INT64_MIN))
+        isum_add(ctx, heap, state, -x);
+    else
+        isum_wide(ctx, heap, state, (uint64_t)x, 0); /* 2^63 */
 }
 
 FLOW_INLINE void isum_columns(uint64_t word, uint64_t *columns) {
@@ -131,6 +147,10 @@ AGG_STEP(sum_i, int64_t x) {
     AGG_UNUSED;
     isum_add(ctx, heap, state, x);
 }
+AGG_BACK(sum_i, int64_t x) {
+    AGG_UNUSED;
+    isum_sub(ctx, heap, state, x);
+}
 AGG_PARTIAL(sum_i) {
     AGG_UNUSED;
     isum_columns(*state, columns);
@@ -154,6 +174,11 @@ AGG_STEP(avg_i, int64_t x) {
     AGG_UNUSED;
     isum_add(ctx, heap, state, x);
     state[1]++;
+}
+AGG_BACK(avg_i, int64_t x) {
+    AGG_UNUSED;
+    isum_sub(ctx, heap, state, x);
+    state[1]--;
 }
 AGG_PARTIAL(avg_i) {
     AGG_UNUSED;
@@ -187,6 +212,10 @@ AGG_STEP(sum_f, double x) {
     AGG_UNUSED;
     flow_k_fsum_add(ctx, heap, state, x);
 }
+AGG_BACK(sum_f, double x) {
+    AGG_UNUSED;
+    flow_k_fsum_sub(ctx, heap, state, x);
+}
 AGG_PARTIAL(sum_f) {
     AGG_UNUSED;
     flow_k_fsum_partial(ctx, state, columns);
@@ -209,6 +238,11 @@ AGG_STEP(avg_f, double x) {
     AGG_UNUSED;
     flow_k_fsum_add(ctx, heap, state, x);
     state[3]++;
+}
+AGG_BACK(avg_f, double x) {
+    AGG_UNUSED;
+    flow_k_fsum_sub(ctx, heap, state, x);
+    state[3]--;
 }
 AGG_PARTIAL(avg_f) {
     AGG_UNUSED;
@@ -244,6 +278,13 @@ static void dsum_add(uint64_t *state, uint64_t low, uint64_t mid, uint64_t high)
     state[2] += (uint64_t)(t >> 64) + high;
 }
 
+static void dsum_sub(uint64_t *state, const uint64_t *x) {
+    unsigned __int128 low = -((unsigned __int128)x[1] << 64 | x[0]);
+    int negative = (int64_t)x[1] < 0; /* then -x is positive, 2^127 too */
+    dsum_add(state, (uint64_t)low, (uint64_t)(low >> 64),
+             negative || !low ? 0 : ~(uint64_t)0);
+}
+
 /* The magnitude in a big number; 1 if the sum is negative. */
 static int dsum_get(const uint64_t *state, flow_big *b) {
     uint64_t s[3] = {state[0], state[1], state[2]};
@@ -275,6 +316,10 @@ AGG_STEP(sum_d, const uint64_t *x) {
     AGG_UNUSED;
     dsum_add(state, x[0], x[1], (uint64_t)((int64_t)x[1] >> 63));
 }
+AGG_BACK(sum_d, const uint64_t *x) {
+    AGG_UNUSED;
+    dsum_sub(state, x);
+}
 AGG_PARTIAL(sum_d) {
     AGG_UNUSED;
     __builtin_memcpy(columns, state, 24);
@@ -295,6 +340,11 @@ AGG_STEP(avg_d, const uint64_t *x) {
     AGG_UNUSED;
     dsum_add(state, x[0], x[1], (uint64_t)((int64_t)x[1] >> 63));
     state[3]++;
+}
+AGG_BACK(avg_d, const uint64_t *x) {
+    AGG_UNUSED;
+    dsum_sub(state, x);
+    state[3]--;
 }
 AGG_PARTIAL(avg_d) {
     AGG_UNUSED;

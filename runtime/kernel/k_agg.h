@@ -82,6 +82,31 @@ FLOW_AGG_STEP(histogram, i, int64_t x, int64_t lo, int64_t hi, int64_t bins,
 FLOW_AGG_STEP(histogram, f, double x, double lo, double hi, int64_t bins,
               const uint8_t *tc)
 
+/* k_agg_back.def: the same arguments, taken out again. */
+#define FLOW_AGG_BACK(id, class, ...)                                                    \
+    void flow_k_agg_##id##_##class##_back(flow_ctx *ctx, flow_heap *heap,                \
+                                          uint64_t *state, __VA_ARGS__);
+FLOW_AGG_BACK(count, n, const uint8_t *tc)
+FLOW_AGG_BACK(count_if, b, int32_t c, const uint8_t *tc)
+FLOW_AGG_BACK(any, b, int32_t c, const uint8_t *tc)
+FLOW_AGG_BACK(all, b, int32_t c, const uint8_t *tc)
+FLOW_AGG_BACK(sum, i, int64_t x, const uint8_t *tc)
+FLOW_AGG_BACK(sum, f, double x, const uint8_t *tc)
+FLOW_AGG_BACK(sum, d, const uint64_t *x, const uint8_t *tc)
+FLOW_AGG_BACK(avg, i, int64_t x, const uint8_t *tc)
+FLOW_AGG_BACK(avg, f, double x, const uint8_t *tc)
+FLOW_AGG_BACK(avg, d, const uint64_t *x, const uint8_t *tc)
+FLOW_AGG_BACK(variance, i, int64_t x, const uint8_t *tc)
+FLOW_AGG_BACK(variance, f, double x, const uint8_t *tc)
+FLOW_AGG_BACK(stddev, i, int64_t x, const uint8_t *tc)
+FLOW_AGG_BACK(stddev, f, double x, const uint8_t *tc)
+FLOW_AGG_BACK(covar, f, double x, double y, const uint8_t *tc)
+FLOW_AGG_BACK(corr, f, double x, double y, const uint8_t *tc)
+FLOW_AGG_BACK(histogram, i, int64_t x, int64_t lo, int64_t hi, int64_t bins,
+              const uint8_t *tc)
+FLOW_AGG_BACK(histogram, f, double x, double lo, double hi, int64_t bins,
+              const uint8_t *tc)
+
 /* The state of collect, collect_set or concat: 0, or FLOW_E_limit when it holds `limit`
  * values already (concat: has so many texts). */
 int32_t flow_k_agg_room(const uint64_t *state, int64_t limit);

@@ -12,6 +12,8 @@
 /* step's own arguments stand between state and tc */
 #define AGG_STEP(name, ...)                                                              \
     void flow_k_agg_##name##_step(AGG_HEAD, __VA_ARGS__, const uint8_t *tc)
+#define AGG_BACK(name, ...)                                                              \
+    void flow_k_agg_##name##_back(AGG_HEAD, __VA_ARGS__, const uint8_t *tc)
 #define AGG_PARTIAL(name)                                                                \
     void flow_k_agg_##name##_partial(flow_ctx *ctx, flow_heap *heap,                     \
                                      const uint64_t *state, uint64_t *columns,           \

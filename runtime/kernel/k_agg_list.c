@@ -195,12 +195,31 @@ FLOW_FAR AGG_STEP(histogram_i, int64_t x, int64_t lo, int64_t hi, int64_t bins) 
                  (uint64_t)hi - (uint64_t)lo)]++;
 }
 
+FLOW_FAR AGG_BACK(histogram_i, int64_t x, int64_t lo, int64_t hi, int64_t bins) {
+    uint64_t *b = bins_of(ctx, heap, state, bins);
+    AGG_UNUSED;
+    if (x < lo || x >= hi) return;
+    b[bins_ratio((uint64_t)x - (uint64_t)lo, (uint64_t)bins,
+                 (uint64_t)hi - (uint64_t)lo)]--;
+}
+
+FLOW_INLINE int64_t bins_index(double x, double lo, double hi, int64_t bins) {
+    int64_t i = (int64_t)((x - lo) / (hi - lo) * (double)bins);
+    return i < bins ? i : bins - 1;
+}
+
 AGG_STEP(histogram_f, double x, double lo, double hi, int64_t bins) {
     uint64_t *b = bins_of(ctx, heap, state, bins);
     AGG_UNUSED;
     if (!(x >= lo && x < hi)) return;
-    int64_t i = (int64_t)((x - lo) / (hi - lo) * (double)bins);
-    b[i < bins ? i : bins - 1]++;
+    b[bins_index(x, lo, hi, bins)]++;
+}
+
+AGG_BACK(histogram_f, double x, double lo, double hi, int64_t bins) {
+    uint64_t *b = bins_of(ctx, heap, state, bins);
+    AGG_UNUSED;
+    if (!(x >= lo && x < hi)) return;
+    b[bins_index(x, lo, hi, bins)]--;
 }
 
 static void bins_bytes(const uint64_t *state, uint64_t *columns) {

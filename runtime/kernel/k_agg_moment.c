@@ -66,6 +66,12 @@ static void moment_f_step(AGG_HEAD, double x) {
     flow_k_fsum_add_product(ctx, heap, state + 4, x, x);
 }
 
+static void moment_f_back(AGG_HEAD, double x) {
+    state[0]--;
+    flow_k_fsum_sub(ctx, heap, state + 1, x);
+    flow_k_fsum_add_product(ctx, heap, state + 4, -x, x);
+}
+
 static int32_t moment_f_result(const uint64_t *state, uint64_t *out, int root) {
     int64_t n = (int64_t)state[0];
     k_exact sum, squares, spread;
@@ -111,12 +117,18 @@ static void moment_drop(AGG_HEAD, int sums) {
 AGG_STEP(variance_f, double x) {
     moment_f_step(ctx, heap, state, x), AGG_UNUSED;
 }
+AGG_BACK(variance_f, double x) {
+    moment_f_back(ctx, heap, state, x), AGG_UNUSED;
+}
 FLOW_FAR AGG_RESULT(variance_f) {
     return AGG_UNUSED, moment_f_result(state, out, 0);
 }
 AGG_SUMS(variance_f, 2)
 AGG_STEP(stddev_f, double x) {
     moment_f_step(ctx, heap, state, x), AGG_UNUSED;
+}
+AGG_BACK(stddev_f, double x) {
+    moment_f_back(ctx, heap, state, x), AGG_UNUSED;
 }
 FLOW_FAR AGG_RESULT(stddev_f) {
     return AGG_UNUSED, moment_f_result(state, out, 1);
@@ -145,6 +157,19 @@ static void moment_i_step(uint64_t *state, int64_t x) {
     moment_add192(state + 3, squares);
 }
 
+static void moment_i_back(uint64_t *state, int64_t x) {
+    unsigned __int128 sum = (unsigned __int128)state[2] << 64 | state[1];
+    unsigned __int128 square = (unsigned __int128)((__int128)x * x);
+    uint64_t squares[3] = {~(uint64_t)square, ~(uint64_t)(square >> 64), ~(uint64_t)0};
+    static const uint64_t one[3] = {1, 0, 0};
+    sum -= (unsigned __int128)(__int128)x;
+    state[0]--;
+    state[1] = (uint64_t)sum;
+    state[2] = (uint64_t)(sum >> 64);
+    moment_add192(state + 3, squares);
+    moment_add192(state + 3, one);
+}
+
 static void moment_i_merge(uint64_t *state, const uint64_t *columns) {
     unsigned __int128 t = (unsigned __int128)state[1] + columns[1];
     state[0] += columns[0];
@@ -169,6 +194,9 @@ static int32_t moment_i_result(const uint64_t *state, uint64_t *out, int root) {
 #define AGG_INTS(name, root)                                                             \
     AGG_STEP(name, int64_t x) {                                                          \
         moment_i_step(state, x), AGG_UNUSED;                                             \
+    }                                                                                    \
+    AGG_BACK(name, int64_t x) {                                                          \
+        moment_i_back(state, x), AGG_UNUSED;                                             \
     }                                                                                    \
     AGG_PARTIAL(name) {                                                                  \
         __builtin_memcpy(columns, state, 48), AGG_UNUSED;                                \
@@ -195,6 +223,13 @@ static void moment_pair_step(AGG_HEAD, double x, double y) {
     flow_k_fsum_add_product(ctx, heap, state + SUM_XY, x, y);
 }
 
+static void moment_pair_back(AGG_HEAD, double x, double y) {
+    state[0]--;
+    flow_k_fsum_sub(ctx, heap, state + SUM_X, x);
+    flow_k_fsum_sub(ctx, heap, state + SUM_Y, y);
+    flow_k_fsum_add_product(ctx, heap, state + SUM_XY, -x, y);
+}
+
 /* n * sum(products at `products`) - sum(a) * sum(b); 1 over NaN or infinities. */
 static int moment_pair_spread(const uint64_t *state, int products, int a, int b,
                               k_exact *out) {
@@ -207,6 +242,9 @@ static int moment_pair_spread(const uint64_t *state, int products, int a, int b,
 
 AGG_STEP(covar_f, double x, double y) {
     moment_pair_step(ctx, heap, state, x, y), AGG_UNUSED;
+}
+AGG_BACK(covar_f, double x, double y) {
+    moment_pair_back(ctx, heap, state, x, y), AGG_UNUSED;
 }
 FLOW_FAR AGG_RESULT(covar_f) {
     int64_t n = (int64_t)state[0];
@@ -260,6 +298,11 @@ AGG_STEP(corr_f, double x, double y) {
     moment_pair_step(ctx, heap, state, x, y), AGG_UNUSED;
     flow_k_fsum_add_product(ctx, heap, state + SUM_XX, x, x);
     flow_k_fsum_add_product(ctx, heap, state + SUM_YY, y, y);
+}
+AGG_BACK(corr_f, double x, double y) {
+    moment_pair_back(ctx, heap, state, x, y), AGG_UNUSED;
+    flow_k_fsum_add_product(ctx, heap, state + SUM_XX, -x, x);
+    flow_k_fsum_add_product(ctx, heap, state + SUM_YY, -y, y);
 }
 /* NaN where x or y does not vary: 0 / 0. */
 FLOW_FAR AGG_RESULT(corr_f) {

@@ -48,6 +48,7 @@
 #include "runtime/kernel/k_sort.c"
 #include "runtime/kernel/k_top.c"
 #include "runtime/kernel/k_join.c"
+#include "runtime/kernel/k_bag.c"
 #include "runtime/kernel/k_exact.c"
 #include "runtime/kernel/k_fsum.c"
 #include "runtime/kernel/k_set.c"

@@ -34,8 +34,8 @@ typedef struct agg {
 #undef AGGK
 
 /* Feeds n values of type `code` one behind the other and writes the result; checks that
- * any cut into parts gives the same, that a heap and the arena do, and that drop frees
- * all.  The result has type `out_code`.  Returns the status of the result. */
+ * any cut into parts gives the same, that a heap and the arena do, that values can be
+ * taken out again, and that drop frees all.  The result has type `out_code`.  Returns the status of the result. */
 int32_t agg_run(flow_ctx *ctx, const agg *a, const uint64_t *values, int n,
                 const char *code, const char *out_code, uint64_t *out);
 
