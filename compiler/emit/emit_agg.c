@@ -556,6 +556,7 @@ static void give_if(gen_t *g, LLVMValueRef table, sink_mode mode, LLVMValueRef c
     LLVMBasicBlockRef give = ir_block(e, "give"), done = ir_block(e, "given");
     ir_if(e, cond, give, done);
     ir_at(e, give);
+    if (mode == MODE_complete) emit_sinks_given(g);
     give_all(g, table, mode);
     ir_br(e, done);
     ir_at(e, done);

@@ -116,8 +116,11 @@ void emit_keyed_send(gen_t *g, pop_t *op, val_t *cols) {
 
 /* ---- behind the exchange ---- */
 
+enum { TOP_WORDS = 4, SHOWN_WORDS = 2 }; /* runtime/kernel/k_top.h */
+
 int emit_keyed_words(const pstage_t *stage) {
-    return stage->root == ROOT_top || stage->root == ROOT_sort ? 4 : 1; /* FLOW_TOP_WORDS */
+    if (stage->root != ROOT_top && stage->root != ROOT_sort) return 1;
+    return TOP_WORDS + (emit_has_mode(stage, MODE_update) ? SHOWN_WORDS : 0);
 }
 
 /* The columns of the step's row_out, from a record that crossed; what did not cross has
@@ -168,20 +171,6 @@ static void distinct_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t r
     ir_at(e, next);
 }
 
-/* Sinks that can be reached from here: all of them stand behind the limit. */
-static void sinks_full(gen_t *g, const pops_t *next) {
-    emit_t *e = g->e;
-    for (size_t i = 0; i < next->n; i++) {
-        pop_t *op = next->at[i];
-        sinks_full(g, &op->next);
-        if (op->kind == POP_sink && op->port->sink->nports == 1)
-            K_CALL(e, sink_full, "", e->fn->ctx, ir_i64(e, op->port->sink->id));
-        if (op->kind != POP_send && op->kind != POP_partial) continue;
-        pstage_t *st = g->plan->stages.at[op->port->exchange->consumer];
-        for (size_t k = 0; k < st->outs.n; k++) sinks_full(g, &st->outs.at[k]->next);
-    }
-}
-
 /* The count of a step, an i64.  With params in it the count is computed by flowgen_setup:
  * there an overflow stops the program before it has begun. */
 static LLVMValueRef count_of(gen_t *g, node_t *n) {
@@ -222,7 +211,7 @@ static void limit_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t reco
         LLVMBasicBlockRef full = ir_block(e, "limit.full");
         ir_if_rare(e, ir_eq(e, now, most, ""), full, next);
         ir_at(e, full);
-        for (size_t i = 0; i < g->stage->outs.n; i++) sinks_full(g, &g->stage->outs.at[i]->next);
+        emit_sinks_full(g);
     }
     ir_br(e, next);
     ir_at(e, next);
@@ -270,7 +259,29 @@ void emit_keyed_row_in(gen_t *g, LLVMValueRef at) {
     }
 }
 
-/* The rows of one entry of top, in order. */
+/* Goes on at `next` unless another row was shown at this place, or none. */
+static void skip_shown(gen_t *g, LLVMValueRef heap, LLVMValueRef words, LLVMValueRef i,
+                       const val_t *out, LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    const type_t *row = g->stage->step->row_out;
+    field_t *fields = ARENA_ARRAY(e->arena, field_t, row->nfields + 1);
+    val_t *vals = ARENA_ARRAY(e->arena, val_t, row->nfields + 1);
+    uint32_t n = 0;
+    for (uint32_t c = 0; c < row->nfields; c++) {
+        if (!out[c].leaf) continue;
+        fields[n] = row->fields[c];
+        vals[n++] = out[c];
+    }
+    val_t seen = val_record(e, type_record(e->types, NULL, fields, n), vals);
+    LLVMValueRef changed =
+        K_CALL(e, top_changed, "changed", e->fn->ctx, heap, ir_word(e, words, TOP_WORDS), i,
+               val_spill(e, seen), emit_type_code(e, seen.type));
+    LLVMBasicBlockRef show = ir_block(e, "row.changed");
+    ir_if(e, ir_bit_of(e, changed, "changed"), show, next);
+    ir_at(e, show);
+}
+
+/* The rows of one entry of top, in order; in mode update those that changed. */
 static void give_rows(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueRef entry,
                       sink_mode mode) {
     emit_t *e = g->e;
@@ -279,7 +290,9 @@ static void give_rows(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueR
     LLVMValueRef words = K_CALL(e, table_words, "entry", table, entry);
     LLVMValueRef n =
         K_CALL(e, top_finish, "rows", e->fn->ctx, heap, words, top_count(g), ties(g));
+    int update = mode == MODE_update;
     loop_t l = ir_loop(e, n, "row");
+    LLVMBasicBlockRef next = ir_block(e, "row.next");
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
     LLVMValueRef row = K_CALL(e, top_row, "row", words, l.i);
     val_t record = emit_read_row(g, g->stage->exchange, row, h->record);
@@ -295,6 +308,7 @@ static void give_rows(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueR
                                           : ir_add(e, l.i, ir_i64(e, 1), "rank");
         out[s->u.top.rank_column] = val_int(e, type_basic(e->types, TY_INT), rank);
     }
+    if (update) skip_shown(g, heap, words, l.i, out, next);
     LLVMValueRef step = ir_i64(e, g->stage->step_id), len = ir_words(e, 1, "order.len");
     LLVMValueRef kp = key.ptr, kl = key.len;
     if (key.is_int) {
@@ -307,8 +321,12 @@ static void give_rows(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueR
     g->key = K_CALL(e, order_rank, "order", e->fn->ctx, step, kp, kl, l.i, len);
     g->key_len = ir_load(e, e->i64, len, "order.len");
     emit_outs(g, mode, out, s->row_out);
+    ir_br(e, next);
+    ir_at(e, next);
     K_CALL(e, reset, "", e->fn->ctx, mark);
     ir_loop_end(e, &l);
+    if (update)
+        K_CALL(e, top_forget, "", e->fn->ctx, heap, ir_word(e, words, TOP_WORDS), n);
 }
 
 static void give_all(gen_t *g, const shape_t *h, LLVMValueRef table, sink_mode mode,
@@ -318,9 +336,12 @@ static void give_all(gen_t *g, const shape_t *h, LLVMValueRef table, sink_mode m
     ir_if(e, cond, give, done);
     ir_at(e, give);
     LLVMValueRef order = NULL, n;
+    if (mode == MODE_complete) emit_sinks_given(g);
     if (mode == MODE_update) {
+        /* Over a table all entries are made anew: one that got nothing has lost its rows. */
+        LLVMValueRef dirty = ir_i32(e, !g->stage->step->in.is_table);
         LLVMValueRef count = ir_words(e, 1, "touched");
-        order = K_CALL(e, table_sorted, "order", e->fn->ctx, table, ir_i32(e, 1), count);
+        order = K_CALL(e, table_sorted, "order", e->fn->ctx, table, dirty, count);
         n = ir_load(e, e->i64, count, "touched");
     } else {
         n = K_CALL(e, table_end, "entries", table);
@@ -331,6 +352,20 @@ static void give_all(gen_t *g, const shape_t *h, LLVMValueRef table, sink_mode m
     ir_loop_end(e, &l);
     ir_br(e, done);
     ir_at(e, done);
+}
+
+/* What came in is dropped; with sinks that are shown changes, the entries keep what they
+ * have shown. */
+static void drop_rows(gen_t *g, LLVMValueRef table) {
+    emit_t *e = g->e;
+    if (!emit_has_mode(g->stage, MODE_update)) {
+        K_CALL(e, table_clear, "", e->fn->ctx, table);
+        return;
+    }
+    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
+    loop_t l = ir_loop(e, K_CALL(e, table_end, "entries", table), "drop");
+    K_CALL(e, top_drop, "", e->fn->ctx, heap, K_CALL(e, table_words, "entry", table, l.i));
+    ir_loop_end(e, &l);
 }
 
 static void close_rows(gen_t *g, LLVMValueRef table) {
@@ -349,7 +384,7 @@ static void close_rows(gen_t *g, LLVMValueRef table) {
         give_all(g, &h, table, (sink_mode)m, cond);
     }
     K_CALL(e, table_clean, "", table);
-    if (passing) K_CALL(e, table_clear, "", e->fn->ctx, table);
+    if (passing) drop_rows(g, table);
 }
 
 void emit_keyed_close(gen_t *g) {

@@ -191,3 +191,30 @@ void emit_sink(gen_t *g, pop_t *op, val_t *cols) {
     write_row(g, &s, c, cols, op->row_in);
     K_CALL(e, frame_close, "", s.buf, frame);
 }
+
+/* ---- what sinks are told ---- */
+
+/* Calls `tell` for the sinks that rows of `next` reach; `only`: those with one way in. */
+static void tell_sinks(gen_t *g, const pops_t *next, kfn_id tell, int only) {
+    emit_t *e = g->e;
+    for (size_t i = 0; i < next->n; i++) {
+        pop_t *op = next->at[i];
+        tell_sinks(g, &op->next, tell, only);
+        if (op->kind == POP_sink && (!only || op->port->sink->nports == 1))
+            k_call(e, tell, (LLVMValueRef[]){e->fn->ctx, ir_i64(e, op->port->sink->id)}, 2, "");
+        if (op->kind != POP_send && op->kind != POP_partial) continue;
+        pstage_t *st = g->plan->stages.at[op->port->exchange->consumer];
+        for (size_t k = 0; k < st->outs.n; k++) tell_sinks(g, &st->outs.at[k]->next, tell, only);
+    }
+}
+
+void emit_sinks_full(gen_t *g) {
+    for (size_t i = 0; i < g->stage->outs.n; i++)
+        tell_sinks(g, &g->stage->outs.at[i]->next, KFN_sink_full, 1);
+}
+
+void emit_sinks_given(gen_t *g) {
+    for (size_t i = 0; i < g->stage->outs.n; i++)
+        if (g->stage->outs.at[i]->mode == MODE_complete)
+            tell_sinks(g, &g->stage->outs.at[i]->next, KFN_sink_given, 0);
+}

@@ -125,6 +125,11 @@ void emit_counts_setup(gen_t *g);
 
 /* ---- emit_sink.c ---- */
 void emit_sink(gen_t *g, pop_t *op, val_t *cols);
+/* Behind a full `limit`: tells the runtime of all sinks that can be reached, if every way
+ * to them leads through it. */
+void emit_sinks_full(gen_t *g);
+/* The sinks of mode complete behind the root get a whole table in this batch. */
+void emit_sinks_given(gen_t *g);
 
 /* ---- emit_schema.c ---- */
 /* The bytes a decoder takes (runtime/kernel/k_schema.h). */

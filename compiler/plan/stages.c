@@ -7,8 +7,9 @@
  * stage behind it; steps without state are built anew in each stage that reaches them.
  *
  * A table's rows leave its root once for each mode that a sink behind it asks for; the walk
- * behind a table looks only for sinks of that mode.  `top` and `sort` over a table are asked
- * for all rows of it (complete, final), so they are roots fed by the rows of the table. */
+ * behind a table looks only for sinks of that mode.  `top` and `sort` over a table are roots
+ * fed by all rows of the table: `top` is asked for complete where a sink behind it wants
+ * update, and finds itself what has changed. */
 #include <string.h>
 
 #include "compiler/base/check.h"
@@ -40,6 +41,9 @@ static int leads(builder_t *b, tflow_t *f, size_t i, sink_mode mode) {
         if (!s->in.is_table && s->out.is_table && s->op != OP_to && s->op != OP_print)
             return leads(b, f, i + 1, MODE_update) || leads(b, f, i + 1, MODE_complete) ||
                    leads(b, f, i + 1, MODE_final);
+        if (s->op == OP_top && s->in.is_table && mode != MODE_final)
+            return mode == MODE_complete &&
+                   (leads(b, f, i + 1, MODE_complete) || leads(b, f, i + 1, MODE_update));
         int found = leads_step(b, s, mode);
         if (found >= 0) return found;
     }
@@ -249,6 +253,8 @@ static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
         add_out(b, stage, s->flow, i + 1, MODE_complete);
         add_out(b, stage, s->flow, i + 1, MODE_final);
     } else {
+        if (s->op == OP_top && s->in.is_table && mode == MODE_complete)
+            add_out(b, stage, s->flow, i + 1, MODE_update);
         add_out(b, stage, s->flow, i + 1, mode);
     }
     return k;

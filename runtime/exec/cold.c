@@ -183,6 +183,10 @@ void *flow_rt_mem_resize(flow_ctx *ctx, void *ptr, int64_t old, int64_t bytes) {
 
 int64_t flow_rt_mem_size(int64_t bytes) { return rt_mem_size(RT_OWNER_STATE, bytes); }
 
+void flow_rt_sink_given(flow_ctx *ctx, int64_t sink) {
+    atomic_store_explicit(&ctx->worker->job->sink_given[sink], 1, memory_order_relaxed);
+}
+
 void flow_rt_sink_full(flow_ctx *ctx, int64_t sink) {
     /* Relaxed: the coordinator reads it after the barrier. */
     atomic_store_explicit(&ctx->worker->job->sink_full[sink], 1, memory_order_relaxed);

@@ -71,6 +71,7 @@ static rt_status open_sinks(rt_job *job) {
     job->sinks = rt_alloc((size_t)p->nsinks * sizeof *job->sinks);
     job->collects = rt_alloc((size_t)p->nsinks * sizeof *job->collects);
     job->sink_full = rt_alloc((size_t)p->nsinks * sizeof *job->sink_full);
+    job->sink_given = rt_alloc((size_t)p->nsinks * sizeof *job->sink_given);
     for (int64_t i = 0; i < p->nsinks; i++) {
         rt_sink *s = &job->sinks[i];
         *s = (rt_sink){.decl = &p->sinks[i], .env = &job->env, .id = i};
@@ -179,6 +180,7 @@ rt_status rt_job_close(rt_job *job, bool failed) {
     free(job->sinks);
     free(job->collects);
     free(job->sink_full);
+    free(job->sink_given);
     free(job->misses.items);
     rt_mem_free(job->mem, !failed);
     memset(job, 0, sizeof *job);

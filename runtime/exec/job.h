@@ -128,6 +128,7 @@ typedef struct rt_job {
     int64_t tasks;             /* source tasks so far in the batch: the high part of places */
     bool alone;                /* the batch is small: no worker is woken */
     _Atomic uint8_t *sink_full; /* [sink] */
+    _Atomic uint8_t *sink_given; /* [sink]: gets a whole table in this batch */
 
     int64_t rows_out, rows_in, bytes_in; /* since the start */
     rt_misses misses;

@@ -21,6 +21,7 @@
 struct rt_publisher {
     rt_job *job;
     rt_exchange *outgoing; /* [sink]: the batch that goes out; whoever is at work owns it */
+    bool *given;           /* [sink]: sink_given of that batch */
     int64_t batch, now;    /* of that batch */
     int64_t rows;          /* of it, once it is out */
     rt_status status;      /* of it */
@@ -77,6 +78,7 @@ static void put_out(rt_publisher *p) {
         rt_output_open(p->job, i, &p->outgoing[i], &outs[i]);
         outs[i].batch = p->batch;
         outs[i].now = p->now;
+        outs[i].given = p->given[i];
     }
     p->status = each_sink(p, outs, false);
     /* COMMIT(n) goes here. */
@@ -114,6 +116,7 @@ rt_publisher *rt_publisher_new(rt_job *job) {
     rt_publisher *p = rt_alloc(sizeof *p);
     p->job = job;
     p->outgoing = rt_alloc((size_t)job->program->nsinks * sizeof *p->outgoing);
+    p->given = rt_alloc((size_t)job->program->nsinks * sizeof *p->given);
     for (int64_t i = 0; i < job->program->nsinks; i++) rt_exchange_open(&p->outgoing[i], 1);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->begin, NULL);
@@ -135,6 +138,7 @@ void rt_publisher_free(rt_publisher *p) {
     pthread_cond_destroy(&p->done);
     pthread_mutex_destroy(&p->lock);
     free(p->outgoing);
+    free(p->given);
     free(p);
 }
 
@@ -173,6 +177,7 @@ rt_status rt_publish(rt_publisher *p) {
         rt_exchange taken = job->collects[i];
         job->collects[i] = p->outgoing[i];
         p->outgoing[i] = taken;
+        p->given[i] = atomic_exchange_explicit(&job->sink_given[i], 0, memory_order_relaxed);
     }
     p->batch = job->batch;
     p->now = job->now;

@@ -95,6 +95,7 @@ typedef struct rt_piece {
 typedef struct rt_output {
     int64_t batch, now;
     int64_t rows;
+    bool given; /* `complete`: this is the whole table, be there rows or not */
     /* The next piece, valid until the next call. */
     rt_status (*next)(struct rt_output *out, rt_piece *piece);
     /* Back to the start. */

@@ -50,6 +50,10 @@ void flow_rt_sink_full(flow_ctx *ctx, int64_t sink);
 /* Counts a row that came too late for a step. */
 void flow_rt_row_late(flow_ctx *ctx, int64_t step);
 
+/* Says that sink `sink`, which shows whole tables, is given its table in this batch, be
+ * there rows in it or not. */
+void flow_rt_sink_given(flow_ctx *ctx, int64_t sink);
+
 /* Documented in runtime/data/program.h. */
 void flow_rt_set_option(flow_ctx *ctx, int64_t kind, int64_t id, const uint8_t *name,
                         int64_t name_len, int64_t letter, const uint64_t *words);

@@ -79,6 +79,10 @@ FLOW_COLD void flow_k_sink_full(flow_ctx *ctx, int64_t sink) {
     flow_rt_sink_full(ctx, sink);
 }
 
+FLOW_COLD void flow_k_sink_given(flow_ctx *ctx, int64_t sink) {
+    flow_rt_sink_given(ctx, sink);
+}
+
 FLOW_COLD void flow_k_set_option(flow_ctx *ctx, int64_t kind, int64_t id, const uint8_t *name,
                        int64_t name_len, int64_t letter, const uint64_t *words) {
     flow_rt_set_option(ctx, kind, id, name, name_len, letter, words);

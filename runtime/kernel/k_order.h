@@ -34,6 +34,7 @@ int32_t flow_k_row_fail(flow_ctx *ctx, int64_t step, int64_t port, int32_t code,
                         const uint64_t *words, const uint8_t *tc, const uint8_t *order,
                         int64_t order_len);
 void flow_k_sink_full(flow_ctx *ctx, int64_t sink);
+void flow_k_sink_given(flow_ctx *ctx, int64_t sink);
 /* flow_rt_set_option of runtime/data/program.h. */
 void flow_k_set_option(flow_ctx *ctx, int64_t kind, int64_t id, const uint8_t *name,
                        int64_t name_len, int64_t letter, const uint64_t *words);

@@ -128,3 +128,34 @@ void flow_k_top_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *state) {
         flow_k_heap_free(ctx, heap, s->list, (int64_t)s->room * (int64_t)sizeof *s->list);
     __builtin_memset(s, 0, sizeof *s);
 }
+
+/* A blob for each place. */
+typedef struct top_shown {
+    uint64_t *blobs;
+    uint32_t count, room;
+} top_shown;
+
+_Static_assert(sizeof(top_shown) <= FLOW_TOP_SHOWN_WORDS * 8, "the words of what was shown");
+
+static void shown_room(flow_ctx *ctx, flow_heap *heap, top_shown *s, int64_t count) {
+    int64_t old = (int64_t)s->room * 16, room = s->room ? (int64_t)s->room * 2 : 4;
+    while (room < count) room *= 2;
+    s->blobs = old ? flow_k_heap_resize(ctx, heap, s->blobs, old, room * 16)
+                   : flow_k_heap_alloc(ctx, heap, room * 16);
+    __builtin_memset((uint8_t *)s->blobs + old, 0, (size_t)(room * 16 - old));
+    s->room = (uint32_t)room;
+}
+
+int32_t flow_k_top_changed(flow_ctx *ctx, flow_heap *heap, uint64_t *shown, int64_t i,
+                           const uint64_t *words, const uint8_t *tc) {
+    top_shown *s = (top_shown *)shown;
+    if (i >= s->room) shown_room(ctx, heap, s, i + 1);
+    if (i >= s->count) s->count = (uint32_t)i + 1;
+    return flow_k_blob_change(ctx, heap, s->blobs + 2 * i, words, tc);
+}
+
+void flow_k_top_forget(flow_ctx *ctx, flow_heap *heap, uint64_t *shown, int64_t n) {
+    top_shown *s = (top_shown *)shown;
+    for (int64_t i = n; i < s->count; i++) flow_k_blob_drop(ctx, heap, s->blobs + 2 * i);
+    if (n < s->count) s->count = (uint32_t)n;
+}

@@ -25,6 +25,13 @@ FLOW_FAR int64_t flow_k_top_finish(flow_ctx *ctx, flow_heap *heap, uint64_t *sta
 /* The i-th row after flow_k_top_finish, and its rank (1 ...; equal keys share one). */
 const uint8_t *flow_k_top_row(const uint64_t *state, int64_t i);
 FLOW_FAR int64_t flow_k_top_rank(const uint64_t *state, int64_t i);
+/* What was shown of an entry at each place, two words, all zero at first.  top_changed
+ * notes the value at place i and says 1 if another stood there (or none); top_forget drops
+ * what stands from place n on. */
+#define FLOW_TOP_SHOWN_WORDS 2
+FLOW_FAR int32_t flow_k_top_changed(flow_ctx *ctx, flow_heap *heap, uint64_t *shown, int64_t i,
+                                    const uint64_t *words, const uint8_t *tc);
+FLOW_FAR void flow_k_top_forget(flow_ctx *ctx, flow_heap *heap, uint64_t *shown, int64_t n);
 FLOW_FAR void flow_k_top_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *state);
 
 #endif

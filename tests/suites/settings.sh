@@ -249,6 +249,42 @@ FLOW
     esac
     same "mode $mode on the console" "$want" "$(tr "\n" " " <got | sed "s/ $//")"
 done
+# Batches of one line each: what a batch changes is shown, and nothing else.
+steps() { # steps NAME WANT LINES PIPELINE: what the console shows, batches set off by |
+    program step_table <<FLOW
+set unbounded = true, batch_size = 1KiB, block_size = 64B
+stream r = from file("steps.csv", format = csv) as { a: int, wide: string }
+table t = r |> aggregate n = count() per a
+$4
+FLOW
+    awk -v lines="$3" 'BEGIN { n = split(lines, a, " "); for (i = 1; i <= n; i++) {
+        printf "%d,", a[i]; for (k = 0; k < 1021; k++) printf "x"; print "" } }' >steps.csv
+    for p in 1 2; do
+        run "$1" 0 ./step_table --parallelism $p
+        same "$1" "$2" "$(awk '/^Time/ { printf "|" } /^[0-9(]/ { printf "%s ", $0 }' out | sed 's/ $//')"
+    done
+}
+steps "complete: no block where no row changed" "|(1,1) |(1,2) |(2,3) |(1,3) |(1,4)" \
+    "1 1 2 2 2 1 1" "t |> top 1 by n desc, a |> to console(mode = complete)"
+steps "complete: the rows behind where and select" "|1 |1 2" "1 1 2 2 2 1" \
+    "t |> where n > 1 |> select a |> to console(mode = complete)"
+steps "complete: rows that went and came back" "|1 |1" "1 1 2 2 1" \
+    "t |> top 1 by n desc, a desc |> where a == 1 |> select a |> to console(mode = complete)"
+steps "update of top of a table: rows that changed" \
+    "|(1,1) |(2,1) |(2,2) (1,1) |(1,2) (2,2)" "1 2 2 3 1" \
+    "t |> top 2 by n desc, a |> to console(mode = update)"
+steps "update of top: rows that changed" "|3 |1 |2 |5 3 |5" "3 1 2 5 5" \
+    "r |> top 2 by a desc |> select a |> to console(mode = update)"
+steps "update of top with a key" "|(4,1) |(1,1) |(2,1) (4,2)" "4 1 2 4" \
+    "r |> top 2 by a per odd = a % 2 as place |> select a, place |> to console(mode = update)"
+printf '%0100d\n%080d\n' 1 2 >wide
+program cut <<'FLOW'
+from stdin() |> to console(truncate = true)
+FLOW
+run "console: truncate" 0 ./cut <wide
+printf '%080d...\n%080d\n' 0 2 >want
+grep '^0' out >got
+same_file "console: truncate" want got
 program last <<'FLOW'
 set batch = 100ms
 from stdin() |> aggregate count() per line |> to stdout(format = csv, mode = final)

@@ -49,6 +49,9 @@ int32_t flow_rt_row_error(flow_ctx *c, int64_t s, int64_t p, int32_t e, const fl
     (void)c, (void)s, (void)p, (void)e, (void)r, (void)n;
     return 0;
 }
+void flow_rt_sink_given(flow_ctx *ctx, int64_t sink) {
+    (void)ctx, (void)sink;
+}
 void flow_rt_sink_full(flow_ctx *ctx, int64_t sink) {
     (void)ctx, (void)sink;
 }

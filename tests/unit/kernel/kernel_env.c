@@ -139,6 +139,11 @@ int32_t flow_rt_row_error(flow_ctx *ctx, int64_t step, int64_t port, int32_t cod
     return 0;
 }
 
+void flow_rt_sink_given(flow_ctx *ctx, int64_t sink) {
+    (void)ctx;
+    (void)sink;
+}
+
 void flow_rt_sink_full(flow_ctx *ctx, int64_t sink) {
     (void)ctx;
     (void)sink;
