@@ -254,7 +254,7 @@ static void put_sources(prog_t *p) {
     const plan_t *plan = p->g->plan;
     for (size_t i = 0; i < plan->sources.n; i++) {
         const psource_t *s = plan->sources.at[i];
-        int row = s->conn->row, numbers = row == SOURCE_rate || row == SOURCE_generate;
+        int row = s->conn->row, numbers = emit_source_numbers(s);
         buf_printf(&p->text, "source\t%d", s->id);
         word(p, s->flow->name ? s->flow->name : source_row((source_id)row)->name);
         word(p, source_row((source_id)row)->name);

@@ -169,6 +169,34 @@ static val_t *generated_columns(gen_t *g, LLVMValueRef i) {
     return cols;
 }
 
+/* An event of the benchmark: the kernel fills its words. */
+static val_t *nexmark_columns(gen_t *g, LLVMValueRef i, LLVMValueRef setup) {
+    emit_t *e = g->e;
+    type_t *t = g->stage->source->flow->row_in->fields[0].type;
+    LLVMValueRef words = ir_words(e, t->words, "event");
+    LLVMValueRef at = LLVMBuildIntToPtr(e->b, setup, e->ptr, "nexmark");
+    K_CALL(e, nexmark_event, "", e->fn->ctx, at, i, words);
+    val_t *cols = ARENA_ARRAY(e->arena, val_t, 1);
+    cols[0] = val_load(e, t, words, "event");
+    return cols;
+}
+
+int emit_source_numbers(const psource_t *src) {
+    int row = src->conn->row;
+    return row == SOURCE_rate || row == SOURCE_generate || row == SOURCE_nexmark;
+}
+
+/* The columns of row i; t0 and rate are what the runtime hands over. */
+static val_t *numbered_columns(gen_t *g, LLVMValueRef i) {
+    emit_t *e = g->e;
+    switch (g->stage->source->conn->row) {
+    case SOURCE_rate:
+        return rate_columns(g, i, emit_arg(e, 3, "t0"), emit_arg(e, 4, "rate"));
+    case SOURCE_nexmark: return nexmark_columns(g, i, emit_arg(e, 3, "nexmark"));
+    default: return generated_columns(g, i);
+    }
+}
+
 static void source_range(gen_t *g) {
     emit_t *e = g->e;
     pstage_t *s = g->stage;
@@ -184,9 +212,7 @@ static void source_range(gen_t *g) {
     size_t env = env_mark(e);
     fail_t fail;
     emit_guard_open(g, &fail, "generate.error");
-    val_t *cols = s->source->conn->row == SOURCE_rate
-                      ? rate_columns(g, i, emit_arg(e, 3, "t0"), emit_arg(e, 4, "rate"))
-                      : generated_columns(g, i);
+    val_t *cols = numbered_columns(g, i);
     emit_guard_close(g, &fail, s->step_id, s->error_port, NULL, NULL, next);
     env_reset(e, env);
     g->order = ORDER_place;
@@ -282,8 +308,7 @@ static void emit_stage(gen_t *g) {
         keyed_close(g);
         return;
     }
-    int row = s->source->conn->row;
-    if (row == SOURCE_rate || row == SOURCE_generate) {
+    if (emit_source_numbers(s->source)) {
         source_range(g);
     } else {
         source_header(g);

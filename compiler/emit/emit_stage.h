@@ -123,6 +123,10 @@ int emit_keyed_words(const pstage_t *stage);
 /* The counts of `top` and `limit` that params make, into flowgen_setup. */
 void emit_counts_setup(gen_t *g);
 
+/* ---- emit_stage.c ---- */
+/* Is the source's input row numbers? */
+int emit_source_numbers(const psource_t *src);
+
 /* ---- emit_sink.c ---- */
 void emit_sink(gen_t *g, pop_t *op, val_t *cols);
 /* Behind a full `limit`: tells the runtime of all sinks that can be reached, if every way

@@ -4,6 +4,7 @@
 #include "compiler/base/check.h"
 #include "compiler/types/conn_args.h"
 #include "compiler/types/const.h"
+#include "compiler/types/nexmark.h"
 
 /* ---- sources ---- */
 
@@ -120,6 +121,26 @@ static void fixed_shape(flowck_t *f, ast_from_t *from) {
     diag_help(m, "leave `as …` out");
 }
 
+/* One column with the event, of a type that declares what the generator makes. */
+static int shape_nexmark(flowck_t *f, ast_from_t *from, tconnector_t *conn, columns_t *cols) {
+    check_t *c = f->c;
+    const char *why = "it has no `as`";
+    span_t at = from->node.span;
+    if (from->shape && from->shape->kind == AST_shape_column) {
+        at = AST(shape_column, from->shape)->type->span;
+        if (!shape_whole(f, AST(shape_column, from->shape), conn, cols)) return 0;
+        why = nexmark_fault(c->arena, conn->record);
+    } else if (from->shape) {
+        at = from->shape->span;
+        why = "the event is one column";
+    }
+    if (!why) return 1;
+    diag_t *m = diag_add(c->diags, DIAG_nexmark_type, at);
+    diag_note(m, "%s", why);
+    diag_help(m, "%s", nexmark_declaration());
+    return 0;
+}
+
 /* The columns of the source's rows; 0 if they are not known. */
 static int source_columns(flowck_t *f, ast_from_t *from, const source_info *info,
                           conn_use_t *use, tconnector_t *conn, columns_t *cols) {
@@ -143,11 +164,7 @@ static int source_columns(flowck_t *f, ast_from_t *from, const source_info *info
             columns_add(c, cols, fd->name, fd->type, fd->at, conn->pos->span);
         }
         return 1;
-    case SHAPE_own:
-        if (from->shape && from->shape->kind == AST_shape_column)
-            return shape_whole(f, AST(shape_column, from->shape), conn, cols);
-        if (from->shape) return shape_fields(f, from->shape, conn, cols);
-        return 0;
+    case SHAPE_own: return shape_nexmark(f, from, conn, cols);
     }
     flow_unreachable("shape");
 }

@@ -97,7 +97,8 @@
  *                        has none.  ctx->place is set; ctx->header is the map made by
  *                        `header`, or null.
  *   range(ctx, from, to, t0, rate)   rows of index from <= i < to; t0: the moment of row
- *                        0 in microseconds; rate: rows a second, 0 if unlimited
+ *                        0 in microseconds; rate: rows a second, 0 if unlimited.  Of
+ *                        `nexmark`: t0 is the address of its flow_nexmark
  *   rows(ctx, p, end)    encoded rows of one buffer, for ctx->partition; may be called
  *                        any number of times in a batch, in the order of the rows.  Of a
  *                        ordered exchange: frames in the order of their keys, whose

@@ -1,8 +1,9 @@
-/* gen_source.c - rows made from their numbers: `rate` and `generate`.
+/* gen_source.c - rows made from their numbers: `rate`, `generate` and `nexmark`.
  *
  * Row i of a source with a rate is due at t0 + i / rate, where t0 is the moment of the
  * first look at it; without a rate all rows are due at once and a batch takes as many as the
- * setting allows.  A unit is a range of numbers cut at fixed multiples. */
+ * setting allows.  A unit is a range of numbers cut at fixed multiples.  The rate of `nexmark`
+ * is that of its event time: only `max_rate` holds it to the clock. */
 #include <stdlib.h>
 
 #include "runtime/base/log.h"
@@ -10,16 +11,19 @@
 #include "runtime/base/rt_check.h"
 #include "runtime/io/gen_source.h"
 #include "runtime/io/sources.h"
+#include "runtime/kernel/k_nexmark.h"
 
 typedef struct generator {
     int64_t rows; /* how many in all, -1: no end */
     int64_t rate; /* a second, 0: at once */
     int64_t next; /* the first row that has not been planned */
     int64_t t0;   /* -1: nothing planned yet */
+    flow_nexmark *nexmark; /* null but for `nexmark` */
 } generator;
 
 int64_t rt_generator_t0(const rt_source *s) {
-    return RT_MAX(((const generator *)s->impl)->t0, 0);
+    const generator *g = s->impl;
+    return g->nexmark ? (int64_t)(intptr_t)g->nexmark : RT_MAX(g->t0, 0);
 }
 
 int64_t rt_generator_rate(const rt_source *s) {
@@ -29,8 +33,9 @@ int64_t rt_generator_rate(const rt_source *s) {
 static rt_status open_with(rt_source *s, const char *rate) {
     generator *g = s->impl = rt_alloc(sizeof *g);
     g->rows = rt_option_word(s->decl->options, "rows", -1);
-    g->rate = rt_option_word(s->decl->options, rate, 0);
+    g->rate = rate ? rt_option_word(s->decl->options, rate, 0) : 0;
     g->t0 = -1;
+    g->nexmark = NULL;
     if (g->rows < -1 || g->rate < 0)
         return (rt_status)rt_fail(RT_usage, "%s: rows and rate cannot be negative",
                                   s->decl->name);
@@ -48,6 +53,25 @@ static rt_status rate_open(rt_source *s) {
     if (((generator *)s->impl)->rate == 0)
         return (rt_status)rt_fail(RT_usage, "%s: the rate must be at least 1",
                                   s->decl->name);
+    return RT_ok;
+}
+
+static rt_status nexmark_open(rt_source *s) {
+    const rt_option *o = s->decl->options;
+    flow_nexmark n = {.seed = (uint64_t)rt_option_word(o, "seed", 0),
+                      .rate = rt_option_word(o, "rate", 10000),
+                      .rows = rt_option_word(o, "rows", -1),
+                      .group = rt_option_word(o, "disorder", 0)};
+    if (n.rate < 1 || n.group < 0 || n.group > 1000000 || (n.group && n.group % 953 == 0))
+        return (rt_status)rt_fail(RT_usage,
+                                  "%s: the rate must be at least 1, disorder 0 to 1000000 "
+                                  "and no multiple of 953",
+                                  s->decl->name);
+    RT_TRY(open_with(s, NULL));
+    generator *g = s->impl;
+    g->nexmark = rt_alloc(sizeof *g->nexmark);
+    *g->nexmark = n;
+    flow_k_nexmark_open(g->nexmark, rt_alloc((size_t)flow_k_nexmark_bytes()));
     return RT_ok;
 }
 
@@ -102,7 +126,12 @@ static const char *gen_object(rt_source *s, int64_t object) {
 }
 
 static void gen_close(rt_source *s) {
-    free(s->impl);
+    generator *g = s->impl;
+    if (g && g->nexmark) {
+        free(g->nexmark->memory);
+        free(g->nexmark);
+    }
+    free(g);
     s->impl = NULL;
 }
 
@@ -122,6 +151,17 @@ const rt_source_ops rt_rate_source = {
     .ranges = true,
     .live = true,
     .open = rate_open,
+    .waiting = gen_waiting,
+    .next = gen_next,
+    .take = gen_take,
+    .object = gen_object,
+    .close = gen_close,
+};
+
+const rt_source_ops rt_nexmark_source = {
+    .name = "nexmark",
+    .ranges = true,
+    .open = nexmark_open,
     .waiting = gen_waiting,
     .next = gen_next,
     .take = gen_take,

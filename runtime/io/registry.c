@@ -10,6 +10,7 @@ static const rt_source_ops *const sources[] = {
     &rt_file_source,
     &rt_generate_source,
     &rt_listen_source,
+    &rt_nexmark_source,
     &rt_rate_source,
     &rt_socket_source,
     &rt_stdin_source,

@@ -7,6 +7,7 @@
 extern const rt_source_ops rt_file_source;
 extern const rt_source_ops rt_generate_source;
 extern const rt_source_ops rt_listen_source;
+extern const rt_source_ops rt_nexmark_source;
 extern const rt_source_ops rt_rate_source;
 extern const rt_source_ops rt_socket_source;
 extern const rt_source_ops rt_stdin_source;

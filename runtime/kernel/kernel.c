@@ -58,6 +58,7 @@
 #include "runtime/kernel/k_agg_moment.c"
 #include "runtime/kernel/k_order.c"
 #include "runtime/kernel/k_event.c"
+#include "runtime/kernel/k_nexmark.c"
 
 /* regular expressions */
 #include "runtime/kernel/k_regex_look.c"
