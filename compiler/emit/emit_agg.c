@@ -14,6 +14,7 @@
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_aggk.h"
 #include "compiler/emit/emit_expr.h"
+#include "compiler/emit/emit_fold.h"
 #include "compiler/emit/emit_staging.h"
 #include "compiler/syntax/ast.h"
 #include "compiler/types/builtins.h"
@@ -34,6 +35,7 @@ static type_t *value_type(emit_t *e, const agg_call_t *c) {
 }
 
 static aggk_t aggk_of(emit_t *e, const agg_call_t *c) {
+    if (emit_is_fold(c)) return (aggk_t){.id = id_of(c), .words = FOLD_WORDS};
     size_t i = is_arg_of(c) ? 1 : 0; /* these go by their key */
     type_t *t = c->nargs > i ? type_strip(c->args[i]->type) : type_basic(e->types, TY_INT);
     return emit_aggk(e, id_of(c), t);
@@ -86,21 +88,26 @@ int emit_agg_words(gen_t *g, pstage_t *stage) {
 
 /* ---- the columns of the exchange ---- */
 
+static int is_row_arg(const agg_call_t *c, uint32_t i) {
+    return c->args[i] && c->kinds[i] == AGG_ARG_row;
+}
+
 static int is_conditional(const agg_call_t *c) {
     if (c->when) return 1;
     for (uint32_t i = 0; i < c->nargs; i++)
-        if (c->args[i] && c->args[i]->type->kind == TY_OPTION) return 1;
+        if (is_row_arg(c, i) && c->args[i]->type->kind == TY_OPTION) return 1;
     return 0;
 }
 
-/* The arguments as a record; count needs none of them but their `?`. */
+/* The arguments of a row as a record; count needs none of them but their `?`. */
 static type_t *args_type(emit_t *e, const agg_call_t *c) {
     field_t fields[8];
     uint32_t n = 0;
     flow_assert(c->nargs <= 8);
     for (uint32_t i = 0; i < c->nargs && strcmp(id_of(c), "count"); i++)
-        fields[n++] = (field_t){.name = arena_printf(e->arena, "a%u", i),
-                                .type = type_strip(c->args[i]->type)};
+        if (is_row_arg(c, i))
+            fields[n++] = (field_t){.name = arena_printf(e->arena, "a%u", i),
+                                    .type = type_strip(c->args[i]->type)};
     type_t *t = type_record(e->types, NULL, fields, n);
     return is_conditional(c) ? type_option(e->types, t) : t;
 }
@@ -124,9 +131,11 @@ static val_t args_value(gen_t *g, const agg_call_t *c) {
     emit_t *e = g->e;
     type_t *t = args_type(e, c);
     type_t *record = type_strip(t);
+    val_t fields[8];
+    uint32_t n = 0;
     if (t == record) {
-        val_t fields[8];
-        for (uint32_t i = 0; i < record->nfields; i++) fields[i] = emit_expr(e, c->args[i]);
+        for (uint32_t i = 0; n < record->nfields; i++)
+            if (is_row_arg(c, i)) fields[n++] = emit_expr(e, c->args[i]);
         return val_record(e, record, fields);
     }
     join_t join = val_join(e, t, "args");
@@ -137,8 +146,8 @@ static val_t args_value(gen_t *g, const agg_call_t *c) {
         val_join_add(e, &join, val_none(e, t));
         ir_at(e, counts);
     }
-    val_t fields[8];
     for (uint32_t i = 0; i < c->nargs; i++) {
+        if (!is_row_arg(c, i)) continue;
         val_t v = emit_expr(e, c->args[i]);
         if (v.type->kind == TY_OPTION) {
             LLVMBasicBlockRef some = ir_block(e, "some"), none = ir_block(e, "none");
@@ -148,7 +157,7 @@ static val_t args_value(gen_t *g, const agg_call_t *c) {
             ir_at(e, some);
             v = val_unwrap(e, v);
         }
-        if (i < record->nfields) fields[i] = v;
+        if (n < record->nfields) fields[n++] = v;
     }
     val_join_add(e, &join, val_some(e, val_record(e, record, fields)));
     return val_join_end(e, &join);
@@ -163,8 +172,12 @@ static void call_step(gen_t *g, const agg_call_t *c, aggk_t k, LLVMValueRef heap
         emit_aggk_push(e, &k, val_field(e, args, 1), a, &n);
         a[n++] = val_spill(e, val_field(e, args, 0));
     } else {
-        for (uint32_t i = 0; i < args.type->nfields; i++)
-            emit_aggk_push(e, &k, val_field(e, args, i), a, &n);
+        uint32_t f = 0;
+        for (uint32_t i = 0; i < c->nargs; i++)
+            if (c->kinds[i] == AGG_ARG_const && c->args[i])
+                emit_aggk_push_const(emit_expr_as(e, c->args[i], c->arg_types[i]), a, &n);
+            else if (f < args.type->nfields)
+                emit_aggk_push(e, &k, val_field(e, args, f++), a, &n);
     }
     a[n++] = emit_type_code(e, value_type(e, c));
     k_call(e, (kfn_id)k.step, a, n, "");
@@ -180,6 +193,7 @@ void emit_agg_step_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef wo
         aggk_t k = aggk_of(e, c);
         LLVMValueRef state = ir_word(e, words, at);
         at += k.words;
+        if (emit_is_fold(c)) continue; /* fold_all has done it */
         if (args[i].type->kind != TY_OPTION) {
             call_step(g, c, k, heap, state, args[i]);
             continue;
@@ -214,6 +228,37 @@ static void ask_room(gen_t *g, tstep_t *s, LLVMValueRef words, const val_t *args
     }
 }
 
+/* Folds what is to be folded: all values before the first is kept, for one may fail. */
+static void fold_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef words,
+                     const val_t *args) {
+    emit_t *e = g->e;
+    size_t n = s->u.aggregate.naggs;
+    val_t *next = ARENA_ARRAY(e->arena, val_t, n + 1);
+    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
+    for (int keep = 0; keep < 2; keep++) {
+        int64_t at = 0;
+        for (size_t i = 0; i < n; i++) {
+            const agg_call_t *c = s->u.aggregate.aggs[i];
+            LLVMValueRef state = ir_word(e, words, at);
+            at += aggk_of(e, c).words;
+            if (!emit_is_fold(c)) continue;
+            if (keep) emit_fold_keep(g, heap, state, next[i]);
+            else next[i] = emit_fold_next(g, c, state, args[i]);
+        }
+    }
+}
+
+/* Constants that make no sense are an error of the row that meets them. */
+static void check_constants(gen_t *g, const agg_call_t *c) {
+    emit_t *e = g->e;
+    val_t consts[8];
+    size_t n = 0;
+    for (uint32_t i = 0; i < c->nargs && !emit_is_fold(c); i++)
+        if (c->kinds[i] == AGG_ARG_const && c->args[i])
+            consts[n++] = emit_expr_as(e, c->args[i], c->arg_types[i]);
+    emit_agg_check(e, c->agg, consts);
+}
+
 /* ---- before the exchange ---- */
 
 typedef struct inputs {
@@ -231,8 +276,10 @@ static inputs_t compute(gen_t *g, pop_t *op, val_t *cols, LLVMBasicBlockRef next
     emit_guard_open(g, &fail, "aggregate.error");
     for (size_t i = 0; i < s->u.aggregate.nkeys; i++)
         keys[i] = emit_expr_as(e, s->u.aggregate.keys[i].expr, s->u.aggregate.keys[i].type);
-    for (size_t i = 0; i < s->u.aggregate.naggs; i++)
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
+        check_constants(g, s->u.aggregate.aggs[i]);
         in.args[i] = args_value(g, s->u.aggregate.aggs[i]);
+    }
     emit_guard_close(g, &fail, op->step_id, op->error_port, cols, op->row_in, next);
     in.key = emit_key(g, keys, s->u.aggregate.nkeys,
                       g->plan->stages.at[op->port->exchange->consumer]->state->int_key);
@@ -440,6 +487,7 @@ void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
     fail_t fail;
     emit_guard_open(g, &fail, "aggregate.full");
     ask_room(g, st->step, words, args);
+    fold_all(g, st->step, table, words, args);
     if (emit_fail_close(e, &fail)) report_full(g, &fail, emit_key_of(val_field(e, row, 0)), next);
     emit_agg_step_all(g, st->step, table, words, args);
 }
@@ -447,9 +495,11 @@ void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
 /* The result of one aggregate, of the type of its call. */
 static val_t result_of(gen_t *g, const agg_call_t *c, LLVMValueRef heap, LLVMValueRef state) {
     emit_t *e = g->e;
+    if (emit_is_fold(c)) return emit_fold_result(g, c, state);
     aggk_t k = aggk_of(e, c);
     type_t *t[2];
-    types_of_codes(e, k.result, value_type(e, c), t);
+    if (*k.result == 'R') t[0] = c->result;
+    else types_of_codes(e, k.result, value_type(e, c), t);
     LLVMValueRef out = ir_words(e, t[0]->words + 1, "result");
     LLVMValueRef status =
         k_call(e, (kfn_id)k.res,

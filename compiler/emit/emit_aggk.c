@@ -6,6 +6,7 @@
 #include "compiler/base/check.h"
 #include "compiler/emit/ir.h"
 #include "compiler/emit/kernel_mod.h"
+#include "compiler/types/builtins.h"
 
 static const struct {
     const char *id, *cls;
@@ -99,6 +100,34 @@ void emit_aggk_push(emit_t *e, const aggk_t *k, val_t v, LLVMValueRef *args, uns
     case 'w': args[(*n)++] = val_word(e, v, 0); break;
     default: args[(*n)++] = val_spill(e, v); break;
     }
+}
+
+static void check_between(emit_t *e, LLVMValueRef v, int64_t low, int64_t high) {
+    emit_fail_if(e, ir_lt(e, v, ir_i64(e, low), "low"), ROW_argument);
+    emit_fail_if(e, ir_lt(e, ir_i64(e, high), v, "high"), ROW_argument);
+}
+
+/* What cannot be said of floats that are less is said of the opposite, for NaN. */
+static void check_order(emit_t *e, LLVMRealPredicate holds, LLVMValueRef a, LLVMValueRef b) {
+    LLVMValueRef ok = LLVMBuildFCmp(e->b, holds, a, b, "in.order");
+    emit_fail_if(e, LLVMBuildNot(e->b, ok, "out.of.order"), ROW_argument);
+}
+
+void emit_agg_check(emit_t *e, int agg, const val_t *consts) {
+    if (agg == AGG_quantile) {
+        LLVMValueRef q = consts[0].leaf[0];
+        check_order(e, LLVMRealOGE, q, LLVMConstReal(LLVMDoubleTypeInContext(e->llvm), 0));
+        check_order(e, LLVMRealOLE, q, LLVMConstReal(LLVMDoubleTypeInContext(e->llvm), 1));
+    } else if (agg == AGG_top_k) {
+        check_between(e, consts[0].leaf[0], 1, AGG_TOP_K_MOST);
+    } else if (agg == AGG_histogram) {
+        check_order(e, LLVMRealOLT, consts[0].leaf[0], consts[1].leaf[0]);
+        check_between(e, consts[2].leaf[0], 1, AGG_BINS_MOST);
+    }
+}
+
+void emit_aggk_push_const(val_t v, LLVMValueRef *args, unsigned *n) {
+    for (uint32_t i = 0; i < v.type->words; i++) args[(*n)++] = v.leaf[i];
 }
 
 type_t *emit_aggk_type(emit_t *e, char letter, type_t *value) {

@@ -20,4 +20,7 @@ int emit_regex_is_run(emit_t *e, struct node *regex);
 /* The address of a regex's tables in the object. */
 LLVMValueRef emit_regex_table(emit_t *e, struct node *regex);
 
+/* A lambda of two parameters applied: its body, of type t. */
+val_t emit_apply2(emit_t *e, struct ast_lambda *f, val_t a, val_t b, type_t *t);
+
 #endif

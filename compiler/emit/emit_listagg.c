@@ -14,12 +14,13 @@
 #include "compiler/emit/kernel_mod.h"
 #include "compiler/types/builtins.h"
 
-enum { MAX_LISTS = 2 };
+enum { MAX_LISTS = 2, MAX_CONSTS = 4 };
 
 typedef struct over {
     aggk_t k;
     val_t lists[MAX_LISTS];
     size_t n;
+    const nodes_t *args; /* behind the lists: constants */
     LLVMValueRef state, code;
 } over_t;
 
@@ -37,11 +38,13 @@ static val_t element(emit_t *e, val_t list, loop_t *l) {
 static void step(emit_t *e, over_t *o, val_t *xs) {
     LLVMValueRef args[12] = {e->fn->ctx, ir_null(e), o->state};
     unsigned n = 3;
-    if (o->n == 2) { /* arg_min(v, k): the key first, then v */
+    if (!strncmp(o->k.id, "arg_", 4)) { /* (v, k): the key first, then v */
         emit_aggk_push(e, &o->k, xs[1], args, &n);
         args[n++] = val_spill(e, xs[0]);
     } else {
-        emit_aggk_push(e, &o->k, xs[0], args, &n);
+        for (size_t i = 0; i < o->n; i++) emit_aggk_push(e, &o->k, xs[i], args, &n);
+        for (size_t i = o->n; i < o->args->n; i++)
+            emit_aggk_push_const(emit_expr(e, AST(arg, o->args->at[i])->value), args, &n);
     }
     args[n++] = o->code;
     k_call(e, (kfn_id)o->k.step, args, n, "");
@@ -69,7 +72,7 @@ static type_t *result_type(emit_t *e, const char *code, type_t *value) {
 
 /* ---- fold and reduce ---- */
 
-static val_t apply(emit_t *e, ast_lambda_t *f, val_t so_far, val_t x, type_t *t) {
+val_t emit_apply2(emit_t *e, ast_lambda_t *f, val_t so_far, val_t x, type_t *t) {
     size_t mark = env_mark(e);
     ast_lambda_param_t *a = AST(lambda_param, f->params.at[0]);
     ast_lambda_param_t *b = AST(lambda_param, f->params.at[1]);
@@ -89,7 +92,7 @@ static val_t emit_fold(emit_t *e, ast_call_t *n) {
     ast_lambda_t *f = AST(lambda, AST(arg, n->args.at[2])->value);
     loop_t l = ir_loop(e, list.leaf[1], "fold");
     val_t x = element(e, list, &l);
-    var_set(e, so_far, apply(e, f, var_get(e, so_far), x, t));
+    var_set(e, so_far, emit_apply2(e, f, var_get(e, so_far), x, t));
     ir_loop_end(e, &l);
     return var_get(e, so_far);
 }
@@ -108,7 +111,7 @@ static val_t emit_reduce(emit_t *e, ast_call_t *n) {
     join_t j = val_join(e, t, "reduced");
     ir_if(e, val_has(e, before), more, first);
     ir_at(e, more);
-    val_join_add(e, &j, val_some(e, apply(e, f, val_unwrap(e, before), x, t->elem)));
+    val_join_add(e, &j, val_some(e, emit_apply2(e, f, val_unwrap(e, before), x, t->elem)));
     ir_at(e, first);
     val_join_add(e, &j, val_some(e, x));
     var_set(e, so_far, val_join_end(e, &j));
@@ -116,22 +119,37 @@ static val_t emit_reduce(emit_t *e, ast_call_t *n) {
     return var_get(e, so_far);
 }
 
+static void check_constants(emit_t *e, int agg, const nodes_t *args, size_t lists) {
+    val_t consts[MAX_CONSTS];
+    size_t n = 0;
+    for (size_t i = lists; i < args->n; i++)
+        consts[n++] = emit_expr(e, AST(arg, args->at[i])->value);
+    emit_agg_check(e, agg, consts);
+}
+
+/* How many of its arguments are lists; constants follow. */
+static size_t count_lists(int agg) {
+    return agg == AGG_arg_min || agg == AGG_arg_max || agg == AGG_corr || agg == AGG_covar ? 2
+                                                                                         : 1;
+}
+
 val_t emit_list_aggregate(emit_t *e, ast_call_t *n, int agg) {
     if (agg == AGG_fold) return emit_fold(e, n);
     if (agg == AGG_reduce) return emit_reduce(e, n);
-    over_t o = {.n = n->args.n};
-    flow_assert(o.n >= 1 && o.n <= MAX_LISTS);
+    over_t o = {.n = count_lists(agg), .args = &n->args};
+    flow_assert(o.n <= n->args.n);
     for (size_t i = 0; i < o.n; i++)
         o.lists[i] = emit_expr(e, AST(arg, n->args.at[i])->value);
     type_t *value = type_strip(o.lists[0].type->elem);
     o.k = emit_aggk(e, agg_at(agg)->id, type_strip(o.lists[o.n - 1].type->elem));
+    check_constants(e, agg, &n->args, o.n);
     /* In the arena: a text in the result may point into the state. */
     LLVMValueRef bytes = ir_i64(e, 8 * (int64_t)o.k.words);
     o.state = K_CALL(e, alloc, "state", e->fn->ctx, bytes);
     o.code = emit_type_code(e, value);
     for (int i = 0; i < o.k.words; i++) ir_store(e, ir_i64(e, 0), ir_word(e, o.state, i));
     step_all(e, &o);
-    type_t *t = result_type(e, o.k.result, value);
+    type_t *t = *o.k.result == 'R' ? n->node.type : result_type(e, o.k.result, value);
     LLVMValueRef out = ir_words(e, t->words, "result");
     LLVMValueRef args[] = {e->fn->ctx, ir_null(e), o.state, out, o.code};
     emit_fail_status(e, k_call(e, (kfn_id)o.k.res, args, 5, "status"));

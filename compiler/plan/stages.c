@@ -179,7 +179,9 @@ static int can_merge(const tstep_t *s) {
     };
     for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
         const agg_call_t *g = s->u.aggregate.aggs[i];
-        if (!agg_is_exact(g) || !strcmp(names[g->agg], "count_distinct")) return 0;
+        if (!agg_is_exact(g) || !strcmp(names[g->agg], "count_distinct") ||
+            !strcmp(names[g->agg], "collect_set"))
+            return 0;
     }
     return 1;
 }

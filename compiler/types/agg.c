@@ -7,6 +7,7 @@
 #include "compiler/base/check.h"
 #include "compiler/types/builtins.h"
 #include "compiler/types/call_parts.h"
+#include "compiler/types/const.h"
 #include "compiler/types/expr_parts.h"
 
 int agg_other_row(check_t *c, const ast_call_t *call, int row) {
@@ -95,14 +96,57 @@ static void collect(check_t *c, scope_t *items, node_t *e, int agg, int alternat
                       .nargs = sig->n};
     a->args = ARENA_ARRAY(c->arena, node_t *, sig->n + 1);
     a->arg_types = ARENA_ARRAY(c->arena, type_t *, sig->n + 1);
+    a->kinds = ARENA_ARRAY(c->arena, unsigned char, sig->n + 1);
     for (uint32_t i = 0; i < sig->n; i++) {
         a->args[i] = at[i];
+        a->kinds[i] = sig->params[i].type->kind == SIG_FN ? AGG_ARG_fn
+                      : sig->params[i].is_const           ? AGG_ARG_const
+                                                          : AGG_ARG_row;
         a->arg_types[i] = at[i] ? at[i]->type : NULL;
+        if (a->kinds[i] == AGG_ARG_fn && at[i])
+            const_check(c, at[i], arena_printf(c->arena, "the function of `%s` over rows",
+                                               agg_at(agg)->spelling));
         if (sig->params[i].is_const && at[i])
             const_check(c, at[i], arena_printf(c->arena, "`%s` of %s", sig->params[i].name,
                                                agg_at(agg)->spelling));
     }
     vec_push(c->arena, items->aggs, a);
+}
+
+/* ---- constants ---- */
+
+/* The value of a constant that no param changes; 0 if there is none to look at. */
+static int known(check_t *c, node_t *e, uint64_t *w) {
+    const type_t *t = e ? e->type : NULL;
+    return t && (t->kind == TY_INT || t->kind == TY_FLOAT) && !const_has_param(e) &&
+           const_eval_words(c, e, w) == 0;
+}
+
+static double float_of(uint64_t w) {
+    double x;
+    memcpy(&x, &w, sizeof x);
+    return x;
+}
+
+/* What an aggregate asks of its constants.  Params are judged when the program runs. */
+static void check_constants(check_t *c, int agg, node_t *const *at) {
+    uint64_t w[2] = {0};
+    node_t *bad = NULL;
+    const char *what = NULL;
+    if (agg == AGG_quantile && known(c, at[1], w) &&
+        !(float_of(w[0]) >= 0 && float_of(w[0]) <= 1)) {
+        bad = at[1], what = "`q` of `quantile` must be from 0.0 to 1.0";
+    } else if (agg == AGG_top_k && known(c, at[1], w) &&
+               ((int64_t)w[0] < 1 || (int64_t)w[0] > AGG_TOP_K_MOST)) {
+        bad = at[1], what = "`k` of `top_k` must be from 1 to 10000";
+    } else if (agg == AGG_histogram && known(c, at[3], w) &&
+               ((int64_t)w[0] < 1 || (int64_t)w[0] > AGG_BINS_MOST)) {
+        bad = at[3], what = "`bins` of `histogram` must be from 1 to 1000000";
+    } else if (agg == AGG_histogram && known(c, at[1], w) && known(c, at[2], w + 1) &&
+               !(float_of(w[0]) < float_of(w[1]))) {
+        bad = at[2], what = "`high` of `histogram` must be above `low`";
+    }
+    if (bad) diag_add(c->diags, DIAG_agg_constant, bad->span, what);
 }
 
 /* ---- the call ---- */
@@ -165,6 +209,7 @@ type_t *expr_aggregate(check_t *c, scope_t *s, node_t *e, int agg, type_t *hint)
             return poison(c);
         }
         if (!call_finish(c, rows, call->fn, mine, &env, at)) return poison(c);
+        check_constants(c, agg, at);
         type_t *t = result_of(c, row, sig, &env, at, items && items->when, lists);
         call_normalise(c, sig, at, call);
         if (items) collect(c, items, e, agg, alternative, sig, at, t);

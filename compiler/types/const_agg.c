@@ -34,26 +34,32 @@ static int is_some(const type_t *list, const uint64_t *x) {
     return list->elem->kind != TY_OPTION || x[list->elem->elem->words];
 }
 
+/* How many of its arguments are lists; constants follow. */
+static size_t count_lists(int agg) {
+    return agg == AGG_arg_min || agg == AGG_arg_max || agg == AGG_corr || agg == AGG_covar ? 2
+                                                                                         : 1;
+}
+
 /* Evaluates the lists and keeps the rows in which no argument is none. */
 static int gather(folder_t *f, node_t *e, input_t *in) {
     const nodes_t *args = &AST(call, e)->args;
     uint64_t lists[2][2];
     const type_t *types[2];
-    flow_assert(args->n >= 1 && args->n <= 2);
-    for (size_t k = 0; k < args->n; k++) {
+    size_t n = count_lists(e->def->index);
+    for (size_t k = 0; k < n; k++) {
         node_t *arg = AST(arg, args->at[k])->value;
         types[k] = arg->type;
         FOLD_TRY(fold(f, arg, lists[k]));
         in->col[k].type = type_strip(types[k]->elem);
         in->col[k].at = (const uint64_t **)fold_words(f, lists[k][1]);
     }
-    if (args->n == 2 && lists[0][1] != lists[1][1]) return STATUS_argument;
+    if (n == 2 && lists[0][1] != lists[1][1]) return STATUS_argument;
     for (uint64_t i = 0; i < lists[0][1]; i++) {
         int all = 1;
-        for (size_t k = 0; k < args->n; k++)
+        for (size_t k = 0; k < n; k++)
             all &= is_some(types[k], element(types[k], lists[k], i));
         if (!all) continue;
-        for (size_t k = 0; k < args->n; k++)
+        for (size_t k = 0; k < n; k++)
             in->col[k].at[in->n] = element(types[k], lists[k], i);
         in->n++;
     }
@@ -209,6 +215,102 @@ static void collect(folder_t *f, const column_t *c, uint64_t n, uint64_t *out) {
     out[1] = n;
 }
 
+/* The different values, in order. */
+static void collect_set(folder_t *f, const column_t *c, uint64_t n, uint64_t *out) {
+    const uint64_t **sorted = (const uint64_t **)fold_words(f, n);
+    uint64_t *at = fold_words(f, n * c->type->words), m = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t k = m;
+        while (k > 0 && const_compare(c->type, c->at[i], sorted[k - 1]) < 0) k--;
+        if (k > 0 && !const_compare(c->type, c->at[i], sorted[k - 1])) continue;
+        memmove(sorted + k + 1, sorted + k, (m++ - k) * sizeof *sorted);
+        sorted[k] = c->at[i];
+    }
+    for (uint64_t i = 0; i < m; i++) {
+        memcpy(at + i * c->type->words, sorted[i], 8 * c->type->words);
+        canonical(f, c->type, at + i * c->type->words);
+    }
+    out[0] = ptr_word(at);
+    out[1] = m;
+}
+
+/* The constant behind the lists, as words. */
+static int constant(folder_t *f, node_t *e, size_t i, uint64_t *out) {
+    return fold(f, AST(arg, AST(call, e)->args.at[i])->value, out);
+}
+
+static int concat(folder_t *f, node_t *e, const input_t *in, uint64_t *out) {
+    uint64_t sep[2], bytes = 0;
+    FOLD_TRY(constant(f, e, 1, sep));
+    for (uint64_t i = 0; i < in->n; i++) bytes += in->col[0].at[i][1] + (i ? sep[1] : 0);
+    char *to = (char *)fold_words(f, bytes / 8 + 1);
+    out[0] = ptr_word((uint64_t *)(void *)to);
+    out[1] = bytes;
+    for (uint64_t i = 0; i < in->n; i++) {
+        const uint64_t *x = in->col[0].at[i];
+        if (i && sep[1]) to = (char *)memcpy(to, (const void *)(uintptr_t)sep[0], sep[1]) + sep[1];
+        if (x[1]) to = (char *)memcpy(to, (const void *)(uintptr_t)x[0], x[1]) + x[1];
+    }
+    return 0;
+}
+
+static int histogram(folder_t *f, node_t *e, const input_t *in, uint64_t *out) {
+    uint64_t low[1], high[1], bins[1];
+    FOLD_TRY(constant(f, e, 1, low));
+    FOLD_TRY(constant(f, e, 2, high));
+    FOLD_TRY(constant(f, e, 3, bins));
+    double lo = word_float(low[0]), hi = word_float(high[0]);
+    if (!(lo < hi) || (int64_t)bins[0] < 1 || bins[0] > AGG_BINS_MOST) return STATUS_argument;
+    uint64_t *at = fold_words(f, bins[0]);
+    memset(at, 0, 8 * bins[0]);
+    out[0] = ptr_word(at);
+    out[1] = bins[0];
+    for (uint64_t i = 0; i < in->n; i++) {
+        double x = word_float(in->col[0].at[i][0]);
+        if (!(x >= lo && x < hi)) continue;
+        uint64_t k = (uint64_t)((x - lo) / (hi - lo) * (double)bins[0]);
+        at[k < bins[0] ? k : bins[0] - 1]++;
+    }
+    if (!in->n) out[0] = out[1] = 0;
+    return 0;
+}
+
+/* covar and corr: the exact sums are the kernel's. */
+static int moments(folder_t *f, const input_t *in, int corr, uint64_t *out) {
+    uint64_t state[FLOW_AGG_WORDS] = {0};
+    const uint8_t *tc = (const uint8_t *)"f";
+    for (uint64_t i = 0; i < in->n; i++)
+        (corr ? flow_k_agg_corr_f_step : flow_k_agg_covar_f_step)(
+            &f->ctx, NULL, state, word_float(in->col[0].at[i][0]),
+            word_float(in->col[1].at[i][0]), tc);
+    return (corr ? flow_k_agg_corr_f_result : flow_k_agg_covar_f_result)(&f->ctx, NULL, state,
+                                                                         out, tc);
+}
+
+/* The sketches have one definition, the kernel's. */
+static int sketch(folder_t *f, node_t *e, const input_t *in, uint64_t *out) {
+    uint64_t state[FLOW_AGG_WORDS] = {0}, k[1] = {0};
+    const uint8_t *tc = fold_code(f, in->col[0].type);
+    int agg = e->def->index;
+    if (agg == AGG_quantile || agg == AGG_top_k) FOLD_TRY(constant(f, e, 1, k));
+    double q = agg == AGG_quantile ? word_float(k[0]) : 0.5;
+    if (!(q >= 0 && q <= 1)) return STATUS_argument;
+    if (agg == AGG_top_k && ((int64_t)k[0] < 1 || k[0] > AGG_TOP_K_MOST)) return STATUS_argument;
+    for (uint64_t i = 0; i < in->n; i++) {
+        const uint64_t *x = in->col[0].at[i];
+        if (agg == AGG_top_k)
+            flow_k_agg_top_k_g_step(&f->ctx, NULL, state, x, (int64_t)k[0], tc);
+        else if (agg == AGG_approx_distinct)
+            flow_k_agg_approx_distinct_g_step(&f->ctx, NULL, state, x, tc);
+        else
+            flow_k_agg_quantile_f_step(&f->ctx, NULL, state, word_float(x[0]), q, tc);
+    }
+    if (agg == AGG_top_k) return flow_k_agg_top_k_g_result(&f->ctx, NULL, state, out, tc);
+    if (agg == AGG_approx_distinct)
+        return flow_k_agg_approx_distinct_g_result(&f->ctx, NULL, state, out, tc);
+    return flow_k_agg_quantile_f_result(&f->ctx, NULL, state, out, tc);
+}
+
 static uint64_t how_many_hold(const input_t *in) {
     uint64_t n = 0;
     for (uint64_t i = 0; i < in->n; i++) n += in->col[0].at[i][0] != 0;
@@ -276,6 +378,15 @@ int fold_list_aggregate(folder_t *f, node_t *e, uint64_t *out) {
     case AGG_arg_max: choose(c, best(&in.col[1], in.n, 1), in.n, out); return 0;
     case AGG_count_distinct: out[0] = distinct(c, in.n); return 0;
     case AGG_collect: collect(f, c, in.n, out); return 0;
+    case AGG_collect_set: collect_set(f, c, in.n, out); return 0;
+    case AGG_concat: return concat(f, e, &in, out);
+    case AGG_histogram: return histogram(f, e, &in, out);
+    case AGG_covar: return moments(f, &in, 0, out);
+    case AGG_corr: return moments(f, &in, 1, out);
+    case AGG_approx_distinct:
+    case AGG_quantile:
+    case AGG_median:
+    case AGG_top_k: return sketch(f, e, &in, out);
     case AGG_variance: return spread(f, &in, 0, out);
     case AGG_stddev: return spread(f, &in, 1, out);
     default: flow_unreachable("an aggregate the folder does not know");

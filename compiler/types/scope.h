@@ -43,12 +43,16 @@ typedef struct lost {
 
 /* The calls of aggregates found in the items of one `aggregate`. */
 struct node;
+/* An argument of an aggregate: evaluated for each row, once, or a function. */
+typedef enum agg_arg { AGG_ARG_row, AGG_ARG_const, AGG_ARG_fn } agg_arg;
+
 typedef struct agg_call {
     struct node *call;  /* the ast_call; its def is the DEF_AGGREGATE */
     int agg;            /* row of lang/aggregates.def */
     int sig;            /* which of the row's signatures */
     type_t *result;
     struct node **args; /* in the order of the signature, constants included; null: omitted */
+    unsigned char *kinds; /* [nargs]: agg_arg */
     type_t **arg_types; /* what each argument is asked to be (T where values may be T?) */
     uint32_t nargs;
     struct node *when;  /* of the item; set by the step */

@@ -77,6 +77,10 @@ FLOW_AGG_STEP(stddev, i, int64_t x, const uint8_t *tc)
 FLOW_AGG_STEP(stddev, f, double x, const uint8_t *tc)
 FLOW_AGG_STEP(covar, f, double x, double y, const uint8_t *tc)
 FLOW_AGG_STEP(corr, f, double x, double y, const uint8_t *tc)
+FLOW_AGG_STEP(approx_distinct, g, const uint64_t *x, const uint8_t *tc)
+FLOW_AGG_STEP(quantile, f, double x, double q, const uint8_t *tc)
+FLOW_AGG_STEP(median, f, double x, const uint8_t *tc)
+FLOW_AGG_STEP(top_k, g, const uint64_t *x, int64_t k, const uint8_t *tc)
 FLOW_AGG_STEP(histogram, i, int64_t x, int64_t lo, int64_t hi, int64_t bins,
               const uint8_t *tc)
 FLOW_AGG_STEP(histogram, f, double x, double lo, double hi, int64_t bins,

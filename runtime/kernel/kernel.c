@@ -56,6 +56,7 @@
 #include "runtime/kernel/k_agg_pick.c"
 #include "runtime/kernel/k_agg_list.c"
 #include "runtime/kernel/k_agg_moment.c"
+#include "runtime/kernel/k_sketch.c"
 #include "runtime/kernel/k_order.c"
 #include "runtime/kernel/k_event.c"
 #include "runtime/kernel/k_nexmark.c"

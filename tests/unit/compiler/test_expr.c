@@ -219,7 +219,7 @@ static void messages(void) {
         {"\"a\" in user", "help: contains(user, \"a\")"},
         {"m < m", "have no order"},
         {"double", "`double` is a function, not a value"},
-        {"quantile([1.0], 0.5)", "is not built yet"},
+        {"quantile([1.0], 1.5)", "must be from 0.0 to 1.0"},
         {"decimal(ms, 39, 2)", "a decimal has 1 to 38 digits"},
         {"decimal(ms, ms, 2)", "`p` of decimal must be constant"},
         {"money * f", "`*` needs two numbers of one type"},
