@@ -16,6 +16,7 @@
 #include "compiler/emit/emit_expr.h"
 #include "compiler/emit/emit_fold.h"
 #include "compiler/emit/emit_staging.h"
+#include "compiler/emit/emit_time.h"
 #include "compiler/syntax/ast.h"
 #include "compiler/types/builtins.h"
 
@@ -263,6 +264,7 @@ static void check_constants(gen_t *g, const agg_call_t *c) {
 
 typedef struct inputs {
     gkey_t key;
+    val_t window; /* of a paned root */
     val_t *args;
 } inputs_t;
 
@@ -283,6 +285,7 @@ static inputs_t compute(gen_t *g, pop_t *op, val_t *cols, LLVMBasicBlockRef next
     emit_guard_close(g, &fail, op->step_id, op->error_port, cols, op->row_in, next);
     in.key = emit_key(g, keys, s->u.aggregate.nkeys,
                       g->plan->stages.at[op->port->exchange->consumer]->state->int_key);
+    if (plan_paned(s)) in.window = cols[s->in.window_column];
     return in;
 }
 
@@ -290,17 +293,25 @@ static type_t *key_type(gen_t *g, const pstage_t *stage) {
     return type_basic(g->e->types, stage->state->int_key ? TY_INT : TY_BYTES);
 }
 
-/* What crosses the exchange: the key, and the columns of each aggregate. */
+/* The first field of the aggregates: behind the key and the window. */
+static uint32_t first_column(const tstep_t *s) {
+    return plan_paned(s) ? 2 : 1;
+}
+
+/* What crosses the exchange: the key, the window, and the columns of each aggregate. */
 static type_t *exchange_row(gen_t *g, pstage_t *stage) {
     emit_t *e = g->e;
-    size_t room = stage->step->u.aggregate.naggs * 17 + 18;
+    size_t room = stage->step->u.aggregate.naggs * 17 + 19;
+    uint32_t first = first_column(stage->step);
     type_t **types = ARENA_ARRAY(e->arena, type_t *, room);
     field_t *fields = ARENA_ARRAY(e->arena, field_t, room);
     size_t n = exchange_columns(g, stage, types, room);
     fields[0] = (field_t){.name = "key", .type = key_type(g, stage)};
+    if (first == 2) fields[1] = emit_window_field(g);
     for (size_t i = 0; i < n; i++)
-        fields[i + 1] = (field_t){.name = arena_printf(e->arena, "c%zu", i), .type = types[i]};
-    return type_record(e->types, NULL, fields, (uint32_t)n + 1);
+        fields[first + i] =
+            (field_t){.name = arena_printf(e->arena, "c%zu", i), .type = types[i]};
+    return type_record(e->types, NULL, fields, first + (uint32_t)n);
 }
 
 void emit_agg_send(gen_t *g, pop_t *op, val_t *cols) {
@@ -309,9 +320,11 @@ void emit_agg_send(gen_t *g, pop_t *op, val_t *cols) {
     pstage_t *stage = g->plan->stages.at[op->port->exchange->consumer];
     inputs_t in = compute(g, op, cols, next);
     size_t n = op->step->u.aggregate.naggs;
-    val_t *fields = ARENA_ARRAY(e->arena, val_t, n + 1);
+    uint32_t first = first_column(op->step);
+    val_t *fields = ARENA_ARRAY(e->arena, val_t, n + 2);
     fields[0] = emit_key_value(g, in.key);
-    for (size_t i = 0; i < n; i++) fields[i + 1] = in.args[i];
+    if (first == 2) fields[1] = in.window;
+    for (size_t i = 0; i < n; i++) fields[first + i] = in.args[i];
     emit_send_row(g, op->port, emit_part_of(g, op->port->exchange, in.key),
                   val_record(e, exchange_row(g, stage), fields));
     ir_br(e, next);
@@ -323,7 +336,9 @@ void emit_agg_partial(gen_t *g, pop_t *op, val_t *cols) {
     LLVMBasicBlockRef next = ir_block(e, "aggregate.next"), now = ir_block(e, "aggregate.now");
     inputs_t in = compute(g, op, cols, next);
     LLVMValueRef table = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, op->state->id));
-    if (emit_stage_can(g, op, in.args)) {
+    int paned = plan_paned(op->step);
+    if (paned) table = emit_pane(g, table, in.window);
+    if (!paned && emit_stage_can(g, op, in.args)) {
         LLVMBasicBlockRef aside = ir_block(e, "aggregate.aside");
         ir_if(e, emit_stage_wanted(g, table, in.key), aside, now);
         ir_at(e, aside);
@@ -362,18 +377,19 @@ static size_t part_types(emit_t *e, const agg_call_t *c, aggk_t k, type_t **type
     return n;
 }
 
-/* Writes the worker's partial table out and empties it. */
-void emit_agg_flush(gen_t *g, pstage_t *source, pstate_t *state) {
+typedef struct flush {
+    pport_t *port;
+    pstate_t *state;
+} flush_t;
+
+/* Sends the entries of a table. */
+static void flush_table(gen_t *g, LLVMValueRef table, void *env) {
     emit_t *e = g->e;
-    pport_t *port = NULL;
-    for (size_t i = 0; i < source->ports.n; i++)
-        if (source->ports.at[i]->exchange && source->ports.at[i]->exchange->step == state->step)
-            port = source->ports.at[i];
-    flow_assert(port);
+    pport_t *port = ((flush_t *)env)->port;
+    pstate_t *state = ((flush_t *)env)->state;
     pstage_t *stage = g->plan->stages.at[port->exchange->consumer];
     tstep_t *s = state->step;
     type_t *record = exchange_row(g, stage);
-    LLVMValueRef table = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, state->id));
     LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
     loop_t l = ir_loop(e, K_CALL(e, table_end, "entries", table), "flush");
@@ -381,7 +397,8 @@ void emit_agg_flush(gen_t *g, pstage_t *source, pstate_t *state) {
     gkey_t key = entry_key(g, table, l.i, state->int_key);
     val_t *fields = ARENA_ARRAY(e->arena, val_t, record->nfields);
     fields[0] = emit_key_value(g, key);
-    uint32_t f = 1;
+    uint32_t f = first_column(s);
+    if (f == 2) fields[1] = emit_window_value(g);
     int64_t at = 0;
     for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
         const agg_call_t *c = s->u.aggregate.aggs[i];
@@ -404,6 +421,22 @@ void emit_agg_flush(gen_t *g, pstage_t *source, pstate_t *state) {
     emit_send_row(g, port, emit_part_of(g, port->exchange, key), val_record(e, record, fields));
     K_CALL(e, reset, "", e->fn->ctx, mark);
     ir_loop_end(e, &l);
+}
+
+/* Writes the worker's partial table out and empties it. */
+void emit_agg_flush(gen_t *g, pstage_t *source, pstate_t *state) {
+    emit_t *e = g->e;
+    flush_t to = {.state = state};
+    for (size_t i = 0; i < source->ports.n; i++)
+        if (source->ports.at[i]->exchange && source->ports.at[i]->exchange->step == state->step)
+            to.port = source->ports.at[i];
+    flow_assert(to.port);
+    LLVMValueRef table = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, state->id));
+    if (plan_paned(state->step)) {
+        emit_panes_flush(g, table, flush_table, &to);
+        return;
+    }
+    flush_table(g, table, &to);
     K_CALL(e, table_clear, "", e->fn->ctx, table);
 }
 
@@ -414,7 +447,7 @@ static void merge_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef wor
     emit_t *e = g->e;
     LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
     int64_t at = 0;
-    uint32_t f = 1;
+    uint32_t f = first_column(s);
     for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
         const agg_call_t *c = s->u.aggregate.aggs[i];
         aggk_t k = aggk_of(e, c);
@@ -438,6 +471,10 @@ static void merge_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef wor
 /* From here on rows stand where the entry of the key stands when the batch closes. */
 static void order_of_key(gen_t *g, gkey_t key) {
     emit_t *e = g->e;
+    if (g->win_start) {
+        emit_window_order(g, key, NULL);
+        return;
+    }
     LLVMValueRef step = ir_i64(e, g->stage->step_id), len = ir_words(e, 1, "order.len");
     g->order = ORDER_bytes;
     g->key = key.is_int ? K_CALL(e, order_int, "order", e->fn->ctx, step, key.i64, len)
@@ -475,6 +512,7 @@ void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
     pstage_t *st = g->stage;
     val_t row = emit_read_row(g, st->exchange, at, exchange_row(g, st));
     LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, st->state->id));
+    if (plan_paned(st->step)) table = emit_pane(g, table, val_field(e, row, 1));
     LLVMValueRef words = emit_probe(g, table, emit_key_of(val_field(e, row, 0)));
     if (emit_has_mode(st, MODE_update)) K_CALL(e, table_touch, "", e->fn->ctx, table);
     if (st->partial) {
@@ -483,7 +521,8 @@ void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
     }
     size_t n = st->step->u.aggregate.naggs;
     val_t *args = ARENA_ARRAY(e->arena, val_t, n + 1);
-    for (size_t i = 0; i < n; i++) args[i] = val_field(e, row, (uint32_t)i + 1);
+    for (size_t i = 0; i < n; i++)
+        args[i] = val_field(e, row, first_column(st->step) + (uint32_t)i);
     fail_t fail;
     emit_guard_open(g, &fail, "aggregate.full");
     ask_room(g, st->step, words, args);
@@ -526,14 +565,7 @@ static void give_entry(gen_t *g, LLVMValueRef table, LLVMValueRef i, sink_mode m
     gkey_t key = entry_key(g, table, i, g->stage->state->int_key);
     if (nkeys) emit_key_parts(g, key, types, mid, nkeys);
     uint32_t nmid = (uint32_t)nkeys;
-    int window = s->u.aggregate.window_in;
-    if (window >= 0) {
-        type_t *w = type_window(e->types);
-        LLVMValueRef now = K_CALL(e, ctx_now, "window.start", e->fn->ctx);
-        mid[nmid] = val_new(e, w);
-        mid[nmid].leaf[0] = mid[nmid].leaf[1] = now;
-        nmid++;
-    }
+    if (s->u.aggregate.window_out >= 0) mid[nmid++] = emit_window_value(g);
     LLVMValueRef words = K_CALL(e, table_words, "entry", table, i);
     LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
     val_t *out = ARENA_ARRAY(e->arena, val_t, s->row_out->nfields + 1);
@@ -612,10 +644,20 @@ static void give_if(gen_t *g, LLVMValueRef table, sink_mode mode, LLVMValueRef c
     ir_at(e, done);
 }
 
+/* The rows of one window. */
+static void give_pane(gen_t *g, LLVMValueRef table, void *env) {
+    (void)env;
+    give_all(g, table, MODE_append);
+}
+
 void emit_agg_close(gen_t *g) {
     emit_t *e = g->e;
     tstep_t *s = g->stage->step;
     LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, g->stage->state->id));
+    if (plan_paned(s)) {
+        emit_panes_close(g, table, give_pane, NULL);
+        return;
+    }
     if (!s->out.is_table) {
         give_if(g, table, MODE_append, ir_bit(e, 1));
         K_CALL(e, table_clear, "", e->fn->ctx, table);

@@ -10,15 +10,22 @@
 
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_expr.h"
+#include "compiler/emit/emit_time.h"
 #include "compiler/syntax/ast.h"
 #include "compiler/types/def.h"
 
 typedef struct shape {
     int key, order;   /* fields of the record, or -1 */
+    int window;       /* of a paned root: its field */
     uint32_t columns; /* the first column's field */
     int *carried;     /* places in row_in, -1 closes */
     type_t *record;
 } shape_t;
+
+/* The window crosses as a field of its own. */
+static int is_pane_column(const tstep_t *s, uint32_t column) {
+    return plan_paned(s) && (int)column == s->in.window_column;
+}
 
 /* Which columns of the step's row cross, by place; -1 closes the list. */
 static int *carried_columns(gen_t *g, pstage_t *stage) {
@@ -26,7 +33,7 @@ static int *carried_columns(gen_t *g, pstage_t *stage) {
     int *out = ARENA_ARRAY(g->e->arena, int, row->nfields + 1);
     uint32_t n = 0;
     for (uint32_t i = 0; i < row->nfields; i++)
-        if (stage->live[i]) out[n++] = (int)i;
+        if (stage->live[i] && !is_pane_column(stage->step, i)) out[n++] = (int)i;
     out[n] = -1;
     return out;
 }
@@ -34,8 +41,8 @@ static int *carried_columns(gen_t *g, pstage_t *stage) {
 static shape_t shape_of(gen_t *g, pstage_t *stage) {
     emit_t *e = g->e;
     tstep_t *s = stage->step;
-    shape_t h = {.key = -1, .order = -1, .carried = carried_columns(g, stage)};
-    field_t *fields = ARENA_ARRAY(e->arena, field_t, s->row_in->nfields + 3);
+    shape_t h = {.key = -1, .order = -1, .window = -1, .carried = carried_columns(g, stage)};
+    field_t *fields = ARENA_ARRAY(e->arena, field_t, s->row_in->nfields + 4);
     uint32_t n = 0;
     if (s->op == OP_distinct || s->op == OP_top) {
         h.key = (int)n;
@@ -46,6 +53,10 @@ static shape_t shape_of(gen_t *g, pstage_t *stage) {
     if (s->op == OP_sort || s->op == OP_top) {
         h.order = (int)n;
         fields[n++] = (field_t){.name = "order", .type = type_basic(e->types, TY_BYTES)};
+    }
+    if (plan_paned(s)) {
+        h.window = (int)n;
+        fields[n++] = emit_window_field(g);
     }
     h.columns = n;
     for (int *c = h.carried; *c >= 0; c++)
@@ -104,6 +115,7 @@ void emit_keyed_send(gen_t *g, pop_t *op, val_t *cols) {
         fields[h.key] = emit_key_value(g, key);
     }
     if (h.order >= 0) fields[h.order] = order_value(g, s);
+    if (h.window >= 0) fields[h.window] = cols[s->in.window_column];
     emit_guard_close(g, &fail, op->step_id, op->error_port, cols, op->row_in, next);
     for (uint32_t i = 0; h.carried[i] >= 0; i++)
         fields[h.columns + i] = val_coerce(e, cols[h.carried[i]],
@@ -132,6 +144,7 @@ static val_t *columns_of(gen_t *g, const shape_t *h, val_t record) {
         out[i] = (val_t){.type = s->row_out->fields[i].type};
     for (uint32_t i = 0; h->carried[i] >= 0; i++)
         out[h->carried[i]] = val_field(g->e, record, h->columns + i);
+    if (h->window >= 0) out[s->in.window_column] = val_field(g->e, record, (uint32_t)h->window);
     return out;
 }
 
@@ -171,36 +184,12 @@ static void distinct_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t r
     ir_at(e, next);
 }
 
-/* The count of a step, an i64.  With params in it the count is computed by flowgen_setup:
- * there an overflow stops the program before it has begun. */
-static LLVMValueRef count_of(gen_t *g, node_t *n) {
-    emit_t *e = g->e;
-    if (n->kind == AST_int || (n->kind == AST_name && n->def->kind == DEF_CONST))
-        return emit_expr(e, n).leaf[0];
-    for (size_t i = 0; i < g->counts.n; i++)
-        if (g->counts.at[i].expr == n) return ir_load(e, e->i64, g->counts.at[i].at, "count");
-    gen_count_t c = {n, LLVMAddGlobal(e->module, e->i64, "flowgen_count")};
-    LLVMSetLinkage(c.at, LLVMInternalLinkage);
-    LLVMSetInitializer(c.at, ir_i64(e, 0));
-    vec_push(e->arena, &g->counts, c);
-    return ir_load(e, e->i64, c.at, "count");
-}
-
-void emit_counts_setup(gen_t *g) {
-    emit_t *e = g->e;
-    for (size_t i = 0; i < g->counts.n; i++) {
-        LLVMValueRef n = emit_expr(e, g->counts.at[i].expr).leaf[0];
-        emit_fail_if(e, ir_lt(e, n, ir_i64(e, 1), "too.few"), ROW_argument);
-        ir_store(e, n, g->counts.at[i].at);
-    }
-}
-
 static void limit_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t record) {
     emit_t *e = g->e;
     tstep_t *s = g->stage->step;
     LLVMValueRef words = K_CALL(e, table_i64, "counter", e->fn->ctx, table, ir_i64(e, 0));
     LLVMValueRef seen = ir_load(e, e->i64, words, "seen");
-    LLVMValueRef most = count_of(g, s->u.limit.count);
+    LLVMValueRef most = emit_constant(g, s->u.limit.count, s->u.limit.count_value, 1);
     LLVMBasicBlockRef keep = ir_block(e, "limit.keep"), next = ir_block(e, "limit.next");
     ir_if(e, ir_lt(e, seen, most, ""), keep, next);
     ir_at(e, keep);
@@ -221,7 +210,7 @@ static void limit_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t reco
 static LLVMValueRef top_count(gen_t *g) {
     tstep_t *s = g->stage->step;
     if (s->op == OP_sort) return ir_i64(g->e, INT64_MAX / 4);
-    return count_of(g, s->u.top.count);
+    return emit_constant(g, s->u.top.count, s->u.top.count_value, 1);
 }
 
 static LLVMValueRef ties(gen_t *g) {
@@ -248,6 +237,7 @@ void emit_keyed_row_in(gen_t *g, LLVMValueRef at) {
     shape_t h = shape_of(g, st);
     val_t record = emit_read_row(g, st->exchange, at, h.record);
     LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, st->state->id));
+    if (h.window >= 0) table = emit_pane(g, table, val_field(e, record, (uint32_t)h.window));
     switch (st->root) {
     case ROOT_distinct: distinct_row(g, &h, table, record); break;
     case ROOT_limit: limit_row(g, &h, table, record); break;
@@ -257,6 +247,26 @@ void emit_keyed_row_in(gen_t *g, LLVMValueRef at) {
     case ROOT_aggregate:
     case ROOT_errors: flow_unreachable("not a keyed root");
     }
+}
+
+/* The order key of the i-th row of an entry. */
+static void rank_order(gen_t *g, gkey_t key, LLVMValueRef i) {
+    emit_t *e = g->e;
+    if (g->win_start) {
+        emit_window_order(g, key, i);
+        return;
+    }
+    LLVMValueRef step = ir_i64(e, g->stage->step_id), len = ir_words(e, 1, "order.len");
+    LLVMValueRef kp = key.ptr, kl = key.len;
+    if (key.is_int) {
+        LLVMValueRef buf = ir_words(e, 1, "key");
+        K_CALL(e, key_i64, "", buf, key.i64);
+        kp = buf;
+        kl = ir_i64(e, 8);
+    }
+    g->order = ORDER_bytes;
+    g->key = K_CALL(e, order_rank, "order", e->fn->ctx, step, kp, kl, i, len);
+    g->key_len = ir_load(e, e->i64, len, "order.len");
 }
 
 /* Goes on at `next` unless another row was shown at this place, or none. */
@@ -309,17 +319,7 @@ static void give_rows(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueR
         out[s->u.top.rank_column] = val_int(e, type_basic(e->types, TY_INT), rank);
     }
     if (update) skip_shown(g, heap, words, l.i, out, next);
-    LLVMValueRef step = ir_i64(e, g->stage->step_id), len = ir_words(e, 1, "order.len");
-    LLVMValueRef kp = key.ptr, kl = key.len;
-    if (key.is_int) {
-        LLVMValueRef buf = ir_words(e, 1, "key");
-        K_CALL(e, key_i64, "", buf, key.i64);
-        kp = buf;
-        kl = ir_i64(e, 8);
-    }
-    g->order = ORDER_bytes;
-    g->key = K_CALL(e, order_rank, "order", e->fn->ctx, step, kp, kl, l.i, len);
-    g->key_len = ir_load(e, e->i64, len, "order.len");
+    rank_order(g, key, l.i);
     emit_outs(g, mode, out, s->row_out);
     ir_br(e, next);
     ir_at(e, next);
@@ -387,9 +387,21 @@ static void close_rows(gen_t *g, LLVMValueRef table) {
     if (passing) drop_rows(g, table);
 }
 
+/* The rows of one window. */
+static void give_pane(gen_t *g, LLVMValueRef table, void *shape) {
+    for (size_t i = 0; i < g->stage->outs.n; i++)
+        give_all(g, shape, table, g->stage->outs.at[i]->mode, ir_bit(g->e, 1));
+}
+
 void emit_keyed_close(gen_t *g) {
     emit_t *e = g->e;
     LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, g->stage->state->id));
+    if (plan_paned(g->stage->step)) {
+        shape_t h = shape_of(g, g->stage);
+        int at_close = g->stage->root == ROOT_top || g->stage->root == ROOT_sort;
+        emit_panes_close(g, table, at_close ? give_pane : NULL, &h);
+        return;
+    }
     if (g->stage->root == ROOT_top || g->stage->root == ROOT_sort) {
         close_rows(g, table);
     } else if (g->stage->step->in.windowed != WINDOW_NONE) {

@@ -4,6 +4,7 @@
  * connectors are all handed over by flowgen_setup, constants or not: one way for both, and
  * LLVM folds what is constant. */
 #include "compiler/emit/emit_stage.h"
+#include "compiler/emit/emit_time.h"
 
 #include <string.h>
 
@@ -65,6 +66,8 @@ static const char *place(prog_t *p, span_t at) {
 /* ---- setup: settings and options ---- */
 
 /* The value of an option as words, with the letter of its type (program.h). */
+enum { SETTING, SOURCE, SINK, TIME }; /* FLOW_OPTION_* of runtime/data/program.h */
+
 static void set_option(gen_t *g, int kind, int id, const char *name, char letter, val_t v) {
     emit_t *e = g->e;
     LLVMValueRef text = emit_bytes(e, name, strlen(name), "option");
@@ -104,6 +107,19 @@ static void setup_connector(gen_t *g, int kind, int id, const tconnector_t *c) {
     }
 }
 
+/* What the descriptor does not have: delay and idle of params. */
+static void setup_time(gen_t *g, const ptime_t *t) {
+    const tstep_t *s = t->step;
+    if (!s->u.event_time.delay_value)
+        set_option(g, TIME, t->id, "delay", 'd',
+                   val_int(g->e, type_basic(g->e->types, TY_DURATION),
+                           emit_constant(g, s->u.event_time.delay, NULL, 0)));
+    if (s->u.event_time.idle && !s->u.event_time.idle_value)
+        set_option(g, TIME, t->id, "idle", 'd',
+                   val_int(g->e, type_basic(g->e->types, TY_DURATION),
+                           emit_constant(g, s->u.event_time.idle, NULL, 1)));
+}
+
 static void setup_param(gen_t *g, const tparam_t *p) {
     emit_t *e = g->e;
     LLVMValueRef at = emit_param_address(e, p->def);
@@ -118,7 +134,6 @@ static void setup_param(gen_t *g, const tparam_t *p) {
 }
 
 static void setup_all(gen_t *g) {
-    enum { SETTING, SOURCE, SINK }; /* FLOW_OPTION_* of runtime/data/program.h */
     const program_t *p = g->plan->program;
     for (size_t i = 0; i < p->params.n; i++) setup_param(g, &p->params.at[i]);
     for (size_t i = 0; i < p->settings.n; i++) {
@@ -127,7 +142,8 @@ static void setup_all(gen_t *g) {
         if (s->word) set_word(g, SETTING, 0, name, s->word);
         else set_expr(g, SETTING, 0, name, s->expr);
     }
-    emit_counts_setup(g);
+    emit_constants_setup(g);
+    for (size_t i = 0; i < g->plan->times.n; i++) setup_time(g, &g->plan->times.at[i]);
     for (size_t i = 0; i < g->plan->sources.n; i++)
         setup_connector(g, SOURCE, (int)i, g->plan->sources.at[i]->conn);
     for (size_t i = 0; i < g->plan->sinks.n; i++)
@@ -273,6 +289,38 @@ static void put_sources(prog_t *p) {
     }
 }
 
+static void put_times(prog_t *p) {
+    const plan_t *plan = p->g->plan;
+    for (size_t i = 0; i < plan->times.n; i++) {
+        const ptime_t *t = &plan->times.at[i];
+        const cval_t *delay = t->step->u.event_time.delay_value;
+        const cval_t *idle = t->step->u.event_time.idle_value;
+        buf_printf(&p->text, "time\t%d", t->id);
+        pair_int(p, "step", t->step_id);
+        pair_int(p, "delay", delay ? (int64_t)delay->w[0] : 0);
+        if (idle) pair_int(p, "idle", (int64_t)idle->w[0]);
+        buf_char(&p->text, '\n');
+    }
+    for (size_t i = 0; i < plan->clocks.n; i++) {
+        const pclock_t *c = &plan->clocks.at[i];
+        buf_printf(&p->text, "clock\t%d", c->id);
+        pair_int(p, "time", c->time);
+        pair_int(p, "source", c->source);
+        buf_char(&p->text, '\n');
+    }
+    for (size_t i = 0; i < plan->marks.n; i++) {
+        const pmark_t *m = &plan->marks.at[i];
+        buf_t times;
+        buf_init(&times, p->g->e->arena);
+        for (size_t k = 0; k < m->times.n; k++)
+            buf_printf(&times, "%s%d", k ? "," : "", m->times.at[k]);
+        buf_printf(&p->text, "mark\t%d", m->id);
+        if (m->processing) pair_int(p, "processing", 1);
+        else pair(p, "times", buf_text(&times));
+        buf_char(&p->text, '\n');
+    }
+}
+
 static void put_states(prog_t *p) {
     for (size_t i = 0; i < p->g->plan->states.n; i++) {
         const pstate_t *s = p->g->plan->states.at[i];
@@ -379,6 +427,10 @@ static void put_stages(prog_t *p) {
         for (size_t k = 0; k < s->partials.n; k++)
             buf_printf(&states, "%s%d", states.n ? "," : "", s->partials.at[k]->id);
         if (states.n) pair(p, "states", buf_text(&states));
+        if (s->mark >= 0) {
+            pair_int(p, "mark", s->mark);
+            pair(p, "closes", "due");
+        }
         buf_char(&p->text, '\n');
     }
     for (size_t i = 0; i < plan->stages.n; i++) {
@@ -441,6 +493,7 @@ void emit_main(gen_t *g, const char *explain, const char *hash) {
     buf_printf(&p.text, "setup\t%d\n", address(&p, emit_setup(g)));
     put_steps(&p);
     put_sources(&p);
+    put_times(&p);
     put_states(&p);
     put_exchanges(&p);
     put_sinks(&p);

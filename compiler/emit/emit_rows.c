@@ -11,6 +11,7 @@
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_each.h"
 #include "compiler/emit/emit_expr.h"
+#include "compiler/emit/emit_time.h"
 #include "compiler/syntax/ast.h"
 #include "compiler/types/def.h"
 
@@ -153,17 +154,6 @@ static void op_drop(gen_t *g, pop_t *op, val_t *cols) {
     emit_ops(g, &op->next, out, op->row_out);
 }
 
-static void op_window(gen_t *g, pop_t *op, val_t *cols) {
-    emit_t *e = g->e;
-    val_t *out = new_row(g, op->row_out);
-    for (uint32_t i = 0; i < op->row_in->nfields; i++) out[i] = cols[i];
-    int c = op->step->u.window.column;
-    LLVMValueRef now = K_CALL(e, ctx_now, "window.start", e->fn->ctx);
-    out[c] = val_new(e, op->row_out->fields[c].type);
-    out[c].leaf[0] = out[c].leaf[1] = now;
-    emit_ops(g, &op->next, out, op->row_out);
-}
-
 static void op_union(gen_t *g, pop_t *op, val_t *cols) {
     val_t *out = new_row(g, op->row_out);
     for (uint32_t i = 0; i < op->row_out->nfields; i++) {
@@ -221,7 +211,8 @@ static void emit_op(gen_t *g, pop_t *op, val_t *cols) {
     case POP_let: op_let(g, op, cols); break;
     case POP_drop: op_drop(g, op, cols); break;
     case POP_each: emit_each(g, op, cols); break;
-    case POP_window: op_window(g, op, cols); break;
+    case POP_event_time: emit_event_time(g, op, cols); break;
+    case POP_window: emit_window(g, op, cols); break;
     case POP_union: op_union(g, op, cols); break;
     case POP_branch: op_branch(g, op, cols); break;
     case POP_send: emit_send(g, op, cols); break;

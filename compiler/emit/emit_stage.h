@@ -35,10 +35,11 @@ typedef struct staged {
     int int_key;
 } staged_t;
 
-/* A count that only the command line knows: computed once, before anything runs. */
+/* A count or duration that only the command line knows: computed once, before anything runs. */
 typedef struct gen_count {
     struct node *expr;
     LLVMValueRef at; /* an i64 of the module */
+    int64_t least;   /* less is refused at the start */
 } gen_count_t;
 
 typedef struct gen {
@@ -50,6 +51,8 @@ typedef struct gen {
     LLVMValueRef key, key_len; /* ORDER_bytes */
     LLVMValueRef time;         /* event time of the row at hand, i64; null: it has none */
     LLVMValueRef sign;         /* of a table's row, i64: 1 new, 0 old; null: no table */
+    LLVMValueRef win_start, win_end; /* of the window at hand, of a paned root */
+    VEC(const twindow_t *) windows;  /* by time, that stand in the program */
     VEC(staged_t) staged;
     VEC(gen_fn_t) fns;
     VEC(gen_count_t) counts;
@@ -120,8 +123,6 @@ void emit_keyed_send(gen_t *g, pop_t *op, val_t *cols);
 void emit_keyed_row_in(gen_t *g, LLVMValueRef at);
 void emit_keyed_close(gen_t *g);
 int emit_keyed_words(const pstage_t *stage);
-/* The counts of `top` and `limit` that params make, into flowgen_setup. */
-void emit_counts_setup(gen_t *g);
 
 /* ---- emit_stage.c ---- */
 /* Is the source's input row numbers? */

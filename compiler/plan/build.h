@@ -32,6 +32,21 @@ typedef struct place {
 
 /* stages.c: from flows to stages and operators. */
 void build_stages(builder_t *b);
+/* The pstep id of a step. */
+int plan_step_id(builder_t *b, tstep_t *s);
+
+/* Where the late rows of an `event_time` or `window` go, or null. */
+tflow_t *plan_late_flow(const tstep_t *s);
+
+/* times.c: the watermark of rows with these properties, or the time of the batch; the clock
+ * of an `event_time` step in the stage of a source. */
+int plan_mark(builder_t *b, const tprops_t *p);
+int plan_mark_processing(builder_t *b);
+int plan_clock(builder_t *b, const tstep_t *event_time, int step_id, const psource_t *source);
+/* What the root of a keyed step waits for, or -1. */
+int plan_root_mark(builder_t *b, const tstep_t *s);
+/* Must the rows of its exchange carry their event time? */
+int plan_needs_time(const tstep_t *s);
 
 /* order.c: which sinks show order, which exchanges and sinks carry order keys. */
 void plan_order(builder_t *b);

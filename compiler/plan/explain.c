@@ -106,7 +106,8 @@ static void source(explain_t *x, const pstage_t *s) {
 
 static const char *lifetime(const tstep_t *s) {
     if (s->in.is_table) return "for as long as the rows of one look at the table are there";
-    return s->in.windowed == WINDOW_batch ? "until the batch ends" : "for the whole run";
+    if (s->in.windowed == WINDOW_batch) return "until the batch ends";
+    return s->in.windowed == WINDOW_NONE ? "for the whole run" : "until its window closes";
 }
 
 static void state(explain_t *x, const pstage_t *s) {

@@ -71,12 +71,24 @@ static void let_live(builder_t *b, pop_t *op, live_t *in) {
     memcpy(in, row, op->row_in->nfields);
 }
 
+/* Rows that go on have the window, late ones are as they entered: op->live and in. */
+static void window_live(builder_t *b, pop_t *op, live_t *in) {
+    op->live = new_live(b, op->row_out);
+    for (size_t i = 0; i < op->next.n; i++) {
+        live_t *need = op_live(b, op->next.at[i]);
+        live_t *to = op->arm.at[i] ? in : op->live;
+        uint32_t n = op->arm.at[i] ? op->row_in->nfields : op->row_out->nfields;
+        for (uint32_t c = 0; c < n; c++) to[c] |= need[c];
+    }
+}
+
 /* What an operator needs of the rows that enter it. */
 static live_t *op_live(builder_t *b, pop_t *op) {
     tstep_t *s = op->step;
     live_t *in = new_live(b, op->row_in);
     uint32_t n = op->row_in->nfields;
-    if (op->next.n || !op->live) op->live = behind(b, &op->next, op->row_out);
+    if (op->kind == POP_window && op->arm.n) window_live(b, op, in);
+    else if (op->next.n || !op->live) op->live = behind(b, &op->next, op->row_out);
     switch (op->kind) {
     case POP_where:
         memcpy(in, op->live, n);
@@ -94,8 +106,12 @@ static live_t *op_live(builder_t *b, pop_t *op) {
         reads(in, n, s->u.each.list);
         break;
     case POP_window:
+        for (uint32_t c = 0; c < n; c++)
+            if ((int)c != s->u.window.column) in[c] |= op->live[c];
+        break;
+    case POP_event_time:
         memcpy(in, op->live, n);
-        if ((uint32_t)s->u.window.column < n) in[s->u.window.column] = 0;
+        reads(in, n, s->u.event_time.time);
         break;
     case POP_union:
         for (uint32_t i = 0; i < op->row_out->nfields; i++) {
@@ -119,6 +135,7 @@ static live_t *op_live(builder_t *b, pop_t *op) {
 
 static void aggregate_reads(const tstep_t *s, live_t *in) {
     uint32_t n = s->row_in->nfields;
+    if (plan_paned(s)) in[s->in.window_column] = 1;
     for (size_t i = 0; i < s->u.aggregate.nkeys; i++)
         reads(in, n, s->u.aggregate.keys[i].expr);
     for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
@@ -130,6 +147,7 @@ static void aggregate_reads(const tstep_t *s, live_t *in) {
 
 static void row_step_reads(const tstep_t *s, live_t *in) {
     uint32_t n = s->row_in->nfields;
+    if (plan_paned(s)) in[s->in.window_column] = 1;
     if (s->op == OP_distinct) {
         for (size_t i = 0; i < s->u.distinct.nkeys; i++)
             reads(in, n, s->u.distinct.keys[i].expr);
@@ -263,7 +281,7 @@ static live_t *there_after(builder_t *b, const pop_t *op, const live_t *in) {
         if (op->kind == POP_let)
             for (size_t i = 0; i < s->u.let.n; i++) out[s->u.let.column[i]] = 1;
         if (op->kind == POP_each && s->u.each.column >= 0) out[s->u.each.column] = 1;
-        if (op->kind == POP_window) out[s->u.window.column] = 1;
+        if (op->kind == POP_window && s->u.window.column >= 0) out[s->u.window.column] = 1;
     }
     return out;
 }
@@ -274,7 +292,12 @@ static void there_behind(builder_t *b, const pops_t *next, const live_t *there) 
         pop_t *op = next->at[i];
         if (op->kind == POP_sink || op->kind == POP_partial) continue;
         if (op->kind != POP_send) {
-            there_behind(b, &op->next, there_after(b, op, there));
+            const live_t *after = there_after(b, op, there);
+            for (size_t k = 0; k < op->next.n; k++) {
+                pops_t one = {.at = &op->next.at[k], .n = 1};
+                int late = op->kind == POP_window && op->arm.n && op->arm.at[k];
+                there_behind(b, &one, late ? there : after);
+            }
             continue;
         }
         pstage_t *to = b->plan->stages.at[op->port->exchange->consumer];

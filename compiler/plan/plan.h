@@ -35,6 +35,26 @@ typedef struct pstep {
     const char *name; /* the step's word, or "from file" */
 } pstep_t;
 
+/* An `event_time` step. */
+typedef struct ptime {
+    int id;
+    tstep_t *step;
+    int step_id;
+} ptime_t;
+
+/* The stage of a source passes an `event_time` step: a partition of its time. */
+typedef struct pclock {
+    int id;
+    int time, source;
+} pclock_t;
+
+/* The watermark of some operators: the least of these times; or the time of the batch. */
+typedef struct pmark {
+    int id;
+    VEC(int) times; /* ascending */
+    int processing;
+} pmark_t;
+
 typedef struct psource {
     int id;
     tflow_t *flow;
@@ -90,7 +110,8 @@ typedef enum pop_kind {
     POP_let,
     POP_drop,
     POP_each,
-    POP_window,   /* adds `window` of the batch */
+    POP_event_time, /* arms: 0 the rows, 1 those that go to `late into` */
+    POP_window,   /* adds `window`; arms as of event_time */
     POP_union,    /* puts the columns of one input in order */
     POP_branch,
     POP_send,     /* to the exchange of a keyed step: keys, and the columns it needs */
@@ -109,7 +130,9 @@ struct pop {
     pstate_t *state;      /* POP_partial */
     unsigned char *live;  /* [columns of row_out]: needed behind it */
     pops_t next;          /* consumers; POP_branch: of all arms */
-    VEC(int) arm;         /* POP_branch: the arm of each consumer */
+    VEC(int) arm;         /* POP_branch, event_time, window: the arm of each consumer */
+    int clock;            /* POP_event_time */
+    int mark;             /* POP_event_time, POP_window by time: what is late goes by it */
 };
 
 typedef enum proot_kind {
@@ -136,6 +159,7 @@ typedef struct pstage {
     psource_t *source;
     pexchange_t *exchange;
     pstate_t *state;      /* of the root, or null */
+    int mark;             /* what the root waits for; -1: it closes with the batch */
     int partial;          /* ROOT_aggregate: its rows are partial states */
     int error_port;       /* of the root's own expressions */
     unsigned char *live;  /* [columns of the root's rows]: needed by outs */
@@ -149,6 +173,9 @@ typedef struct plan {
     graph_t *graph;
     VEC(pstep_t) steps;
     VEC(psource_t *) sources;
+    VEC(ptime_t) times;
+    VEC(pclock_t) clocks;
+    VEC(pmark_t) marks;
     VEC(pexchange_t *) exchanges;
     VEC(psink_t *) sinks;
     VEC(pstate_t *) states;
@@ -173,6 +200,10 @@ typedef struct plan_options {
 rule_id rule_named(const char *name);
 const char *rule_name(rule_id id);
 const char *rule_doc(rule_id id);
+
+/* Are the rows of a keyed step kept window by window, until a watermark or the clock passes
+ * their end (runtime/kernel/k_pane.h)? */
+int plan_paned(const tstep_t *s);
 
 plan_t *plan_build(arena_t *a, graph_t *g, sources_t *sources, const plan_options *options);
 

@@ -30,6 +30,11 @@ static void print_target(buf_t *b, const pport_t *p) {
 
 static void print_ops(buf_t *b, sources_t *sources, const pops_t *ops, int depth);
 
+static const char *arm_name(const pop_t *op, int arm) {
+    if (op->kind == POP_branch) return op->step->u.branch.arms[arm].flow->name;
+    return arm ? "late" : "in time";
+}
+
 static void print_op(buf_t *b, sources_t *sources, const pop_t *op, int depth) {
     size_t from = b->n;
     buf_pad(b, ' ', (size_t)depth * 2);
@@ -39,13 +44,13 @@ static void print_op(buf_t *b, sources_t *sources, const pop_t *op, int depth) {
     if (op->port) print_target(b, op->port);
     if (op->error_port >= 0) buf_printf(b, "  errors to port %d", op->error_port);
     line_end(b, sources, op->step->at, from);
-    if (op->kind != POP_branch) {
+    if (!op->arm.n) {
         print_ops(b, sources, &op->next, depth);
         return;
     }
     for (size_t i = 0; i < op->next.n; i++) {
         buf_pad(b, ' ', (size_t)depth * 2);
-        buf_printf(b, "%s:\n", op->step->u.branch.arms[op->arm.at[i]].flow->name);
+        buf_printf(b, "%s:\n", arm_name(op, op->arm.at[i]));
         print_op(b, sources, op->next.at[i], depth + 1);
     }
 }
@@ -85,6 +90,7 @@ static void print_root(buf_t *b, sources_t *sources, const pstage_t *s) {
     buf_printf(b, " of exchange %d", s->exchange->id);
     if (s->state)
         buf_printf(b, ", state %d (%s)", s->state->id, plan_key_kind(s));
+    if (s->mark >= 0) buf_printf(b, ", waits for mark %d", s->mark);
     if (s->root != ROOT_aggregate && s->root != ROOT_errors) {
         buf_str(b, ", carries ");
         print_live(b, s->step->row_in, s->live);
@@ -107,12 +113,27 @@ static void print_stage(buf_t *b, const pstage_t *s, sources_t *sources) {
 
 void plan_print(buf_t *b, const plan_t *p, sources_t *sources) {
     for (size_t i = 0; i < p->stages.n; i++) print_stage(b, p->stages.at[i], sources);
+    for (size_t i = 0; i < p->marks.n; i++) {
+        const pmark_t *m = &p->marks.at[i];
+        buf_printf(b, "mark %d  ", m->id);
+        if (m->processing) buf_str(b, "the time of the batch");
+        for (size_t k = 0; k < m->times.n; k++) {
+            const ptime_t *t = &p->times.at[m->times.at[k]];
+            int line, column;
+            span_t at = t->step->at;
+            source_position(source_at(sources, at.file), at.start, &line, &column);
+            buf_printf(b, "%s%d:%d", k ? ", " : "the least event time of ", line, column);
+        }
+        buf_char(b, '\n');
+    }
     for (size_t i = 0; i < p->exchanges.n; i++) {
         const pexchange_t *x = p->exchanges.at[i];
         buf_printf(b, "exchange %d  to stage %d", x->id, x->consumer);
         if (x->key_text && *x->key_text) buf_printf(b, ", key %s", x->key_text);
         if (x->one_part) buf_str(b, ", one part");
         if (x->framed) buf_str(b, ", in row order");
+        if (x->timed) buf_str(b, ", with times");
+        if (x->signs) buf_str(b, ", with signs");
         buf_char(b, '\n');
     }
     for (size_t i = 0; i < p->sinks.n; i++) {

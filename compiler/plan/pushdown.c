@@ -38,7 +38,8 @@ static void check_reads(node_t **at, void *env) {
 }
 
 static int op_cannot_fail(const pop_t *op) {
-    if (op->kind == POP_drop || op->kind == POP_window) return 1;
+    if (op->kind == POP_drop) return 1;
+    if (op->kind == POP_window) return !plan_late_flow(op->step); /* it shows late rows */
     if (op->kind != POP_let) return 0;
     for (size_t i = 0; i < op->step->u.let.n; i++)
         if (!plan_cannot_fail(op->step->u.let.items[i].expr)) return 0;

@@ -20,6 +20,11 @@ static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at);
 
 /* ---- what leads where ---- */
 
+tflow_t *plan_late_flow(const tstep_t *s) {
+    if (s->op == OP_event_time) return s->u.event_time.late;
+    return s->op == OP_window ? s->u.window.spec->late : NULL;
+}
+
 static int leads(builder_t *b, tflow_t *f, size_t i, sink_mode mode);
 
 static int leads_step(builder_t *b, tstep_t *s, sink_mode mode) {
@@ -30,7 +35,10 @@ static int leads_step(builder_t *b, tstep_t *s, sink_mode mode) {
             if (leads(b, s->u.branch.arms[k].flow, 0, mode)) return 1;
         return 0;
     }
-    return -1; /* the next step decides */
+    /* Late rows have a way of their own; without a sink there the next step decides. */
+    tflow_t *late = plan_late_flow(s);
+    if (late && leads(b, late, 0, mode)) return 1;
+    return -1;
 }
 
 /* Is there a sink of the mode behind step i of the flow?  Behind the step that makes a
@@ -75,14 +83,14 @@ static int add_step(builder_t *b, span_t at, const char *name) {
     return s.id;
 }
 
-static int step_id(builder_t *b, tstep_t *s) {
+int plan_step_id(builder_t *b, tstep_t *s) {
     return add_step(b, s->at, op_at(s->op)->spelling);
 }
 
 static pstage_t *add_stage(builder_t *b, proot_kind root, tstep_t *step) {
     pstage_t *s = ARENA_NEW(b->a, pstage_t);
     *s = (pstage_t){.id = (int)b->plan->stages.n, .root = root, .step = step,
-                    .error_port = -1};
+                    .error_port = -1, .mark = -1};
     vec_push(b->a, &b->plan->stages, s);
     return s;
 }
@@ -109,8 +117,8 @@ static pport_t *stage_port(builder_t *b, pstage_t *s, pexchange_t *x, psink_t *s
 
 static pop_t *add_op(builder_t *b, place_t *at, pop_kind kind, tstep_t *s) {
     pop_t *op = ARENA_NEW(b->a, pop_t);
-    *op = (pop_t){.kind = kind, .step = s, .step_id = step_id(b, s), .row_in = s->row_in,
-                  .row_out = s->row_out, .error_port = -1};
+    *op = (pop_t){.kind = kind, .step = s, .step_id = plan_step_id(b, s), .row_in = s->row_in,
+                  .row_out = s->row_out, .error_port = -1, .clock = -1, .mark = -1};
     vec_push(b->a, at->next, op);
     if (at->branch) vec_push(b->a, &at->branch->arm, at->arm);
     return op;
@@ -125,7 +133,7 @@ static pexchange_t *errors_exchange(builder_t *b, tstep_t *s) {
     pexchange_t *x = add_exchange(b, s, 1);
     pstage_t *stage = add_stage(b, ROOT_errors, s);
     tflow_t *flow = s->u.errors.flow;
-    stage->step_id = step_id(b, s);
+    stage->step_id = plan_step_id(b, s);
     stage->exchange = x;
     x->row = flow->row_in;
     x->consumer = stage->id;
@@ -213,7 +221,7 @@ static pstate_t *add_state(builder_t *b, tstep_t *s, int one_part) {
     pstate_t *st = ARENA_NEW(b->a, pstate_t);
     size_t n;
     titem_t *keys = step_keys(s, &n);
-    *st = (pstate_t){.id = (int)b->plan->states.n, .step = s, .step_id = step_id(b, s),
+    *st = (pstate_t){.id = (int)b->plan->states.n, .step = s, .step_id = plan_step_id(b, s),
                      .int_key = n == 1 && is_int_key(keys[0].type), .one_part = one_part};
     if (n == 0) st->int_key = 1; /* one entry, of key 0 */
     if (s->op == OP_distinct && n == 0) /* the whole row is the key */
@@ -241,8 +249,10 @@ static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
     x->key_text = key_text(b, s);
     pstage_t *stage = add_stage(b, root_of(s->op), s);
     stage->exchange = x;
-    stage->step_id = step_id(b, s);
+    stage->step_id = plan_step_id(b, s);
     stage->state = add_state(b, s, one_part);
+    stage->mark = plan_root_mark(b, s);
+    x->timed = plan_needs_time(s);
     stage->partial = s->op == OP_aggregate && plan_rule(b, RULE_preagg) && can_merge(s);
     stage->state->partial = stage->partial;
     x->consumer = stage->id;
@@ -306,6 +316,7 @@ static int pop_of(op_id op) {
     case OP_let: return POP_let;
     case OP_drop: return POP_drop;
     case OP_each: return POP_each;
+    case OP_event_time: return POP_event_time;
     case OP_window: return POP_window;
     default: return -1;
     }
@@ -360,6 +371,25 @@ static void place_readers(builder_t *b, tflow_t *f, place_t at) {
     }
 }
 
+/* What `event_time` and `window` need of time; then the place where rows go on. */
+static place_t place_time(builder_t *b, pop_t *op, tstep_t *s, place_t at) {
+    if (s->op == OP_event_time) {
+        op->clock = plan_clock(b, s, op->step_id, at.stage->source);
+        op->mark = plan_mark(b, &s->out);
+    } else {
+        const twindow_t *w = s->u.window.spec;
+        if (w->kind == WINDOW_batch) b->plan->every_batch = 1;
+        else if (!w->by_rows && !w->processing) op->mark = plan_mark(b, &s->in);
+    }
+    tflow_t *late = plan_late_flow(s);
+    if (!late) return at;
+    place_t out = {.stage = at.stage, .next = &op->next, .branch = op, .arm = 1,
+                   .mode = at.mode};
+    place_from(b, late, 0, out);
+    out.arm = 0;
+    return out;
+}
+
 /* Builds step i of the flow, and all behind it, at a place. */
 static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at) {
     if (!leads(b, f, i, at.mode)) return;
@@ -383,7 +413,8 @@ static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at) {
         pop_t *op = add_op(b, &at, (pop_kind)kind, s);
         op->error_port = error_port(b, at.stage, f, i + 1);
         at = (place_t){.stage = at.stage, .next = &op->next, .mode = at.mode};
-        if (s->op == OP_window) b->plan->every_batch = 1;
+        if (s->op == OP_event_time || s->op == OP_window) at = place_time(b, op, s, at);
+        if (!leads(b, f, i + 1, at.mode)) return; /* only late rows are wanted */
     }
     place_readers(b, f, at);
 }
@@ -393,7 +424,7 @@ static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at) {
 static void add_sink(builder_t *b, tstep_t *s) {
     psink_t *k = ARENA_NEW(b->a, psink_t);
     *k = (psink_t){.id = (int)b->plan->sinks.n, .step = s, .conn = s->u.sink,
-                   .step_id = step_id(b, s), .row = s->row_in,
+                   .step_id = plan_step_id(b, s), .row = s->row_in,
                    .mode = s->in.is_table ? s->u.sink->mode : MODE_append};
     vec_push(b->a, &b->plan->sinks, k);
 }

@@ -64,7 +64,6 @@ void op_event_time_type(flowck_t *f) {
     f->st.props.times[0] = step;
     f->st.props.ntimes = 1;
     if (s->late) step->u.event_time.late = side_flow(f, step->node, &f->st, 0);
-    not_built(f->c, step->at, "`event_time`");
 }
 
 /* ---- what a window asks for ---- */

@@ -53,15 +53,32 @@ uint8_t *flow_k_order_rank(flow_ctx *ctx, int64_t step, const uint8_t *key, int6
     return p;
 }
 
-uint8_t *flow_k_order_moment(flow_ctx *ctx, int64_t moment, int64_t step, int64_t start,
-                             const uint8_t *key, int64_t klen, int64_t *len) {
-    uint8_t *p = flow_k_alloc(ctx, 19 + klen + FLOW_SLACK);
+/* The part of a moment's key before the key of the row: 19 bytes. */
+static uint8_t *order_at_moment(flow_ctx *ctx, int64_t moment, int64_t step, int64_t start,
+                                int64_t more) {
+    uint8_t *p = flow_k_alloc(ctx, 19 + more);
     p[0] = 1;
     flow_k_key_i64(p + 1, moment);
     put_high_first(p + 9, (uint64_t)step, 2);
     flow_k_key_i64(p + 11, start);
+    return p;
+}
+
+uint8_t *flow_k_order_moment(flow_ctx *ctx, int64_t moment, int64_t step, int64_t start,
+                             const uint8_t *key, int64_t klen, int64_t *len) {
+    uint8_t *p = order_at_moment(ctx, moment, step, start, klen + FLOW_SLACK);
     flow_k_copy(p + 19, key, klen);
     *len = 19 + klen;
+    return p;
+}
+
+uint8_t *flow_k_order_moment_rank(flow_ctx *ctx, int64_t moment, int64_t step, int64_t start,
+                                  const uint8_t *key, int64_t klen, int64_t rank,
+                                  int64_t *len) {
+    uint8_t *p = order_at_moment(ctx, moment, step, start, 2 * klen + 2 + 8 + FLOW_SLACK);
+    uint8_t *q = flow_k_key_text(p + 19, key, klen);
+    put_high_first(q, (uint64_t)rank, 8);
+    *len = q + 8 - p;
     return p;
 }
 

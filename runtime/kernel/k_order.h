@@ -1,7 +1,7 @@
 /* k_order.h - order keys: where a row stands among the rows of its batch.
  *
  *   00 place                a row that leaves at once: its place, 8 bytes, high first
- *   01 moment step start key   a row made by a window or a timer: its moment and the
+ *   01 moment step start key [rank]   a row made by a window or a timer: its moment and the
  *                           start of its window (0: none) as flow_k_key_i64, the number of
  *                           the step, 2 bytes, high first
  *   02 step key [rank]      a row of a set made when the batch closed: the step, the key's
@@ -25,6 +25,9 @@ uint8_t *flow_k_order_rank(flow_ctx *ctx, int64_t step, const uint8_t *key, int6
                            int64_t rank, int64_t *len);
 uint8_t *flow_k_order_moment(flow_ctx *ctx, int64_t moment, int64_t step, int64_t start,
                              const uint8_t *key, int64_t klen, int64_t *len);
+uint8_t *flow_k_order_moment_rank(flow_ctx *ctx, int64_t moment, int64_t step, int64_t start,
+                                  const uint8_t *key, int64_t klen, int64_t rank,
+                                  int64_t *len);
 
 /* ---- reports to the cold runtime ---- */
 /* A row failed; `words` and `tc` are the step's input row, null for a malformed record;

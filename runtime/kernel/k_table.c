@@ -14,6 +14,7 @@
 #include "runtime/kernel/k_cold.h"
 #include "runtime/kernel/k_hash.h"
 #include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_pane.h"
 #include "runtime/kernel/k_sort.h"
 
 #define TABLE_FIRST_BITS 8
@@ -128,6 +129,7 @@ FLOW_INLINE int bits_get(const flow_bits *b, uint32_t i) {
 
 void flow_k_table_release(flow_ctx *ctx, flow_table *t) {
     int64_t limit = t->limit;
+    if (t->panes) k_panes_release(ctx, t);
     if (t->index) flow_rt_mem_free(ctx, t->index, ((int64_t)t->mask + 1) * 4);
     if (t->entries) flow_rt_mem_free(ctx, t->entries, t->entry_bytes);
     if (t->dirty) flow_rt_mem_free(ctx, t->dirty, t->dirty_room * 4);
@@ -161,7 +163,8 @@ static void table_set_room(flow_table *t) {
 /* The old index goes first, so that the two are never counted at once; an allocation
  * that does not come back leaves a table without one. */
 static void table_grow_index(flow_ctx *ctx, flow_table *t) {
-    int bits = t->index ? 64 - (int)t->shift + 1 : TABLE_FIRST_BITS;
+    int first = t->first_bits ? (int)t->first_bits : TABLE_FIRST_BITS;
+    int bits = t->index ? 64 - (int)t->shift + 1 : first;
     if (t->index) flow_rt_mem_free(ctx, t->index, ((int64_t)t->mask + 1) * 4);
     t->index = 0;
     t->shift = (uint32_t)(64 - bits);
@@ -523,9 +526,12 @@ int64_t flow_k_table_bytes(const flow_table *t) {
     int64_t n = t->heap.bytes + t->dirty_room * 4;
     n += (t->dirty_bits.room + t->removed_bits.room) * 8;
     if (t->index) n += ((int64_t)t->mask + 1) * 4;
+    if (t->panes) n += k_panes_bytes(t);
     return n + t->entry_bytes;
 }
 
 int32_t flow_k_table_full(const flow_table *t) {
-    return t->limit && (int64_t)t->end * t->stride + t->heap.used >= t->limit;
+    if (!t->limit) return 0;
+    int64_t panes = t->panes ? k_panes_used(t) : 0;
+    return (int64_t)t->end * t->stride + t->heap.used + panes >= t->limit;
 }

@@ -46,6 +46,8 @@ typedef struct flow_table {
     flow_bits removed_bits;
     flow_heap heap;
     struct flow_timers *timers; /* k_timer.h; in the heap */
+    uint32_t first_bits;      /* of the first index; 0: as usual */
+    struct flow_panes *panes; /* k_pane.h: windows, each with a table; or null */
 } flow_table;
 
 void flow_k_table_init(flow_table *t, int64_t kind, int64_t words);

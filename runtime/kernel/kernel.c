@@ -60,6 +60,7 @@
 #include "runtime/kernel/k_order.c"
 #include "runtime/kernel/k_event.c"
 #include "runtime/kernel/k_nexmark.c"
+#include "runtime/kernel/k_pane.c"
 
 /* regular expressions */
 #include "runtime/kernel/k_regex_look.c"

@@ -5,6 +5,7 @@
 
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
+#include "runtime/kernel/k_pane.h"
 
 struct rt_states {
     const rt_program *program;
@@ -64,7 +65,8 @@ void rt_states_partial_limit(rt_states *s, int64_t bytes) {
 rt_state_size rt_state_size_of(const rt_states *s, int64_t state) {
     rt_state_size size = {0, 0};
     for (int64_t p = 0; p < s->partitions; p++) {
-        size.keys += flow_k_table_count(&s->tables[state][p]);
+        const flow_table *t = &s->tables[state][p];
+        size.keys += flow_k_table_count(t) + (t->panes ? k_panes_keys(t) : 0);
         size.bytes += flow_k_table_bytes(&s->tables[state][p]);
     }
     return size;

@@ -1,0 +1,309 @@
+/* emit_time.c - see emit_time.h.
+ *
+ * A row that lies in several windows is pushed once for each of them, in order of their
+ * ends.  What is late is decided by the watermark at the start of the batch, so it does
+ * not depend on how the rows of a batch follow each other. */
+#include "compiler/emit/emit_time.h"
+
+#include "compiler/base/check.h"
+#include "compiler/emit/emit_expr.h"
+#include "compiler/types/const.h"
+
+/* ---- constants ---- */
+
+LLVMValueRef emit_constant(gen_t *g, struct node *expr, const cval_t *value, int64_t least) {
+    emit_t *e = g->e;
+    if (value) return ir_i64(e, (int64_t)value->w[0]);
+    for (size_t i = 0; i < g->counts.n; i++)
+        if (g->counts.at[i].expr == expr)
+            return ir_load(e, e->i64, g->counts.at[i].at, "constant");
+    gen_count_t c = {expr, LLVMAddGlobal(e->module, e->i64, "flowgen_constant"), least};
+    LLVMSetLinkage(c.at, LLVMInternalLinkage);
+    LLVMSetInitializer(c.at, ir_i64(e, 0));
+    vec_push(e->arena, &g->counts, c);
+    return ir_load(e, e->i64, c.at, "constant");
+}
+
+static LLVMValueRef size_of(gen_t *g, const twindow_t *w) {
+    return emit_constant(g, w->size, w->size_value, 1);
+}
+
+static LLVMValueRef every_of(gen_t *g, const twindow_t *w) {
+    return emit_constant(g, w->every, w->every_value, 1);
+}
+
+static LLVMValueRef offset_of(gen_t *g, const twindow_t *w) {
+    if (!w->offset) return ir_i64(g->e, 0);
+    return emit_constant(g, w->offset, w->offset_value, INT64_MIN);
+}
+
+/* Sizes that only the command line knows: what types/ asks of those that it knows. */
+static void check_sizes(gen_t *g, const twindow_t *w) {
+    emit_t *e = g->e;
+    if (!w->every || (w->size_value && w->every_value)) return;
+    LLVMValueRef size = size_of(g, w), every = every_of(g, w);
+    if (w->kind == WINDOW_sliding) {
+        emit_fail_if(e, ir_lt(e, size, every, "too.long"), ROW_argument);
+    } else {
+        LLVMValueRef rest = ir_op(e, LLVMSRem, size, every, "rest");
+        emit_fail_if(e, ir_ne(e, rest, ir_i64(e, 0), "no.multiple"), ROW_argument);
+    }
+}
+
+void emit_constants_setup(gen_t *g) {
+    emit_t *e = g->e;
+    for (size_t i = 0; i < g->counts.n; i++) {
+        const gen_count_t *c = &g->counts.at[i];
+        LLVMValueRef n = emit_expr(e, c->expr).leaf[0];
+        emit_fail_if(e, ir_lt(e, n, ir_i64(e, c->least), "too.little"), ROW_argument);
+        ir_store(e, n, c->at);
+    }
+    for (size_t i = 0; i < g->windows.n; i++) check_sizes(g, g->windows.at[i]);
+}
+
+/* ---- event_time ---- */
+
+/* The consumers of one arm: 0 the rows, 1 the late ones. */
+static void push_arm(gen_t *g, pop_t *op, int arm, val_t *cols, const type_t *row) {
+    if (!op->arm.n && !arm) emit_ops(g, &op->next, cols, row);
+    for (size_t i = 0; i < op->arm.n; i++) {
+        if (op->arm.at[i] != arm) continue;
+        pops_t one = {.at = &op->next.at[i], .n = 1};
+        emit_ops(g, &one, cols, row);
+    }
+}
+
+/* A late row: counted, and aside if it has a place to go. */
+static void push_late(gen_t *g, pop_t *op, val_t *cols) {
+    emit_t *e = g->e;
+    K_CALL(e, row_late, "", e->fn->ctx, ir_i64(e, op->step_id));
+    push_arm(g, op, 1, cols, op->row_in);
+}
+
+void emit_event_time(gen_t *g, pop_t *op, val_t *cols) {
+    emit_t *e = g->e;
+    tstep_t *s = op->step;
+    fail_t fail;
+    LLVMBasicBlockRef next = ir_block(e, "time.next");
+    emit_guard_open(g, &fail, "time.error");
+    LLVMValueRef t = emit_expr(e, s->u.event_time.time).leaf[0];
+    emit_guard_close(g, &fail, op->step_id, op->error_port, cols, op->row_in, next);
+    K_CALL(e, time_seen, "", e->fn->ctx, ir_i64(e, op->clock), t);
+    LLVMValueRef outer = g->time;
+    g->time = t;
+    if (s->u.event_time.late) {
+        LLVMBasicBlockRef late = ir_block(e, "late"), good = ir_block(e, "in.time");
+        LLVMValueRef w = K_CALL(e, mark_now, "mark", e->fn->ctx, ir_i64(e, op->mark));
+        ir_if_rare(e, ir_lt(e, t, w, "is.late"), late, good);
+        ir_at(e, late);
+        push_late(g, op, cols);
+        ir_br(e, next);
+        ir_at(e, good);
+    }
+    push_arm(g, op, 0, cols, op->row_out);
+    g->time = outer;
+    ir_br(e, next);
+    ir_at(e, next);
+}
+
+/* ---- window ---- */
+
+static void push_window(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef start,
+                        LLVMValueRef end) {
+    emit_t *e = g->e;
+    const type_t *row = op->row_out;
+    val_t *out = ARENA_ARRAY(e->arena, val_t, row->nfields + 1);
+    for (uint32_t i = 0; i < row->nfields; i++) out[i].type = row->fields[i].type;
+    for (uint32_t i = 0; i < op->row_in->nfields; i++) out[i] = cols[i];
+    int c = op->step->u.window.column;
+    out[c] = val_new(e, row->fields[c].type);
+    out[c].leaf[0] = start;
+    out[c].leaf[1] = end;
+    push_arm(g, op, 0, out, row);
+}
+
+/* Is a window with this end closed for good?  Null: there is no such thing. */
+static LLVMValueRef is_late(gen_t *g, pop_t *op, LLVMValueRef end) {
+    emit_t *e = g->e;
+    const twindow_t *w = op->step->u.window.spec;
+    if (op->mark < 0) return NULL;
+    if (w->lateness)
+        end = K_CALL(e, time_add, "end.late", end,
+                     emit_constant(g, w->lateness, w->lateness_value, 0));
+    LLVMValueRef now = K_CALL(e, mark_now, "mark", e->fn->ctx, ir_i64(e, op->mark));
+    return ir_cmp(e, LLVMIntSLE, end, now, "is.late");
+}
+
+/* Opens the block of rows that are not late for the window that ends last. */
+static void part_late(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef end,
+                      LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    LLVMValueRef late = is_late(g, op, end);
+    if (!late) return;
+    LLVMBasicBlockRef aside = ir_block(e, "late"), good = ir_block(e, "in.time");
+    ir_if_rare(e, late, aside, good);
+    ir_at(e, aside);
+    push_late(g, op, cols);
+    ir_br(e, next);
+    ir_at(e, good);
+}
+
+/* One of several windows; those that are closed are left out. */
+static void push_open(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef start,
+                      LLVMValueRef end) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef open = ir_block(e, "window.open"), next = ir_block(e, "window.next");
+    LLVMValueRef late = is_late(g, op, end);
+    if (late) ir_if(e, late, next, open);
+    else ir_br(e, open);
+    ir_at(e, open);
+    push_window(g, op, cols, start, end);
+    ir_br(e, next);
+    ir_at(e, next);
+}
+
+static void window_tumbling(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef t,
+                            LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    const twindow_t *w = op->step->u.window.spec;
+    LLVMValueRef size = size_of(g, w);
+    LLVMValueRef start = K_CALL(e, window_start, "start", t, size, offset_of(g, w));
+    LLVMValueRef end = K_CALL(e, time_add, "end", start, size);
+    part_late(g, op, cols, end, next);
+    push_window(g, op, cols, start, end);
+}
+
+/* start, start - every, ...: those that end behind t, the earliest first. */
+static void window_sliding(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef t,
+                           LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    const twindow_t *w = op->step->u.window.spec;
+    LLVMValueRef size = size_of(g, w), every = every_of(g, w), one = ir_i64(e, 1);
+    LLVMValueRef last = K_CALL(e, window_start, "start", t, every, offset_of(g, w));
+    part_late(g, op, cols, K_CALL(e, time_add, "end", last, size), next);
+    LLVMValueRef past = ir_sub(e, t, last, "past");
+    LLVMValueRef more = ir_sub(e, ir_sub(e, size, past, ""), one, "");
+    LLVMValueRef count = ir_add(e, ir_op(e, LLVMSDiv, more, every, ""), one, "windows");
+    loop_t l = ir_loop(e, count, "window");
+    LLVMValueRef back = ir_sub(e, ir_sub(e, count, one, ""), l.i, "");
+    LLVMValueRef start = K_CALL(e, time_add, "start", last,
+                                ir_sub(e, ir_i64(e, 0), ir_mul(e, back, every, ""), ""));
+    push_open(g, op, cols, start, K_CALL(e, time_add, "end", start, size));
+    ir_loop_end(e, &l);
+}
+
+/* [start, start + i * every), all i with t inside. */
+static void window_cumulate(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef t,
+                            LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    const twindow_t *w = op->step->u.window.spec;
+    LLVMValueRef size = size_of(g, w), every = every_of(g, w);
+    LLVMValueRef start = K_CALL(e, window_start, "start", t, size, offset_of(g, w));
+    part_late(g, op, cols, K_CALL(e, time_add, "end", start, size), next);
+    LLVMValueRef closed = ir_op(e, LLVMSDiv, ir_sub(e, t, start, "past"), every, "closed");
+    LLVMValueRef all = ir_op(e, LLVMSDiv, size, every, "all");
+    loop_t l = ir_loop(e, ir_sub(e, all, closed, "windows"), "window");
+    LLVMValueRef i = ir_add(e, ir_add(e, closed, l.i, ""), ir_i64(e, 1), "");
+    push_open(g, op, cols, start,
+              K_CALL(e, time_add, "end", start, ir_mul(e, i, every, "")));
+    ir_loop_end(e, &l);
+}
+
+void emit_window(gen_t *g, pop_t *op, val_t *cols) {
+    emit_t *e = g->e;
+    const twindow_t *w = op->step->u.window.spec;
+    LLVMValueRef now = NULL;
+    if (w->kind == WINDOW_batch || w->processing)
+        now = K_CALL(e, ctx_now, "now", e->fn->ctx);
+    if (w->kind == WINDOW_batch) {
+        push_window(g, op, cols, now, now);
+        return;
+    }
+    if (w->by_rows || w->kind == WINDOW_session) { /* formed behind the exchange */
+        push_arm(g, op, 0, cols, op->row_out);
+        return;
+    }
+    vec_push(e->arena, &g->windows, w);
+    LLVMValueRef t = w->processing ? now : g->time;
+    flow_assert(t);
+    LLVMBasicBlockRef next = ir_block(e, "window.done");
+    if (w->kind == WINDOW_tumbling) window_tumbling(g, op, cols, t, next);
+    else if (w->kind == WINDOW_sliding) window_sliding(g, op, cols, t, next);
+    else window_cumulate(g, op, cols, t, next);
+    ir_br(e, next);
+    ir_at(e, next);
+}
+
+/* ---- panes ---- */
+
+field_t emit_window_field(gen_t *g) {
+    return (field_t){.name = "window", .type = type_window(g->e->types)};
+}
+
+LLVMValueRef emit_pane(gen_t *g, LLVMValueRef table, val_t window) {
+    emit_t *e = g->e;
+    return K_CALL(e, pane, "pane", e->fn->ctx, table, window.leaf[0], window.leaf[1]);
+}
+
+val_t emit_window_value(gen_t *g) {
+    emit_t *e = g->e;
+    val_t w = val_new(e, type_window(e->types));
+    LLVMValueRef now = g->win_start ? NULL : K_CALL(e, ctx_now, "window.start", e->fn->ctx);
+    w.leaf[0] = now ? now : g->win_start;
+    w.leaf[1] = now ? now : g->win_end;
+    return w;
+}
+
+static void at_pane(gen_t *g, LLVMValueRef pane, emit_give_fn *give, void *env) {
+    emit_t *e = g->e;
+    g->win_start = K_CALL(e, pane_start, "start", pane);
+    g->win_end = K_CALL(e, pane_end, "end", pane);
+    give(g, K_CALL(e, pane_table, "pane.table", pane), env);
+    g->win_start = g->win_end = NULL;
+}
+
+void emit_panes_close(gen_t *g, LLVMValueRef table, emit_give_fn *give, void *env) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef head = ir_block(e, "panes"), body = ir_block(e, "pane"),
+                      done = ir_block(e, "panes.done");
+    LLVMValueRef w =
+        K_CALL(e, mark_next, "mark", e->fn->ctx, ir_i64(e, g->stage->mark));
+    ir_br(e, head);
+    ir_at(e, head);
+    LLVMValueRef pane = K_CALL(e, pane_due, "due", table, w);
+    ir_if(e, LLVMBuildIsNull(e->b, pane, ""), done, body);
+    ir_at(e, body);
+    if (give) at_pane(g, pane, give, env);
+    K_CALL(e, pane_drop, "", e->fn->ctx, table);
+    ir_br(e, head);
+    ir_at(e, done);
+    K_CALL(e, pane_wait, "", e->fn->ctx, table);
+    g->time = NULL;
+}
+
+void emit_panes_flush(gen_t *g, LLVMValueRef table, emit_give_fn *give, void *env) {
+    emit_t *e = g->e;
+    loop_t l = ir_loop(e, K_CALL(e, pane_count, "panes", table), "pane");
+    at_pane(g, K_CALL(e, pane_at, "pane", table, l.i), give, env);
+    ir_loop_end(e, &l);
+    K_CALL(e, pane_clear, "", e->fn->ctx, table);
+}
+
+void emit_window_order(gen_t *g, gkey_t key, LLVMValueRef rank) {
+    emit_t *e = g->e;
+    LLVMValueRef len = ir_words(e, 1, "order.len"), kp = key.ptr, kl = key.len;
+    LLVMValueRef step = ir_i64(e, g->stage->step_id);
+    LLVMValueRef moment = ir_sub(e, g->win_end, ir_i64(e, 1), "moment");
+    if (key.is_int) {
+        kp = ir_words(e, 1, "key");
+        K_CALL(e, key_i64, "", kp, key.i64);
+        kl = ir_i64(e, 8);
+    }
+    g->order = ORDER_bytes;
+    g->key = rank ? K_CALL(e, order_moment_rank, "order", e->fn->ctx, moment, step,
+                           g->win_start, kp, kl, rank, len)
+                  : K_CALL(e, order_moment, "order", e->fn->ctx, moment, step, g->win_start,
+                           kp, kl, len);
+    g->key_len = ir_load(e, e->i64, len, "order.len");
+    g->time = g->stage->step->out.timed ? moment : NULL;
+}

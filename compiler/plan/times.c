@@ -1,0 +1,76 @@
+/* times.c - times, clocks and marks: who waits for which watermark. */
+#include "compiler/plan/build.h"
+
+static int time_of(builder_t *b, const tstep_t *event_time, int step_id) {
+    for (size_t i = 0; i < b->plan->times.n; i++)
+        if (b->plan->times.at[i].step == event_time) return (int)i;
+    ptime_t t = {(int)b->plan->times.n, (tstep_t *)event_time, step_id};
+    vec_push(b->a, &b->plan->times, t);
+    return t.id;
+}
+
+int plan_clock(builder_t *b, const tstep_t *event_time, int step_id, const psource_t *source) {
+    int time = time_of(b, event_time, step_id);
+    for (size_t i = 0; i < b->plan->clocks.n; i++) {
+        const pclock_t *c = &b->plan->clocks.at[i];
+        if (c->time == time && c->source == source->id) return c->id;
+    }
+    pclock_t c = {(int)b->plan->clocks.n, time, source->id};
+    vec_push(b->a, &b->plan->clocks, c);
+    return c.id;
+}
+
+static int same_times(const pmark_t *a, const pmark_t *m) {
+    if (a->processing != m->processing || a->times.n != m->times.n) return 0;
+    for (size_t i = 0; i < a->times.n; i++)
+        if (a->times.at[i] != m->times.at[i]) return 0;
+    return 1;
+}
+
+static int add_mark(builder_t *b, pmark_t m) {
+    for (size_t i = 0; i < b->plan->marks.n; i++)
+        if (same_times(&b->plan->marks.at[i], &m)) return (int)i;
+    m.id = (int)b->plan->marks.n;
+    vec_push(b->a, &b->plan->marks, m);
+    return m.id;
+}
+
+int plan_mark(builder_t *b, const tprops_t *p) {
+    pmark_t m = {0};
+    for (size_t i = 0; i < p->ntimes; i++) {
+        int id = time_of(b, p->times[i], plan_step_id(b, p->times[i]));
+        size_t k = 0;
+        vec_push(b->a, &m.times, id);
+        for (k = m.times.n - 1; k > 0 && m.times.at[k - 1] > id; k--)
+            m.times.at[k] = m.times.at[k - 1];
+        m.times.at[k] = id;
+    }
+    return add_mark(b, m);
+}
+
+int plan_mark_processing(builder_t *b) {
+    return add_mark(b, (pmark_t){.processing = 1});
+}
+
+int plan_paned(const tstep_t *s) {
+    const twindow_t *w = s->in.window;
+    return w && !w->by_rows && w->kind != WINDOW_batch && w->kind != WINDOW_session;
+}
+
+int plan_root_mark(builder_t *b, const tstep_t *s) {
+    const twindow_t *w = s->in.window;
+    if (!w || w->kind == WINDOW_batch || w->by_rows) return -1;
+    return w->processing ? plan_mark_processing(b) : plan_mark(b, &s->in);
+}
+
+int plan_needs_time(const tstep_t *s) {
+    if (!s->in.timed) return 0;
+    const twindow_t *w = s->in.window;
+    switch (s->op) {
+    case OP_distinct:
+    case OP_limit: return 1;
+    case OP_aggregate:
+    case OP_top: return w && (w->by_rows || w->kind == WINDOW_session);
+    default: return 0;
+    }
+}
