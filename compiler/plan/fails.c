@@ -72,6 +72,7 @@ int plan_op_may_fail(const pop_t *op) {
     case POP_select: return items_may_fail(s->u.select.items, s->u.select.n);
     case POP_let: return items_may_fail(s->u.let.items, s->u.let.n);
     case POP_each: return !plan_cannot_fail(s->u.each.list);
+    case POP_event_time: return !plan_cannot_fail(s->u.event_time.time);
     case POP_branch:
         for (size_t i = 0; i < s->u.branch.n; i++)
             if (!plan_cannot_fail(s->u.branch.arms[i].pred)) return 1;
