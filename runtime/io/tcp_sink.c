@@ -2,12 +2,22 @@
  *
  * Connects at the first batch that has rows; a connection that breaks makes the batch
  * fail, and the retry connects anew and sends it again from its start: the peer may have
- * lost what it had read of it. */
+ * lost what it had read of it.
+ *
+ * TCP tells what has reached the peer's machine, not what the peer has read.  So the bytes
+ * of the last batch are kept, and go out again on a new connection unless the old one was
+ * closed in order: then the peer had read them (a close with unread bytes is a reset).
+ * A peer that has closed its side may still be reading, or be gone: after that each batch
+ * waits until its bytes are acknowledged or refused. */
 #include <errno.h>
+#include <inttypes.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
@@ -18,15 +28,63 @@
 /* A peer that neither connects nor reads for so long counts as down. */
 #define PATIENCE_MS 30000
 
+/* Batches that come to less are kept beside the last one. */
+#define SMALL (INT64_C(64) << 10)
+
 typedef struct out {
     const char *where;
-    int fd; /* -1: not connected */
+    int fd;         /* -1: not connected */
+    bool half;      /* the peer has closed its side */
+    rt_mem *mem;
+    uint8_t *kept;  /* what the peer may not have read, */
+    int64_t len;    /* [0, sent): of batches before; then of the one being sent */
+    int64_t sent, size;
+    bool unkept;    /* no memory for all of the batch being sent */
 } out;
+
+/* ---- what is kept ----------------------------------------------------------------------- */
+
+static void forget(out *o) {
+    rt_mem_put(o->mem, RT_OWNER_SINK, o->kept, o->size);
+    o->kept = NULL;
+    o->len = o->sent = o->size = 0;
+    o->unkept = false;
+}
+
+/* Without memory the batch is not kept: it is there only until it is sent. */
+static void keep(out *o, const rt_piece *piece) {
+    if (o->unkept) return;
+    if (o->len + piece->len > o->size) {
+        int64_t size = RT_MAX(o->len + piece->len, 2 * o->size);
+        uint8_t *p = o->kept ? rt_mem_grow(o->mem, RT_OWNER_SINK, o->kept, o->size, o->len, &size)
+                             : rt_mem_get(o->mem, RT_OWNER_SINK, &size);
+        if (!p) {
+            o->unkept = true;
+            o->len = o->sent;
+            return;
+        }
+        o->kept = p;
+        o->size = size;
+    }
+    memcpy(o->kept + o->len, piece->p, (size_t)piece->len);
+    o->len += piece->len;
+}
+
+/* The batch is sent as a whole: those before it need not be kept. */
+static void settle(out *o) {
+    if (o->unkept) forget(o);
+    if (o->len > SMALL) {
+        memmove(o->kept, o->kept + o->sent, (size_t)(o->len - o->sent));
+        o->len -= o->sent;
+    }
+    o->sent = o->len;
+}
 
 static rt_status tcp_sink_open(rt_sink *s) {
     out *o = s->impl = rt_alloc(sizeof *o);
     rt_address address;
     o->fd = -1;
+    o->mem = s->env->mem;
     o->where = rt_option_text(s->decl->options, "arg", "");
     return rt_tcp_address(o->where, &address) == RT_usage ? RT_usage : RT_ok;
 }
@@ -34,6 +92,8 @@ static rt_status tcp_sink_open(rt_sink *s) {
 static rt_status down(out *o, int error) {
     if (o->fd >= 0) rt_os_close(o->fd);
     o->fd = -1;
+    o->len = o->sent;
+    o->unkept = false;
     return (rt_status)rt_fail(RT_again, "cannot write to %s: %s", o->where, strerror(error));
 }
 
@@ -50,9 +110,57 @@ static rt_status connect_out(rt_sink *s) {
     socklen_t len = sizeof error;
     getsockopt(o->fd, SOL_SOCKET, SO_ERROR, &error, &len);
     if (error) return down(o, error);
+    o->half = false;
     const char *header = s->decl->header;
     if (*header && rt_os_send_all(o->fd, header, (int64_t)strlen(header), PATIENCE_MS) < 0)
         return down(o, errno);
+    return RT_ok;
+}
+
+static int unacknowledged(const out *o) {
+    int n = 0;
+    return ioctl(o->fd, SIOCOUTQ, &n) == 0 ? n : 0;
+}
+
+/* The error of the connection, or 0.  What the peer says is read and dropped. */
+static int look(out *o) {
+    char said[4096];
+    int error = 0;
+    socklen_t len = sizeof error;
+    int64_t n = -1;
+    while (!o->half && (n = rt_os_read(o->fd, said, sizeof said)) > 0) continue;
+    if (n < 0 && !o->half && errno != EAGAIN) return errno;
+    getsockopt(o->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+    if (error || o->half || n < 0) return error;
+    o->half = true;
+    if (!unacknowledged(o)) forget(o);
+    return 0;
+}
+
+/* Waits until all is acknowledged; 0, or what the peer answers instead. */
+static int acknowledged(out *o) {
+    for (int64_t waited = 0; unacknowledged(o); waited += 10) {
+        int error = rt_os_wait(o->fd, 0, 10) > 0 ? look(o) : 0;
+        if (error) return error;
+        if (waited >= PATIENCE_MS) return ETIMEDOUT;
+    }
+    return look(o);
+}
+
+/* A connection, with what the peer may not have read from the one before. */
+static rt_status connected(rt_sink *s) {
+    out *o = s->impl;
+    int error = o->fd >= 0 ? look(o) : 0;
+    if (error) {
+        rt_os_close(o->fd);
+        o->fd = -1;
+    }
+    if (o->fd >= 0) return RT_ok;
+    RT_TRY(connect_out(s));
+    if (!o->sent) return RT_ok;
+    rt_log(RT_WARN, "%s: %" PRId64 " bytes that the peer may not have read are sent again",
+           o->where, o->sent);
+    if (rt_os_send_all(o->fd, o->kept, o->sent, PATIENCE_MS) < 0) return down(o, errno);
     return RT_ok;
 }
 
@@ -65,13 +173,18 @@ static rt_status tcp_sink_publish(rt_sink *s, rt_output *output) {
     out *o = s->impl;
     rt_piece piece;
     if (!output->rows) return RT_ok;
-    if (o->fd < 0) RT_TRY(connect_out(s));
+    RT_TRY(connected(s));
     for (;;) {
         RT_TRY(output->next(output, &piece));
-        if (!piece.len) return RT_ok;
+        if (!piece.len) break;
         if (rt_os_send_all(o->fd, piece.p, piece.len, PATIENCE_MS) < 0)
             return down(o, errno);
+        keep(o, &piece);
     }
+    int error = o->half ? acknowledged(o) : 0;
+    if (error) return down(o, error);
+    settle(o);
+    return RT_ok;
 }
 
 static rt_status tcp_sink_finish(rt_sink *s, bool failed) {
@@ -85,6 +198,7 @@ static void tcp_sink_close(rt_sink *s) {
     out *o = s->impl;
     if (!o) return;
     if (o->fd >= 0) rt_os_close(o->fd);
+    forget(o);
     free(o);
     s->impl = NULL;
 }

@@ -143,6 +143,23 @@ until_true 5 test -s port
 run "socket sink" 0 ./tell addr=127.0.0.1:"$(cat port)"
 ended "receiver" 0 $receiver
 same_file "socket sink sends every row" numbers.txt got
+program lines_out <<'FLOW'
+set batch = 100ms
+param addr: string
+from stdin() |> to socket(addr, format = text)
+FLOW
+printf 'a\nb\n' >want
+for how in "-u" "-b 2"; do # closes without reading (a reset); in order, having read it
+    rm -f port
+    # shellcheck disable=SC2086
+    start ./peer receive port got -c 2 $how
+    receiver=$pid
+    until_true 5 test -s port
+    (echo a; sleep 1.2; echo b; sleep 0.3) | ./lines_out addr=127.0.0.1:"$(cat port)" \
+        --retry_wait 50ms >out 2>err
+    ended "a peer that comes back ($how)" 0 $receiver
+    same_file "a peer that comes back gets what it had not read ($how)" want got
+done
 port=$(./peer port)
 run "a sink nobody listens for is given up" 5 \
     ./tell addr=127.0.0.1:"$port" --retries 1 --retry_wait 50ms

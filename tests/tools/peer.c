@@ -9,6 +9,7 @@
  *   -c N   serve: in N connections one after another, equal shares of the lines;
  *          receive: so many connections
  *   -b N   receive: close a connection that is not the last after N bytes
+ *   -u     receive: close a connection that is not the last without reading, after 0.5 s
  *   -x     reset the last connection in place of closing it
  *
  * PORTFILE gets the number of the port, or gives it if it holds one.  Loopback only. */
@@ -25,7 +26,7 @@
 
 typedef struct options {
     long rate, connections, bytes;
-    int reset;
+    int reset, unread;
 } options;
 
 static void die(const char *what) {
@@ -169,6 +170,7 @@ static void receive(const char *portfile, const char *path, options o) {
         char block[65536];
         long left = c < o.connections && o.bytes ? o.bytes : 1L << 62;
         ssize_t n;
+        if (o.unread && c < o.connections) nap(500000), left = 0;
         while (left > 0 && (n = read(from, block, sizeof block)) > 0) {
             fwrite(block, 1, (size_t)n, out);
             fflush(out);
@@ -188,6 +190,7 @@ int main(int argc, char **argv) {
         else if (!strcmp(argv[i], "-c")) o.connections = n, i++;
         else if (!strcmp(argv[i], "-b")) o.bytes = n, i++;
         else if (!strcmp(argv[i], "-x")) o.reset = 1;
+        else if (!strcmp(argv[i], "-u")) o.unread = 1;
     }
     if (argc == 2 && !strcmp(argv[1], "port")) {
         int port;
