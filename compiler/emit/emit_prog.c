@@ -213,6 +213,13 @@ static const char *param_type(emit_t *e, const type_t *t) {
     return buf_text(&b);
 }
 
+/* Is it given on the command line as JSON? */
+static int is_json(const type_t *t) {
+    t = t->kind == TY_OPTION ? t->elem : t;
+    return t->kind == TY_LIST || t->kind == TY_MAP || t->kind == TY_RECORD ||
+           (t->kind == TY_UNION && !type_is_enum(t));
+}
+
 /* As written, for --help alone: setup gives the values. */
 static void put_settings(prog_t *p) {
     const program_t *prog = p->g->plan->program;
@@ -237,6 +244,7 @@ static void put_params(prog_t *p) {
         word(p, t->name);
         word(p, param_type(e, t->type));
         pair_int(p, "addr", address(p, emit_param_address(e, t->def)));
+        if (is_json(t->type)) pair_int(p, "code", address(p, emit_type_code(e, t->type)));
         if (t->fallback) {
             check_t *c = check_new(e->arena, e->names, e->sources, e->diags);
             c->types = e->types;

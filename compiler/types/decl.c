@@ -356,7 +356,9 @@ static void check_const(check_t *c, def_t *d) {
 
 static void check_param(check_t *c, def_t *d) {
     ast_decl_param_t *p = AST(decl_param, d->node);
-    d->type = type_resolve(c, d->scope, p->type);
+    /* A size stands only where a setting or an option takes it: a param may give it. */
+    int size = p->type->kind == AST_type_name && !strcmp(AST(type_name, p->type)->name, "size");
+    d->type = size ? ty(c, TY_SIZE) : type_resolve(c, d->scope, p->type);
     if (!p->value || d->type->kind == TY_POISON) return;
     if (expr_check(c, d->scope, p->value, d->type)->kind != TY_POISON)
         const_check(c, p->value, "the default of a param");

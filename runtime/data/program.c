@@ -178,6 +178,7 @@ static void read_param(reader *r, const line *l, rt_param *p) {
     p->deflt = value(l, "default");
     p->doc = value_or(l, "doc", "");
     p->words = address_of(r, l, "addr");
+    p->code = address_of(r, l, "code");
     if (!p->words) fail(r, "`addr` is missing");
 }
 

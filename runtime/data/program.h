@@ -29,7 +29,8 @@
  *                    shows it; its value comes from setup
  *   param <name> <type>         addr=ADDR [default=<text>] [doc=<text>]
  *                    type: int float bool string bytes timestamp duration size
- *                    decimal(p,s) or enum(A,B,C), each with `?` if optional.
+ *                    decimal(p,s) or enum(A,B,C), each with `?` if optional; any other
+ *                    with code=ADDR, its type code: it is given as JSON.
  *                    addr: int64_t words[1 + n(type)]; the runtime sets words[0] = 1 and
  *                    the value in words[1...] when the command line gives the
  *                    parameter; else words[0] stays 0 and setup fills in the default.
@@ -161,6 +162,8 @@ typedef struct rt_param {
     const char *deflt; /* null: the command line must give it */
     const char *doc;   /* never null */
     int64_t *words;
+    const uint8_t *code; /* of a type that is given as JSON, else null */
+    const char *json;    /* what the command line gives for it */
 } rt_param;
 
 typedef struct rt_step {

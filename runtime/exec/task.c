@@ -88,7 +88,6 @@ void rt_task_run(flow_rt_worker *w, int64_t stage, int64_t order, rt_out *out,
 
 rt_status rt_task_call(flow_rt_worker *w, rt_body *body, void *arg) {
     int32_t result = guarded(w, body, arg);
-    rt_arena_task_end(w);
     if (!result) return RT_ok;
     if (w->failure.status == RT_ok)
         return (rt_status)rt_fail(RT_usage,

@@ -12,7 +12,8 @@ typedef int32_t rt_body(flow_rt_worker *w, void *arg);
 void rt_task_run(flow_rt_worker *w, int64_t stage, int64_t order, rt_out *out,
                  rt_body *body, void *arg);
 
-/* Calls `body` with rt_task_stop caught, outside of any stage; logs what failed. */
+/* Calls `body` with rt_task_stop caught, outside of any stage; logs what failed.  What
+ * `body` has taken from the arena stays. */
 rt_status rt_task_call(flow_rt_worker *w, rt_body *body, void *arg);
 
 /* What each task's context has in common in a batch. */

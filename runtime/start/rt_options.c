@@ -121,6 +121,10 @@ static void read_param(rt_options *o, const char *arg) {
         if (!same_name(p->name, arg, (size_t)(value - arg)) &&
             strncmp(p->name, arg, (size_t)(value - arg) + strlen(p->name)))
             continue;
+        if (p->code) { /* read with the program's setup */
+            p->json = value + 1;
+            return;
+        }
         const char *expected = rt_text_value(o->arena, p->type, value + 1, p->words + 1);
         if (expected)
             complain(o, "parameter `%s` takes %s, not `%s`", p->name, expected, value + 1);
@@ -143,7 +147,10 @@ static void read_environment(rt_options *o) {
 }
 
 rt_status rt_options_read(rt_options *o, int argc, char **argv) {
-    for (int64_t i = 0; i < o->program->nparams; i++) o->program->params[i].words[0] = 0;
+    for (int64_t i = 0; i < o->program->nparams; i++) {
+        o->program->params[i].words[0] = 0;
+        o->program->params[i].json = NULL;
+    }
     for (int i = 1; i < argc;) {
         if (!strcmp(argv[i], "-h")) {
             o->action = RT_HELP;
@@ -159,7 +166,7 @@ rt_status rt_options_read(rt_options *o, int argc, char **argv) {
         rt_options_set(o, o->program->sets[i].name, o->program->sets[i].value);
     for (int64_t i = 0; o->action == RT_RUN && i < o->program->nparams; i++) {
         const rt_param *p = &o->program->params[i];
-        if (!p->words[0] && !p->deflt)
+        if (!p->words[0] && !p->json && !p->deflt)
             complain(o, "parameter `%s` is missing: %s=<%s>", p->name, p->name, p->type);
     }
     return o->failed ? RT_usage : RT_ok;

@@ -20,6 +20,9 @@
 #include "runtime/exec/job.h"
 #include "runtime/exec/task.h"
 #include "runtime/io/loop.h"
+#include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_print.h"
+#include "runtime/kernel/k_type.h"
 #include "runtime/start/cpu.h"
 #include "runtime/start/rt_options.h"
 #include "runtime/start/signals.h"
@@ -76,14 +79,38 @@ void flow_rt_set_option(flow_ctx *ctx, int64_t kind, int64_t id, const uint8_t *
     rt_program_option(p, list, (const char *)name, name_len, (char)letter, words);
 }
 
+/* A parameter that is given as JSON. */
+static rt_status read_json(flow_ctx *ctx, const rt_param *p) {
+    const char *text = strcmp(p->json, "none") ? p->json : "null";
+    int64_t n = flow_k_type_words(p->code);
+    uint64_t *value = flow_k_alloc(ctx, (n + 1) * 8);
+    flow_k_fn_parse_json(ctx, value, (const uint8_t *)text, (int64_t)strlen(text), p->code);
+    if (!value[n])
+        return (rt_status)rt_fail(RT_usage, "parameter `%s` takes %s as JSON, not `%s`: %s",
+                                  p->name, p->type, p->json, ctx->why ? ctx->why : "");
+    memcpy(p->words + 1, value, (size_t)n * 8);
+    p->words[0] = 1;
+    return RT_ok;
+}
+
 static int32_t setup_body(flow_rt_worker *w, void *arg) {
+    setup *s = (setup *)(void *)w;
     rt_program *p = arg;
+    for (int64_t i = 0; i < p->nparams; i++)
+        if (p->params[i].json && read_json(&w->ctx, &p->params[i]) != RT_ok)
+            s->options->failed = true;
+    if (s->options->failed || !p->setup) return 0;
     return p->setup(&w->ctx);
 }
 
-static rt_status run_setup(rt_options *o) {
-    if (!o->program->setup) return RT_ok;
-    setup *s = rt_alloc(sizeof *s);
+/* The setup's memory holds the values of parameters: it is freed when the program ends. */
+static void setup_free(setup *s) {
+    rt_arena_task_free(&s->worker);
+    rt_mem_free(s->job.mem, false);
+    free(s);
+}
+
+static rt_status run_setup(rt_options *o, setup *s) {
     s->options = o;
     s->job.program = o->program;
     s->job.mem = rt_mem_new(INT64_C(256) << 20, 1);
@@ -92,9 +119,6 @@ static rt_status run_setup(rt_options *o) {
     s->worker.job = &s->job;
     s->worker.ctx.worker = &s->worker;
     rt_status status = rt_task_call(&s->worker, setup_body, o->program);
-    rt_arena_task_free(&s->worker);
-    rt_mem_free(s->job.mem, false);
-    free(s);
     return status == RT_ok && o->failed ? RT_usage : status;
 }
 
@@ -187,10 +211,15 @@ static rt_status with_program(rt_program *p, int argc, char **argv, void *const 
     case RT_RUN: break;
     }
     RT_TRY(check_cpu(p));
-    RT_TRY(run_setup(&o));
-    RT_TRY(rt_options_settings(&o, &settings));
-    rt_log_start(settings.name, settings.log);
-    return run(p, &settings);
+    setup *s = rt_alloc(sizeof *s);
+    rt_status status = run_setup(&o, s);
+    if (status == RT_ok) status = rt_options_settings(&o, &settings);
+    if (status == RT_ok) {
+        rt_log_start(settings.name, settings.log);
+        status = run(p, &settings);
+    }
+    setup_free(s);
+    return status;
 }
 
 int flow_rt_main(int argc, char **argv, const char *descriptor, int64_t descriptor_len,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/kernel/k_utf8.h"
+
 bool rt_text_int(const char *text, int64_t *out) {
     bool minus = *text == '-';
     const char *p = text + minus;
@@ -261,6 +263,8 @@ static const char *plain_value(rt_arena *arena, const char *type, const char *te
         char *copy = rt_arena_get(arena, (size_t)words[1] + 65);
         memcpy(copy, text, (size_t)words[1]);
         words[0] = (int64_t)(intptr_t)copy;
+        if (IS("string") && !flow_k_utf8_valid((const uint8_t *)copy, words[1]))
+            return "text in UTF-8";
         return NULL;
     }
 #undef IS

@@ -233,6 +233,41 @@ run "rate" 0 ./ticks --batch 100ms
 awk -F'"' '{ print $4 }' out | sort -c 2>err && pass || miss "rate: times in order" "no"
 same "rate: 30 rows" 30 "$(wc -l <out | tr -d ' ')"
 
+# ---- parameters of any type -------------------------------------------------------------
+program wide <<'FLOW'
+type P = { a: int, b: string?, c: [float] }
+type U = A { x: int } | B { s: string }
+param blk: size = 64KiB
+param xs: [int]
+param p: P
+param q: P? = none
+param u: U = A(x = 3)
+param m: map<string, [bool]>? = none
+param name: string = join(["n", string(length(xs))], "")
+set block_size = blk, batch_size = blk
+from generate(fn(i) = { i }, rows = 1)
+|> select xs2 = xs, p2 = p, q2 = q, u2 = u, m2 = m, n = name
+|> to stdout()
+FLOW
+run "params as JSON" 0 ./wide 'xs=[1, 2]' 'p={"c":[1,2.5],"a":-1}'
+same "params as JSON" '{"xs2":[1,2],"p2":{"a":-1,"b":null,"c":[1.0,2.5]},"q2":null,"u2":{"type":"A","x":3},"m2":null,"n":"n2"}' "$(cat out)"
+run "params as JSON" 0 ./wide 'xs=[]' 'p={"a":1,"b":"é","c":[]}' 'q={"a":2,"c":[0]}' \
+    'u={"type":"B","s":"y"}' 'm={}' name=z blk=4KiB
+same "params as JSON" '{"xs2":[],"p2":{"a":1,"b":"é","c":[]},"q2":{"a":2,"b":null,"c":[0.0]},"u2":{"type":"B","s":"y"},"m2":{},"n":"z"}' "$(cat out)"
+run "q=none" 0 ./wide 'xs=[]' 'p={"a":1,"c":[]}' q=none
+run "a list that is none" 2 ./wide 'xs=1' 'p={"a":1,"c":[]}'
+has "a list that is none" err '`xs` takes \[int\] as JSON, not `1`: not a list'
+run "a record without a field" 2 ./wide 'xs=[1]' 'p={"a":1}'
+has "a record without a field" err '`p` takes P as JSON, not .*: a field is missing'
+run "a list is missing" 2 ./wide 'p={"a":1,"c":[]}'
+has "a list is missing" err '`xs` is missing: xs=<\[int\]>'
+run "a size that is none" 2 ./wide 'xs=[1]' 'p={"a":1,"c":[]}' blk=big
+has "a size that is none" err '`blk` takes a size such as 64MiB, not `big`'
+run "a size out of range" 2 ./wide 'xs=[1]' 'p={"a":1,"c":[]}' blk=4
+has "a size out of range" err '`set block_size` is `4`, outside 64'
+run "text that is no UTF-8" 2 ./wide 'xs=[1]' 'p={"a":1,"c":[]}' "name=$(printf '\377')"
+has "text that is no UTF-8" err '`name` takes text in UTF-8'
+
 # ---- modes of a table -----------------------------------------------------------------
 printf 'b\na\nb\n' >m1
 printf 'c\nb\n' >m2
