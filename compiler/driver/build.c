@@ -39,11 +39,13 @@ static const char *digest_of(compile_t *c) {
     cache_key_text(k, strcmp(o->cpu, "native") ? "" : target_host(c->arena));
     cache_key_text(k, o->sanitize);
     cache_key_text(k, getenv("FLOW_LINKER"));
-    int numbers[] = {o->level, o->is_static};
+    int numbers[] = {o->level, o->is_static, o->faults};
     cache_key_bytes(k, numbers, sizeof numbers);
     cache_key_bytes(k, c->plan_options.off, sizeof c->plan_options.off);
     const char *why, *runtime = link_find_runtime(c->arena, &why);
-    if (runtime) cache_key_file(k, arena_printf(c->arena, "%s/libflowrt.a", runtime));
+    if (runtime)
+        cache_key_file(k, arena_printf(c->arena, "%s/libflowrt%s.a", runtime,
+                                       o->faults ? "-faults" : ""));
     for (uint32_t i = 0; i < sources_count(c->sources); i++) {
         const source_t *s = source_at(c->sources, i);
         char *full = realpath(s->path, NULL); /* debug information holds it */
@@ -77,7 +79,8 @@ static int make_executable(compile_t *c, const char *path, int keep_other) {
     if (!compile_to(c, STAGE_obj)) return 0;
     double since = compile_clock();
     link_job_t job = {.object = c->object, .object_size = c->object_size, .output = path,
-                      .is_static = c->options->is_static, .sanitize = c->options->sanitize,
+                      .is_static = c->options->is_static, .faults = c->options->faults,
+                      .sanitize = c->options->sanitize,
                       .abi = FLOW_ABI_TAG, .keep_other = keep_other};
     const char *why;
     int ok = link_program(c->arena, &job, &why);

@@ -107,6 +107,7 @@ static const flag_t *find_flag(const char *word, const char *command, const char
 static void set_switch(options_t *o, flag_id id) {
     switch (id) {
     case FLAG_is_static: o->is_static = 1; break;
+    case FLAG_faults: o->faults = 1; break;
     case FLAG_no_cache: o->no_cache = 1; break;
     case FLAG_trace_plan: o->trace_plan = 1; break;
     case FLAG_dot: o->dot = 1; break;

@@ -33,7 +33,7 @@ typedef struct options {
     const char *output, *cpu, *sanitize; /* null: not given; cpu: "native" */
     int level;             /* 0 or 2 */
     int stage;             /* -1: all */
-    int is_static, no_cache, trace_plan, before_opt, dot, json, time;
+    int is_static, faults, no_cache, trace_plan, before_opt, dot, json, time;
     int fmt_check, fmt_stdout, examples;
 } options_t;
 

@@ -22,7 +22,7 @@
 #include "compiler/link/object.h"
 #include "compiler/link/spawn.h"
 
-static const char archive_name[] = "libflowrt.a";
+static const char archive_name[] = "libflowrt.a", faults_name[] = "libflowrt-faults.a";
 
 /* ---- places ---- */
 
@@ -264,7 +264,12 @@ int link_program(arena_t *a, const link_job_t *job, const char **why) {
     const char *runtime = link_find_runtime(a, why);
     if (!runtime) return 0;
     if (job->keep_other && !link_may_write(a, job->output, why)) return 0;
-    const char *archive = arena_printf(a, "%s/%s", runtime, archive_name);
+    const char *archive =
+        arena_printf(a, "%s/%s", runtime, job->faults ? faults_name : archive_name);
+    if (job->faults && !is_file(archive)) {
+        *why = arena_printf(a, "there is no %s: the test build of the runtime", archive);
+        return 0;
+    }
     if (!check_abi(a, archive, job->abi, why)) return 0;
     /* Both temporary files stand beside the result: same file system, same rights. */
     const char *object = arena_printf(a, "%s.%ld.o", job->output, (long)getpid());

@@ -3,11 +3,19 @@
 
 #include <time.h>
 
+#include "runtime/base/fault.h"
+
 static int64_t clock_us(clockid_t id) {
     struct timespec t;
     clock_gettime(id, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-int64_t rt_clock_wall(void) { return clock_us(CLOCK_REALTIME); }
+int64_t rt_clock_wall(void) {
+#ifdef FLOW_FAULTS
+    if (rt_script_on()) return rt_script_now();
+#endif
+    return clock_us(CLOCK_REALTIME);
+}
+
 int64_t rt_clock_mono(void) { return clock_us(CLOCK_MONOTONIC); }

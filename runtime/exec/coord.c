@@ -7,6 +7,7 @@
 #include "runtime/exec/coord.h"
 
 #include "runtime/base/clock.h"
+#include "runtime/base/fault.h"
 #include "runtime/base/log.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/base/wake.h"
@@ -151,25 +152,44 @@ static void wait_for_input(coord *c, int64_t now) {
     sleep_for(c, wait);
 }
 
+#ifdef FLOW_FAULTS
+/* The batches of a test: the script says what they hold and what time it is. */
+static rt_status run_script(coord *c) {
+    rt_status status = RT_ok;
+    c->job->now = -1;
+    while (status == RT_ok && rt_script_next()) status = run_batch(c, WHY_FULL);
+    return status;
+}
+#endif
+
+static rt_status run_batches(coord *c) {
+    rt_status status = RT_ok;
+    next_deadline(c, rt_clock_wall());
+    while (status == RT_ok) {
+        int64_t now = rt_clock_wall();
+        why reason = decide(c, now);
+        if (reason == WHY_WAIT) {
+            wait_for_input(c, now);
+            status = rt_publish_look(c->publisher);
+            continue;
+        }
+        status = run_batch(c, reason);
+        next_deadline(c, now);
+        if (c->job->final) break;
+    }
+    return status;
+}
+
 rt_status rt_coord_run(rt_job *job, rt_stop *stop) {
     coord c = {.job = job, .stop = stop, .started = rt_clock_mono()};
-    rt_status status = RT_ok;
     c.last_input = c.started;
     c.report = rt_report_begin(job);
     c.publisher = rt_publisher_new(job);
-    next_deadline(&c, rt_clock_wall());
-    while (status == RT_ok) {
-        int64_t now = rt_clock_wall();
-        why reason = decide(&c, now);
-        if (reason == WHY_WAIT) {
-            wait_for_input(&c, now);
-            status = rt_publish_look(c.publisher);
-            continue;
-        }
-        status = run_batch(&c, reason);
-        next_deadline(&c, now);
-        if (job->final) break;
-    }
+#ifdef FLOW_FAULTS
+    rt_status status = rt_script_on() ? run_script(&c) : run_batches(&c);
+#else
+    rt_status status = run_batches(&c);
+#endif
     rt_status out = rt_publish_wait(c.publisher);
     if (status == RT_ok) status = out;
     rt_publisher_free(c.publisher);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/fault.h"
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
@@ -95,10 +96,18 @@ static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
                            rt_input *in) {
     files *fs = s->impl;
     (void)now, (void)drain;
+#ifdef FLOW_FAULTS
+    int64_t lines = rt_test_cut();
+    bool cut = lines > 0;
+#endif
     while (fs->current < fs->nfiles) {
         rt_file *f = &fs->files[fs->current];
         if (f->fd < 0) RT_TRY(rt_file_open(f, s->decl));
         int64_t to = RT_MIN(f->size, fs->at + limit - in->bytes);
+#ifdef FLOW_FAULTS
+        if (cut) to = fs->at + rt_test_cut_bytes(f->fd, fs->at, to, &lines);
+        if (cut && !lines) limit = in->bytes + to - fs->at;
+#endif
         if (to > fs->at) add_units(s, fs->current, fs->at, to, in);
         fs->at = RT_MAX(to, fs->at);
         if (fs->at < f->size) {

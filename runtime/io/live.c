@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/fault.h"
 #include "runtime/base/log.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
@@ -56,6 +57,9 @@ int64_t rt_live_waiting(rt_live *live) {
     pthread_mutex_lock(&live->lock);
     int64_t n = live->first || live->failed ? RT_MAX(live->bytes, 1) : 0;
     if (live->first && live->full) n = -1;
+#ifdef FLOW_FAULTS
+    if (live->first && rt_test_cut()) n = -1;
+#endif
     if (live->over && !live->failed && !live->first) live->source->ended = true;
     pthread_mutex_unlock(&live->lock);
     return n;
@@ -65,6 +69,9 @@ rt_status rt_live_take(rt_live *live, int64_t limit, bool all, rt_input *in) {
     pthread_mutex_lock(&live->lock);
     rt_block **end = &live->taken;
     while (*end) end = &(*end)->next;
+#ifdef FLOW_FAULTS
+    if (rt_test_cut()) limit = 1, all = false; /* the first block alone */
+#endif
     while (live->first && (all || in->bytes < limit)) {
         rt_block *b = live->first;
         live->first = b->next;
@@ -235,8 +242,38 @@ static bool carry_over(rt_feed *f, int64_t from) {
     return true;
 }
 
+#ifdef FLOW_FAULTS
+/* Queues the first records of a block as blocks of their own; the rest, with what stands
+ * behind the records, moves to its front.  Returns the length of the rest's records. */
+static int64_t cut_block(rt_feed *f, rt_block *b, int64_t len) {
+    rt_mem *mem = f->live->source->env->mem;
+    int64_t n = rt_test_cut(), from = 0;
+    if (!n || f->live->source->decl->format == RT_BINARY || f->live->source->decl->multiline)
+        return len;
+    while (rt_count_byte(b->base + from, len - from, '\n') > n) {
+        int64_t to = from;
+        for (int64_t i = 0; i < n; i++)
+            to = (uint8_t *)memchr(b->base + to, '\n', (size_t)(len - to)) + 1 - b->base;
+        rt_block *piece = rt_block_new(mem, to - from);
+        if (!piece) break;
+        memcpy(piece->base, b->base + from, (size_t)(to - from));
+        piece->len = to - from;
+        piece->object = f->object;
+        piece->first = f->records;
+        f->records += n;
+        enqueue(f->live, piece);
+        from = to;
+    }
+    memmove(b->base, b->base + from, (size_t)(len + b->bad_len - from));
+    return len - from;
+}
+#endif
+
 static void queue_block(rt_feed *f, rt_block *b, int64_t len) {
     const rt_source_decl *decl = f->live->source->decl;
+#ifdef FLOW_FAULTS
+    len = cut_block(f, b, len);
+#endif
     b->len = len;
     b->object = f->object;
     b->first = f->records;

@@ -6,11 +6,18 @@
 #include "runtime/io/sinks.h"
 #include "runtime/io/sources.h"
 
+#ifdef FLOW_FAULTS
+extern const rt_source_ops rt_queue_source; /* runtime/faults */
+#endif
+
 static const rt_source_ops *const sources[] = {
     &rt_file_source,
     &rt_generate_source,
     &rt_listen_source,
     &rt_nexmark_source,
+#ifdef FLOW_FAULTS
+    &rt_queue_source,
+#endif
     &rt_rate_source,
     &rt_socket_source,
     &rt_stdin_source,

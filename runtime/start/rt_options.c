@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/base/fault.h"
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
 #include "runtime/base/rt_check.h"
@@ -330,6 +331,9 @@ rt_status rt_options_settings(rt_options *o, rt_settings *out) {
     for (int i = 0; i < 4; i++)
         if (!strcmp(level, levels[i])) out->log = (rt_level)i;
     read_until(o, out);
+#ifdef FLOW_FAULTS
+    if (rt_test_cut()) out->cut_rows = rt_test_cut();
+#endif
     refuse_unbuilt(o);
     return o->failed ? RT_usage : RT_ok;
 }
