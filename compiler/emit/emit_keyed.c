@@ -44,7 +44,7 @@ static shape_t shape_of(gen_t *g, pstage_t *stage) {
     shape_t h = {.key = -1, .order = -1, .window = -1, .carried = carried_columns(g, stage)};
     field_t *fields = ARENA_ARRAY(e->arena, field_t, s->row_in->nfields + 4);
     uint32_t n = 0;
-    if (s->op == OP_distinct || s->op == OP_top) {
+    if (s->op == OP_distinct || s->op == OP_top || s->op == OP_remember) {
         h.key = (int)n;
         fields[n++] = (field_t){
             .name = "key",
@@ -67,8 +67,12 @@ static shape_t shape_of(gen_t *g, pstage_t *stage) {
 }
 
 static titem_t *keys_of(tstep_t *s, size_t *n) {
-    *n = s->op == OP_distinct ? s->u.distinct.nkeys : s->op == OP_top ? s->u.top.nkeys : 0;
-    return s->op == OP_distinct ? s->u.distinct.keys : s->op == OP_top ? s->u.top.keys : NULL;
+    switch (s->op) {
+    case OP_distinct: *n = s->u.distinct.nkeys; return s->u.distinct.keys;
+    case OP_top: *n = s->u.top.nkeys; return s->u.top.keys;
+    case OP_remember: *n = s->u.remember->nkeys; return s->u.remember->keys;
+    default: *n = 0; return NULL;
+    }
 }
 
 static torder_t *orders_of(tstep_t *s, size_t *n) {
@@ -139,13 +143,20 @@ int emit_keyed_words(const pstage_t *stage) {
  * no leaves. */
 static val_t *columns_of(gen_t *g, const shape_t *h, val_t record) {
     tstep_t *s = g->stage->step;
-    val_t *out = ARENA_ARRAY(g->e->arena, val_t, s->row_out->nfields + 1);
-    for (uint32_t i = 0; i < s->row_out->nfields; i++)
-        out[i] = (val_t){.type = s->row_out->fields[i].type};
+    const type_t *row = s->op == OP_remember ? s->row_in : s->row_out;
+    val_t *out = ARENA_ARRAY(g->e->arena, val_t, row->nfields + 1);
+    for (uint32_t i = 0; i < row->nfields; i++) out[i] = (val_t){.type = row->fields[i].type};
     for (uint32_t i = 0; h->carried[i] >= 0; i++)
         out[h->carried[i]] = val_field(g->e, record, h->columns + i);
     if (h->window >= 0) out[s->in.window_column] = val_field(g->e, record, (uint32_t)h->window);
     return out;
+}
+
+val_t *emit_keyed_columns(gen_t *g, LLVMValueRef at, gkey_t *key) {
+    shape_t h = shape_of(g, g->stage);
+    val_t record = emit_read_row(g, g->stage->exchange, at, h.record);
+    *key = emit_key_of(val_field(g->e, record, (uint32_t)h.key));
+    return columns_of(g, &h, record);
 }
 
 /* Key columns that the step adds with `per name = ...`. */
@@ -245,6 +256,7 @@ void emit_keyed_row_in(gen_t *g, LLVMValueRef at) {
     case ROOT_sort: top_row(g, &h, table, at, record); break;
     case ROOT_source:
     case ROOT_aggregate:
+    case ROOT_remember:
     case ROOT_errors: flow_unreachable("not a keyed root");
     }
 }

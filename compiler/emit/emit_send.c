@@ -217,17 +217,17 @@ void emit_send_row(gen_t *g, const pport_t *port, LLVMValueRef part, val_t recor
 }
 
 /* Is every word of the type in the row as it is in memory? */
-static int is_flat(const type_t *t) {
+int emit_is_flat(const type_t *t) {
     switch (t->kind) {
     case TY_STRING:
     case TY_BYTES:
     case TY_LIST:
     case TY_MAP:
     case TY_UNION: return 0;
-    case TY_OPTION: return is_flat(t->elem);
+    case TY_OPTION: return emit_is_flat(t->elem);
     case TY_RECORD:
         for (uint32_t i = 0; i < t->nfields; i++)
-            if (!is_flat(t->fields[i].type)) return 0;
+            if (!emit_is_flat(t->fields[i].type)) return 0;
         return 1;
     default: return 1;
     }
@@ -248,7 +248,7 @@ static val_t get(gen_t *g, LLVMValueRef row, int64_t w, type_t *t, const char *n
                             t->fields[i].name);
         return val_record(e, t, fields);
     }
-    if (is_flat(t)) return val_load(e, t, from, name);
+    if (emit_is_flat(t)) return val_load(e, t, from, name);
     LLVMValueRef words = ir_words(e, t->words + 1, name);
     K_CALL(e, row_get, "", e->fn->ctx, row, words, from, emit_type_code(e, t));
     return val_load(e, t, words, name);

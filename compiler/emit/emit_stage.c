@@ -278,6 +278,7 @@ static void keyed_rows(gen_t *g) {
     switch (s->root) {
     case ROOT_aggregate: emit_agg_row_in(g, row, next); break;
     case ROOT_errors: errors_row(g, row); break;
+    case ROOT_remember: emit_remember_row_in(g, row); break;
     default: emit_keyed_row_in(g, row); break;
     }
     ir_br(e, next);
@@ -294,6 +295,7 @@ static void keyed_close(gen_t *g) {
     if (g->stage->root == ROOT_errors) return;
     open_fn(g, &f, "close", emit_fn_type(g->e, 0));
     if (g->stage->root == ROOT_aggregate) emit_agg_close(g);
+    else if (g->stage->root == ROOT_remember) emit_remember_close(g);
     else emit_keyed_close(g);
     flush_full(g);
     close_fn(g);
@@ -322,8 +324,9 @@ void emit_program(emit_t *e, plan_t *plan, const plan_options *options, const ch
     for (size_t i = 0; i < plan->stages.n; i++) {
         pstage_t *s = plan->stages.at[i];
         if (!s->state) continue;
-        s->state->words = s->root == ROOT_aggregate ? emit_agg_words(&g, s)
-                                                    : emit_keyed_words(s);
+        s->state->words = s->root == ROOT_aggregate  ? emit_agg_words(&g, s)
+                          : s->root == ROOT_remember ? emit_remember_words(&g, s)
+                                                     : emit_keyed_words(s);
         if (s->state->words == 0) s->state->words = 1;
     }
     for (size_t i = 0; i < plan->stages.n; i++) {

@@ -97,6 +97,8 @@ LLVMValueRef emit_probe(gen_t *g, LLVMValueRef table, gkey_t key);
 gkey_t emit_sort_key(gen_t *g, const val_t *parts, const int *desc, size_t n);
 /* The parts of the key of an entry: from an int, or from key bytes. */
 void emit_key_parts(gen_t *g, gkey_t key, type_t *const *types, val_t *parts, size_t n);
+/* Do values of the type point nowhere? */
+int emit_is_flat(const type_t *t);
 void emit_send(gen_t *g, pop_t *op, val_t *cols);
 /* Encodes a record to the exchange's buffer for a partition; before it the time and sign of
  * the row at hand, if the exchange carries them. */
@@ -123,6 +125,13 @@ void emit_keyed_send(gen_t *g, pop_t *op, val_t *cols);
 void emit_keyed_row_in(gen_t *g, LLVMValueRef at);
 void emit_keyed_close(gen_t *g);
 int emit_keyed_words(const pstage_t *stage);
+/* The columns of row_in, and the key, of a row that crossed; g->time as it carries it. */
+val_t *emit_keyed_columns(gen_t *g, LLVMValueRef at, gkey_t *key);
+
+/* ---- emit_remember.c ---- */
+int emit_remember_words(gen_t *g, const pstage_t *stage);
+void emit_remember_row_in(gen_t *g, LLVMValueRef at);
+void emit_remember_close(gen_t *g);
 
 /* ---- emit_stage.c ---- */
 /* Is the source's input row numbers? */

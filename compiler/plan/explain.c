@@ -110,6 +110,18 @@ static const char *lifetime(const tstep_t *s) {
     return s->in.windowed == WINDOW_NONE ? "for the whole run" : "until its window closes";
 }
 
+static void remembers(explain_t *x, const tremember_t *r) {
+    for (size_t i = 0; i < r->nstate; i++)
+        buf_printf(x->b, "%s%s", i ? ", " : "", r->state[i]->name);
+    if (!r->nstate) buf_str(x->b, "nothing");
+    buf_str(x->b, " per key");
+    size_t timers = 0;
+    for (size_t i = 0; i < r->nhandlers; i++)
+        timers += AST(handler, r->handlers[i].node)->kind != HANDLER_ROW;
+    if (timers) buf_printf(x->b, ", %zu timer%s", timers, timers == 1 ? "" : "s");
+    if (r->by) buf_str(x->b, ", and the rows that wait for their turn");
+}
+
 static void state(explain_t *x, const pstage_t *s) {
     const tstep_t *t = s->step;
     line(x, 0, "keeps, in each partition, ");
@@ -122,6 +134,7 @@ static void state(explain_t *x, const pstage_t *s) {
     case ROOT_top: buf_str(x->b, "the first rows of each key by the order"); break;
     case ROOT_sort: buf_str(x->b, "all rows, to sort them"); break;
     case ROOT_limit: buf_str(x->b, "a counter"); break;
+    case ROOT_remember: remembers(x, t->u.remember); break;
     case ROOT_source:
     case ROOT_errors: flow_unreachable("no state");
     }

@@ -61,6 +61,7 @@ static int sent_may_fail(const tstep_t *s) {
         return items_may_fail(s->u.top.keys, s->u.top.nkeys) ||
                orders_may_fail(s->u.top.by, s->u.top.n);
     case OP_sort: return orders_may_fail(s->u.sort.by, s->u.sort.n);
+    case OP_remember: return items_may_fail(s->u.remember->keys, s->u.remember->nkeys);
     default: return 0;
     }
 }

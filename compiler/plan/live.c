@@ -159,6 +159,9 @@ static void row_step_reads(const tstep_t *s, live_t *in) {
         for (size_t i = 0; i < s->u.top.n; i++) reads(in, n, s->u.top.by[i].expr);
         for (size_t i = 0; i < s->u.top.nkeys; i++) reads(in, n, s->u.top.keys[i].expr);
     }
+    if (s->op == OP_remember)
+        for (size_t i = 0; i < s->u.remember->nkeys; i++)
+            reads(in, n, s->u.remember->keys[i].expr);
 }
 
 /* May a row fail in one of the steps and be shown by `errors into`? */
@@ -207,6 +210,18 @@ static int carries_row(const pstage_t *s) {
     return s->step && s->root != ROOT_aggregate && s->root != ROOT_errors;
 }
 
+/* What `on row` reads; all of the row where an error may show it. */
+static void remember_live(builder_t *b, pstage_t *stage, int all) {
+    const tremember_t *r = stage->step->u.remember;
+    uint32_t n = stage->step->row_in->nfields;
+    live_t *seen = new_live(b, r->seen);
+    for (size_t i = 0; i < r->nhandlers; i++)
+        if (AST(handler, r->handlers[i].node)->kind == HANDLER_ROW)
+            reads(seen, r->seen->nfields, r->handlers[i].node);
+    if (all && (!plan_rule(b, RULE_prune) || stage->error_port >= 0)) memset(seen, 1, n);
+    stage->live = seen;
+}
+
 static void stage_live(builder_t *b, pstage_t *stage, int all) {
     const type_t *row = root_row(stage);
     stage->live = new_live(b, row);
@@ -215,7 +230,8 @@ static void stage_live(builder_t *b, pstage_t *stage, int all) {
         for (uint32_t c = 0; c < row->nfields; c++) stage->live[c] |= need[c];
     }
     if (stage->root == ROOT_source && !all) stage->source->live = stage->live;
-    if (carries_row(stage)) stage->live = carried(b, stage, all);
+    if (stage->root == ROOT_remember) remember_live(b, stage, all);
+    else if (carries_row(stage)) stage->live = carried(b, stage, all);
 }
 
 /* Leaves: what the step or sink behind a port needs. */
@@ -316,7 +332,7 @@ static void stage_there(builder_t *b, pstage_t *s, const live_t *needed) {
     } else if (carries_row(s)) {
         for (uint32_t c = 0; c < s->step->row_in->nfields; c++) {
             s->live[c] |= needed[c];
-            there[c] = s->live[c];
+            if (s->root != ROOT_remember) there[c] = s->live[c];
         }
         trace_pruned(b, s);
     }

@@ -67,6 +67,7 @@ static int order_matters(const pstage_t *s) {
     case ROOT_top:
     case ROOT_sort:
     case ROOT_limit:
+    case ROOT_remember:
     case ROOT_errors: return 1;
     }
     flow_unreachable("root");
@@ -74,6 +75,7 @@ static int order_matters(const pstage_t *s) {
 
 /* Roots whose rows leave at once, at the place of the row that entered. */
 static int gives_at_once(const pstage_t *s) {
+    if (s->root == ROOT_remember) return !s->step->u.remember->by;
     return s->root == ROOT_distinct || s->root == ROOT_limit || s->root == ROOT_errors;
 }
 
@@ -88,7 +90,8 @@ static int op_fails_into(const pops_t *next, int port) {
 
 /* May a row fail in the stage and leave by this port? */
 static int fails_into(const pstage_t *s, int port) {
-    if (s->root == ROOT_aggregate && s->error_port == port) return 1;
+    int judges = s->root == ROOT_aggregate || s->root == ROOT_remember;
+    if (judges && s->error_port == port) return 1;
     for (size_t i = 0; i < s->outs.n; i++)
         if (op_fails_into(&s->outs.at[i]->next, port)) return 1;
     return 0;

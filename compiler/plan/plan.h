@@ -142,6 +142,7 @@ typedef enum proot_kind {
     ROOT_top,       /* key, sort key, then the row */
     ROOT_sort,      /* sort key, then the row */
     ROOT_limit,     /* the row */
+    ROOT_remember,  /* key, then the row */
     ROOT_errors     /* the rows of `errors into` */
 } proot_kind;
 

@@ -164,6 +164,7 @@ static proot_kind root_of(op_id op) {
     case OP_top: return ROOT_top;
     case OP_sort: return ROOT_sort;
     case OP_limit: return ROOT_limit;
+    case OP_remember: return ROOT_remember;
     default: flow_unreachable("no root");
     }
 }
@@ -199,6 +200,7 @@ static titem_t *step_keys(tstep_t *s, size_t *n) {
     case OP_aggregate: *n = s->u.aggregate.nkeys; return s->u.aggregate.keys;
     case OP_distinct: *n = s->u.distinct.nkeys; return s->u.distinct.keys;
     case OP_top: *n = s->u.top.nkeys; return s->u.top.keys;
+    case OP_remember: *n = s->u.remember->nkeys; return s->u.remember->keys;
     default: *n = 0; return NULL;
     }
 }
@@ -325,7 +327,7 @@ static int pop_of(op_id op) {
 /* A `sort` over a table, or over a stream, is a root; so are the other steps with state. */
 static int is_keyed(op_id op) {
     return op == OP_aggregate || op == OP_distinct || op == OP_top || op == OP_sort ||
-           op == OP_limit;
+           op == OP_limit || op == OP_remember;
 }
 
 /* The live flows in order of the text: rows of one cause leave in that order, so the main

@@ -59,6 +59,8 @@ int plan_paned(const tstep_t *s) {
 
 int plan_root_mark(builder_t *b, const tstep_t *s) {
     const twindow_t *w = s->in.window;
+    if (s->op == OP_remember)
+        return s->in.timed ? plan_mark(b, &s->in) : plan_mark_processing(b);
     if (!w || w->kind == WINDOW_batch || w->by_rows) return -1;
     return w->processing ? plan_mark_processing(b) : plan_mark(b, &s->in);
 }
@@ -68,7 +70,8 @@ int plan_needs_time(const tstep_t *s) {
     const twindow_t *w = s->in.window;
     switch (s->op) {
     case OP_distinct:
-    case OP_limit: return 1;
+    case OP_limit:
+    case OP_remember: return 1;
     case OP_aggregate:
     case OP_top: return w && (w->by_rows || w->kind == WINDOW_session);
     default: return 0;

@@ -475,5 +475,4 @@ void op_remember_type(flowck_t *f) {
     }
     if (!r.failed && errors != diags_errors(f->c->diags)) r.failed = !r.emits;
     become_emitted(&r);
-    if (errors == diags_errors(f->c->diags)) not_built(f->c, f->step->at, "`remember`");
 }

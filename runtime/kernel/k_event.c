@@ -15,6 +15,10 @@ int64_t flow_k_mark_next(const flow_ctx *ctx, int64_t mark) {
     return ctx->marks[mark].next;
 }
 
+int64_t flow_k_mark_reached(const flow_ctx *ctx, int64_t mark) {
+    return ctx->marks[mark].reached;
+}
+
 void flow_k_stage_due(flow_ctx *ctx, int64_t moment) {
     if (moment < ctx->due.mark) ctx->due.mark = moment;
 }

@@ -21,6 +21,10 @@ int64_t flow_k_mark_now(const flow_ctx *ctx, int64_t mark);
  * behind an exchange closes. */
 int64_t flow_k_mark_next(const flow_ctx *ctx, int64_t mark);
 
+/* The same as if no input had ended: how far it has come by the rows there were.  What
+ * happens at most once at the end goes by it, so that the cut of batches does not show. */
+int64_t flow_k_mark_reached(const flow_ctx *ctx, int64_t mark);
+
 /* In `close`: something in this partition waits for the stage's mark, or for the time of
  * the batch, to reach the moment.  Holds until the next close of the partition. */
 void flow_k_stage_due(flow_ctx *ctx, int64_t moment);

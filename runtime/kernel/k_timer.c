@@ -168,12 +168,21 @@ int64_t flow_k_timer_first(flow_ctx *ctx, flow_table *t) {
 
 /* ---- state while a handler runs -------------------------------------------------- */
 
-void flow_k_hold_text(flow_ctx *ctx, const uint64_t *cell, uint64_t *text) {
-    flow_k_cell_get(cell, text);
+static void hold(flow_ctx *ctx, uint64_t *text) {
     if (!text[1]) return;
     uint8_t *copy = flow_k_alloc(ctx, (int64_t)text[1]);
     __builtin_memcpy(copy, (const void *)(uintptr_t)text[0], (size_t)text[1]);
     text[0] = (uint64_t)(uintptr_t)copy;
+}
+
+void flow_k_hold_text(flow_ctx *ctx, const uint64_t *cell, uint64_t *text) {
+    flow_k_cell_get(cell, text);
+    hold(ctx, text);
+}
+
+void flow_k_timer_key(flow_ctx *ctx, const flow_table *t, int64_t entry, uint64_t *text) {
+    flow_k_table_key_text(t, entry, text);
+    hold(ctx, text);
 }
 
 void flow_k_hold_blob(flow_ctx *ctx, const uint64_t *blob, uint64_t *words,

@@ -38,6 +38,8 @@ FLOW_FAR int32_t flow_k_timer_next(flow_ctx *ctx, flow_table *t, int64_t limit,
 /* The moment of the first row or timer; INT64_MAX: nothing waits. */
 FLOW_FAR int64_t flow_k_timer_first(flow_ctx *ctx, flow_table *t);
 
+/* The text key of an entry in the task arena, where it outlives the entry. */
+void flow_k_timer_key(flow_ctx *ctx, const flow_table *t, int64_t entry, uint64_t *text);
 /* A cell or blob of state in the task arena, where it is not changed with the state. */
 void flow_k_hold_text(flow_ctx *ctx, const uint64_t *cell, uint64_t *text);
 FLOW_FAR void flow_k_hold_blob(flow_ctx *ctx, const uint64_t *blob, uint64_t *words,

@@ -80,9 +80,10 @@ typedef struct flow_arena {
 struct flow_table;
 struct flow_rt_worker;
 
-/* A watermark at the start and at the end of the batch; see k_event.h. */
+/* A watermark at the start and at the end of the batch, and what it would be at the end if
+ * no input had ended; see k_event.h. */
 typedef struct flow_mark {
-    int64_t now, next;
+    int64_t now, next, reached;
 } flow_mark;
 
 /* When a partition of a stage has to be closed again, by the stage's mark and by the time

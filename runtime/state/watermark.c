@@ -21,6 +21,7 @@ struct rt_watermarks {
     const rt_program *program;
     clock_state *clocks;
     int64_t *times;   /* [time]: W */
+    int64_t *reached; /* [time]: W if no clock had ended */
     flow_mark *marks;
 };
 
@@ -29,11 +30,13 @@ rt_watermarks *rt_watermarks_new(const rt_program *program) {
     w->program = program;
     w->clocks = rt_alloc((size_t)program->nclocks * sizeof *w->clocks);
     w->times = rt_alloc((size_t)program->ntimes * sizeof *w->times);
+    w->reached = rt_alloc((size_t)program->ntimes * sizeof *w->reached);
     w->marks = rt_alloc((size_t)program->nmarks * sizeof *w->marks);
     for (int64_t i = 0; i < program->nclocks; i++)
         w->clocks[i] = (clock_state){.max = BEFORE, .fresh = BEFORE, .last = BEFORE};
-    for (int64_t i = 0; i < program->ntimes; i++) w->times[i] = BEFORE;
-    for (int64_t i = 0; i < program->nmarks; i++) w->marks[i] = (flow_mark){BEFORE, BEFORE};
+    for (int64_t i = 0; i < program->ntimes; i++) w->times[i] = w->reached[i] = BEFORE;
+    for (int64_t i = 0; i < program->nmarks; i++) 
+        w->marks[i] = (flow_mark){BEFORE, BEFORE, BEFORE};
     return w;
 }
 
@@ -41,6 +44,7 @@ void rt_watermarks_free(rt_watermarks *w) {
     if (!w) return;
     free(w->clocks);
     free(w->times);
+    free(w->reached);
     free(w->marks);
     free(w);
 }
@@ -102,11 +106,12 @@ static int64_t level(const rt_watermarks *w, int64_t time, int64_t now) {
 
 /* ---- marks ---- */
 
-static int64_t mark_level(const rt_watermarks *w, int64_t mark, int64_t now) {
+static int64_t mark_level(const rt_watermarks *w, int64_t mark, int64_t now,
+                          const int64_t *times) {
     const rt_mark_decl *m = &w->program->marks[mark];
     if (m->processing) return now;
     int64_t least = AFTER;
-    for (int64_t i = 0; i < m->ntimes; i++) least = RT_MIN(least, w->times[m->times[i]]);
+    for (int64_t i = 0; i < m->ntimes; i++) least = RT_MIN(least, times[m->times[i]]);
     return least;
 }
 
@@ -121,10 +126,16 @@ static void take_fresh(rt_watermarks *w, int64_t now) {
 
 void rt_watermarks_advance(rt_watermarks *w, int64_t now, bool final) {
     take_fresh(w, now);
-    for (int64_t i = 0; i < w->program->ntimes; i++)
+    for (int64_t i = 0; i < w->program->ntimes; i++) {
+        int64_t at = level(w, i, now);
+        if (at == AFTER || final) at = read_clocks(w, i, now).greatest;
+        w->reached[i] = RT_MAX(w->reached[i], at);
         w->times[i] = final ? AFTER : level(w, i, now);
-    for (int64_t i = 0; i < w->program->nmarks; i++)
-        w->marks[i].next = final ? AFTER : mark_level(w, i, now);
+    }
+    for (int64_t i = 0; i < w->program->nmarks; i++) {
+        w->marks[i].next = final ? AFTER : mark_level(w, i, now, w->times);
+        w->marks[i].reached = mark_level(w, i, now, w->reached);
+    }
 }
 
 void rt_watermarks_commit(rt_watermarks *w) {

@@ -25,6 +25,10 @@ static int64_t next(const rt_watermarks *w, int64_t mark) {
     return rt_watermarks_marks(w)[mark].next;
 }
 
+static int64_t reached(const rt_watermarks *w, int64_t mark) {
+    return rt_watermarks_marks(w)[mark].reached;
+}
+
 static void batch(rt_watermarks *w, int64_t now, int64_t a, int64_t b, int64_t c) {
     rt_watermarks_seen(w, 0, a);
     rt_watermarks_seen(w, 1, b);
@@ -55,6 +59,7 @@ static void test_minimum(void) {
     rt_watermarks_ended(w, 1);
     batch(w, 1003 * S, BEFORE, BEFORE, BEFORE);
     CU_ASSERT_EQUAL(next(w, 0), 90 * S); /* source 0 alone */
+    CU_ASSERT_EQUAL(reached(w, 0), 90 * S);
     rt_watermarks_commit(w);
     rt_watermarks_ended(w, 0);
     batch(w, 1004 * S, BEFORE, BEFORE, BEFORE);
