@@ -7,7 +7,7 @@ root=$(pwd)
 build=$(cd "${FLOW_BUILD_DIR:-build}" && pwd)
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 tier=${1-short}
-passed=0 failed=0
+passed=0 failed=0 later=
 is() { # is WHAT GOT WANTED
     if [ "$2" = "$3" ]; then passed=$((passed + 1))
     else failed=$((failed + 1)); echo "nexmark: $1: got '$2', expected '$3'"; fi
@@ -61,6 +61,7 @@ query() { # query NAME WANT AWK...: what awk prints of the result, from every so
     shift 2
     cp generated.flow nexmark.flow
     "$build/flowc" build -o prog "$name.flow" >log 2>&1 || {
+        grep -q 'not built yet' log && { later="$later $name"; return; }
         echo "nexmark: $name does not build:"; head -5 log; failed=$((failed + 1)); return; }
     ./prog --parallelism 1 >first 2>log || { echo "nexmark: $name failed:"; head -3 log; }
     is "$name" "$(awk -F, "$@" first)" "$want"
@@ -88,19 +89,46 @@ query q0 "92000 667232296945" '{ n += $3 } END { printf "%.0f %.0f", NR, n }'
 query q1 "92000 605846925626060" \
     '{ n += int($3 * 1000 + 0.5) } END { printf "%.0f %.0f", NR, n }'
 query q2 "370 2159845383" '{ n += $2 } END { printf "%.0f %.0f", NR, n }'
-query q14 "26091 65510" '{ n += $7 } END { printf "%.0f %.0f", NR, n }'
-query q21 "87471 44763265174850" '{ n += $5 } END { printf "%.0f %.0f", NR, n }'
-query q22 "92000 1000600" \
-    '{ n += length($5) + length($6) + length($7) } END { printf "%.0f %.0f", NR, n }'
+query q3 "713 2736277" '{ n += $4 } END { printf "%.0f %.0f", NR, n }'
+query q4 "10,1179,32257855380,27360352 11,1120,31579837603,28196283 12,1025,29591075439,28869341\
+ 13,1062,31620251188,29774247 14,1186,34578605724,29155654 " '{ printf "%s ", $0 }'
 query q5 "56 44941 216800" '{ n += $2; a += $1 } END { printf "%.0f %.0f %.0f", NR, n, a }'
+query q6 "5572 895 158544829575" \
+    '!seen[$1]++ { m++ } { n += $2 } END { printf "%.0f %.0f %.0f", NR, m, n }'
 query q7 "10 998540423" '{ n += $3 } END { printf "%.0f %.0f", NR, n }'
+query q8 "241 383533" '{ n += $1 } END { printf "%.0f %.0f", NR, n }'
+query q9 "5572 159627625334 10501806" \
+    '{ n += $13; m += $12 } END { printf "%.0f %.0f %.0f", NR, n, m }'
+query q11 "2869 1920 3539" '!seen[$1]++ { m++ } $2 > most { most = $2 }
+    END { printf "%.0f %.0f %.0f", NR, m, most }'
+query q13 "92000 363722934" '{ n += $5 } END { printf "%.0f %.0f", NR, n }'
+query q14 "26091 65510" '{ n += $7 } END { printf "%.0f %.0f", NR, n }'
 query q15 "2015-07-15,92000,30848,30519,30633,1920,1741,1737,1743,5998,5522,5501,5486" 1
 query q16 "9904 92000 30848 30519 30633 48425 17949 17937 17661 60356 22113 21966 21814" \
     '{ for (i = 4; i <= 15; i++) n[i] += $i }
     END { printf "%.0f", NR; for (i = 4; i <= 15; i++) printf " %.0f", n[i] }'
 query q17 "5998 525777118 215459992887 43374390448" \
     '{ a += $7; b += $8; c += $9 } END { printf "%.0f %.0f %.0f %.0f", NR, a, b, c }'
+query q18 "28381 207646189798" '{ n += $3 } END { printf "%.0f %.0f", NR, n }'
 query q19 "43741 381250735513" '{ n += $3 } END { printf "%.0f %.0f", NR, n }'
+query q20 "21117 148136353349" '{ n += $3 } END { printf "%.0f %.0f", NR, n }'
+query q21 "87471 44763265174850" '{ n += $5 } END { printf "%.0f %.0f", NR, n }'
+query q22 "92000 1000600" \
+    '{ n += length($5) + length($6) + length($7) } END { printf "%.0f %.0f", NR, n }'
+query q23 "143625" 'END { print NR }'
+
+# By the clock of the machine: only what is counted is known.
+cp generated.flow nexmark.flow
+"$build/flowc" build -o prog q12.flow && is q12 \
+    "$(./prog | awk -F, '{ n += $2 } END { print n }')" 92000
+# Files by day and minute.
+if "$build/flowc" build -o prog q10.flow >log 2>&1; then
+    ./prog && is q10 "$(for d in bids/*/*; do echo "${d#bids/} $(cat "$d"/* | wc -l)"; done | tr '\n' ' ')" \
+        "day=2015-07-15/minute=00%3A00 55200 day=2015-07-15/minute=00%3A01 36800 "
+elif grep -q 'not built yet' log; then later="$later q10"
+else failed=$((failed + 1)); head -3 log
+fi
+[ -z "$later" ] || echo "nexmark: not built yet:$later"
 
 echo "nexmark: $passed passed, $failed failed"
 [ "$failed" = 0 ]
