@@ -255,6 +255,7 @@ void emit_keyed_row_in(gen_t *g, LLVMValueRef at) {
     case ROOT_top:
     case ROOT_sort: top_row(g, &h, table, at, record); break;
     case ROOT_source:
+    case ROOT_join:
     case ROOT_aggregate:
     case ROOT_remember:
     case ROOT_errors: flow_unreachable("not a keyed root");

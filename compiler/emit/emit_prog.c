@@ -417,6 +417,7 @@ static void put_stages(prog_t *p) {
         word(p, stage_name(s));
         if (s->source) pair_int(p, "source", s->source->id);
         else pair_int(p, "exchange", s->exchange->id);
+        if (s->exchange2) pair_int(p, "exchange2", s->exchange2->id);
         for (size_t k = 0; k < p->g->fns.n; k++) {
             const gen_fn_t *f = &p->g->fns.at[k];
             if (f->stage != s->id) continue;
@@ -432,6 +433,7 @@ static void put_stages(prog_t *p) {
         buf_t states;
         buf_init(&states, p->g->e->arena);
         if (s->state) buf_printf(&states, "%d", s->state->id);
+        if (s->queue) buf_printf(&states, ",%d", s->queue->id);
         for (size_t k = 0; k < s->partials.n; k++)
             buf_printf(&states, "%s%d", states.n ? "," : "", s->partials.at[k]->id);
         if (states.n) pair(p, "states", buf_text(&states));

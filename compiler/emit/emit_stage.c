@@ -5,6 +5,7 @@
 
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_expr.h"
+#include "compiler/emit/emit_join.h"
 #include "compiler/emit/emit_staging.h"
 #include "compiler/syntax/ast.h"
 #include "compiler/types/def.h"
@@ -246,11 +247,12 @@ static void errors_row(gen_t *g, LLVMValueRef row) {
     emit_outs(g, MODE_append, cols, t);
 }
 
-static void keyed_rows(gen_t *g) {
+/* One input of the stage; of a join the second is the left side. */
+static void keyed_rows(gen_t *g, const pexchange_t *x, const char *what) {
     emit_t *e = g->e;
     pstage_t *s = g->stage;
     fn_t f;
-    open_fn(g, &f, "rows", emit_fn_type(e, 2));
+    open_fn(g, &f, what, emit_fn_type(e, 2));
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
     LLVMBasicBlockRef from = ir_here(e);
     LLVMValueRef p = emit_arg(e, 1, "p"), end = emit_arg(e, 2, "end");
@@ -266,7 +268,7 @@ static void keyed_rows(gen_t *g) {
     K_CALL(e, reset, "", e->fn->ctx, mark);
     LLVMValueRef row = at, after;
     g->order = ORDER_place;
-    if (s->exchange->framed) {
+    if (x->framed) {
         after = K_CALL(e, frame_next, "after", at);
         row = K_CALL(e, frame_row, "encoded", e->fn->ctx, at);
         g->order = ORDER_bytes;
@@ -279,6 +281,7 @@ static void keyed_rows(gen_t *g) {
     case ROOT_aggregate: emit_agg_row_in(g, row, next); break;
     case ROOT_errors: errors_row(g, row); break;
     case ROOT_remember: emit_remember_row_in(g, row); break;
+    case ROOT_join: emit_join_row_in(g, x == s->exchange, row, next); break;
     default: emit_keyed_row_in(g, row); break;
     }
     ir_br(e, next);
@@ -296,6 +299,7 @@ static void keyed_close(gen_t *g) {
     open_fn(g, &f, "close", emit_fn_type(g->e, 0));
     if (g->stage->root == ROOT_aggregate) emit_agg_close(g);
     else if (g->stage->root == ROOT_remember) emit_remember_close(g);
+    else if (g->stage->root == ROOT_join) emit_join_close(g);
     else emit_keyed_close(g);
     flush_full(g);
     close_fn(g);
@@ -306,7 +310,8 @@ static void emit_stage(gen_t *g) {
     g->order = ORDER_place;
     stage_flush(g);
     if (s->root != ROOT_source) {
-        keyed_rows(g);
+        keyed_rows(g, s->exchange, "rows");
+        if (s->exchange2) keyed_rows(g, s->exchange2, "rows2");
         keyed_close(g);
         return;
     }
@@ -323,7 +328,7 @@ void emit_program(emit_t *e, plan_t *plan, const plan_options *options, const ch
     gen_t g = {.e = e, .plan = plan, .options = options};
     for (size_t i = 0; i < plan->stages.n; i++) {
         pstage_t *s = plan->stages.at[i];
-        if (!s->state) continue;
+        if (!s->state || s->root == ROOT_join) continue;
         s->state->words = s->root == ROOT_aggregate  ? emit_agg_words(&g, s)
                           : s->root == ROOT_remember ? emit_remember_words(&g, s)
                                                      : emit_keyed_words(s);

@@ -59,6 +59,15 @@ void plan_live(builder_t *b);
 int plan_cannot_fail(const struct node *n);
 int plan_op_may_fail(const pop_t *op);
 
+/* joins.c: which columns of both sides a join needs behind its exchanges; what is asked of
+ * the rows that are sent to it; what is there to be carried. */
+void plan_join_live(builder_t *b, pstage_t *stage, int all);
+void plan_join_sent(builder_t *b, const pop_t *op, const pstage_t *to, unsigned char *live);
+void plan_join_there(const pop_t *op, pstage_t *to, const unsigned char *there);
+void plan_join_carried(pstage_t *stage, const unsigned char *needed,
+                       const unsigned char *needed2, unsigned char *there);
+const char *plan_join_key_text(builder_t *b, const tstep_t *s);
+
 /* pushdown.c: filters nearer to the source. */
 void plan_pushdown(builder_t *b);
 

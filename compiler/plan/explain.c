@@ -135,29 +135,32 @@ static void state(explain_t *x, const pstage_t *s) {
     case ROOT_sort: buf_str(x->b, "all rows, to sort them"); break;
     case ROOT_limit: buf_str(x->b, "a counter"); break;
     case ROOT_remember: remembers(x, t->u.remember); break;
+    case ROOT_join: buf_str(x->b, "the rows that may still find a match"); break;
     case ROOT_source:
     case ROOT_errors: flow_unreachable("no state");
     }
     buf_printf(x->b, ", %s\n", lifetime(t));
 }
 
-static void feeds(explain_t *x, const pstage_t *s) {
+static void feeds(explain_t *x, const pexchange_t *e, const char *what) {
     int n = 0;
-    line(x, 0, "reads rows of stage");
+    line(x, 0, "reads ");
+    buf_printf(x->b, "%srows of stage", what);
     for (size_t i = 0; i < x->plan->stages.n; i++) {
         const pstage_t *from = x->plan->stages.at[i];
         for (size_t k = 0; k < from->ports.n; k++)
-            if (from->ports.at[k]->exchange == s->exchange)
+            if (from->ports.at[k]->exchange == e)
                 buf_printf(x->b, "%s %d", n++ ? "," : "", from->id);
     }
-    if (s->exchange->one_part) buf_str(x->b, ", in one partition");
-    else buf_printf(x->b, ", partition by partition, by %s", s->exchange->key_text);
-    if (s->exchange->framed) buf_str(x->b, ", in row order");
+    if (e->one_part) buf_str(x->b, ", in one partition");
+    else buf_printf(x->b, ", partition by partition, by %s", e->key_text);
+    if (e->framed) buf_str(x->b, ", in row order");
     buf_char(x->b, '\n');
 }
 
 static void keyed(explain_t *x, const pstage_t *s) {
-    feeds(x, s);
+    feeds(x, s->exchange, s->exchange2 ? "the right side's " : "");
+    if (s->exchange2) feeds(x, s->exchange2, "then the left side's ");
     if (s->root == ROOT_errors) {
         line(x, 0, "rows that failed: at, source, offset, step, error, raw\n");
         return;

@@ -60,6 +60,12 @@ static int sent_may_fail(const tstep_t *s) {
     case OP_top:
         return items_may_fail(s->u.top.keys, s->u.top.nkeys) ||
                orders_may_fail(s->u.top.by, s->u.top.n);
+    case OP_join:
+        for (size_t i = 0; i < s->u.join.nkeys; i++)
+            if (!plan_cannot_fail(s->u.join.keys[i].left) ||
+                !plan_cannot_fail(s->u.join.keys[i].right))
+                return 1;
+        return !plan_cannot_fail(s->u.join.as_of);
     case OP_sort: return orders_may_fail(s->u.sort.by, s->u.sort.n);
     case OP_remember: return items_may_fail(s->u.remember->keys, s->u.remember->nkeys);
     default: return 0;

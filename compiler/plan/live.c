@@ -175,13 +175,18 @@ static int may_be_shown(const pops_t *next) {
     return 0;
 }
 
+/* Must all columns cross, needed or not? */
+static int show_all(builder_t *b, const pstage_t *stage, int all) {
+    if (!all || !plan_rule(b, RULE_prune)) return all;
+    for (size_t i = 0; i < stage->outs.n; i++)
+        if (may_be_shown(&stage->outs.at[i]->next)) return 1;
+    return 0;
+}
+
 /* The columns of the row that crosses the exchange: those that the outs need, or all. */
 static live_t *carried(builder_t *b, pstage_t *stage, int all) {
     tstep_t *s = stage->step;
-    if (all && plan_rule(b, RULE_prune)) {
-        all = 0;
-        for (size_t i = 0; i < stage->outs.n; i++) all |= may_be_shown(&stage->outs.at[i]->next);
-    }
+    all = show_all(b, stage, all);
     live_t *out = new_live(b, s->row_in);
     for (uint32_t c = 0; c < s->row_in->nfields; c++) out[c] = stage->live[c] || all;
     return out;
@@ -207,7 +212,8 @@ static void trace_pruned(builder_t *b, pstage_t *stage) {
 
 /* Does the row of the root's step cross its exchange? */
 static int carries_row(const pstage_t *s) {
-    return s->step && s->root != ROOT_aggregate && s->root != ROOT_errors;
+    return s->step && s->root != ROOT_aggregate && s->root != ROOT_errors &&
+           s->root != ROOT_join;
 }
 
 /* What `on row` reads; all of the row where an error may show it. */
@@ -231,6 +237,7 @@ static void stage_live(builder_t *b, pstage_t *stage, int all) {
     }
     if (stage->root == ROOT_source && !all) stage->source->live = stage->live;
     if (stage->root == ROOT_remember) remember_live(b, stage, all);
+    else if (stage->root == ROOT_join) plan_join_live(b, stage, show_all(b, stage, all));
     else if (carries_row(stage)) stage->live = carried(b, stage, all);
 }
 
@@ -241,6 +248,8 @@ static void leaf_live(builder_t *b, pop_t *op, pstage_t *behind_exchange) {
                                                                       : op->row_in);
     if (op->kind == POP_sink) {
         memset(op->live, 1, op->row_in->nfields);
+    } else if (s->op == OP_join) {
+        plan_join_sent(b, op, behind_exchange, op->live);
     } else if (s->op == OP_aggregate) {
         aggregate_reads(s, op->live);
     } else {
@@ -317,18 +326,22 @@ static void there_behind(builder_t *b, const pops_t *next, const live_t *there) 
             continue;
         }
         pstage_t *to = b->plan->stages.at[op->port->exchange->consumer];
+        if (to->root == ROOT_join) plan_join_there(op, to, there);
         for (uint32_t c = 0; carries_row(to) && c < op->row_in->nfields; c++)
             to->live[c] &= there[c];
     }
 }
 
-static void stage_there(builder_t *b, pstage_t *s, const live_t *needed) {
+static void stage_there(builder_t *b, pstage_t *s, const live_t *needed,
+                        const live_t *needed2) {
     const type_t *row = root_row(s);
     live_t *there = new_live(b, row);
     memset(there, 1, row->nfields);
     if (s->root == ROOT_source) {
         s->live = s->source->live;
         memcpy(there, s->live, row->nfields);
+    } else if (s->root == ROOT_join) {
+        plan_join_carried(s, needed, needed2, there);
     } else if (carries_row(s)) {
         for (uint32_t c = 0; c < s->step->row_in->nfields; c++) {
             s->live[c] |= needed[c];
@@ -343,7 +356,12 @@ void plan_live(builder_t *b) {
     size_t n = b->plan->stages.n;
     live_t **needed = ARENA_ARRAY(b->a, live_t *, n + 1);
     look(b, 0);
-    for (size_t i = 0; i < n; i++) needed[i] = b->plan->stages.at[i]->live;
+    live_t **needed2 = ARENA_ARRAY(b->a, live_t *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        needed[i] = b->plan->stages.at[i]->live;
+        needed2[i] = b->plan->stages.at[i]->live2;
+    }
     look(b, 1);
-    for (size_t i = 0; i < n; i++) stage_there(b, b->plan->stages.at[i], needed[i]);
+    for (size_t i = 0; i < n; i++)
+        stage_there(b, b->plan->stages.at[i], needed[i], needed2[i]);
 }

@@ -68,6 +68,7 @@ static int order_matters(const pstage_t *s) {
     case ROOT_sort:
     case ROOT_limit:
     case ROOT_remember:
+    case ROOT_join:
     case ROOT_errors: return 1;
     }
     flow_unreachable("root");
@@ -76,6 +77,8 @@ static int order_matters(const pstage_t *s) {
 /* Roots whose rows leave at once, at the place of the row that entered. */
 static int gives_at_once(const pstage_t *s) {
     if (s->root == ROOT_remember) return !s->step->u.remember->by;
+    if (s->root == ROOT_join)
+        return s->step->u.join.form == JOINS_within || s->step->u.join.form == JOINS_table;
     return s->root == ROOT_distinct || s->root == ROOT_limit || s->root == ROOT_errors;
 }
 
@@ -92,6 +95,9 @@ static int op_fails_into(const pops_t *next, int port) {
 static int fails_into(const pstage_t *s, int port) {
     int judges = s->root == ROOT_aggregate || s->root == ROOT_remember;
     if (judges && s->error_port == port) return 1;
+    if (s->root == ROOT_join && s->error_port == port &&
+        !plan_cannot_fail(s->step->u.join.cond))
+        return 1;
     for (size_t i = 0; i < s->outs.n; i++)
         if (op_fails_into(&s->outs.at[i]->next, port)) return 1;
     return 0;
@@ -136,7 +142,11 @@ void plan_order(builder_t *b) {
     for (size_t i = p->stages.n; i-- > 0;) {
         pstage_t *s = p->stages.at[i];
         if (!s->exchange) continue;
-        s->exchange->framed = (order_matters(s) && !fed_by_sources(b, s->exchange)) ||
-                              (gives_at_once(s) && has_framed_port(b, s));
+        pexchange_t *inputs[2] = {s->exchange, s->exchange2};
+        for (int k = 0; k < 2 && inputs[k]; k++) {
+            if (inputs[k]->signs) continue; /* rows of a table have their order in the key */
+            inputs[k]->framed = (order_matters(s) && !fed_by_sources(b, inputs[k])) ||
+                                (gives_at_once(s) && has_framed_port(b, s));
+        }
     }
 }

@@ -124,7 +124,8 @@ struct pop {
     tstep_t *step;
     int step_id;
     type_t *row_in, *row_out;
-    int input;            /* POP_union: 0 is the flow itself, k its other inputs */
+    int input;            /* POP_union: 0 is the flow itself, k its other inputs; POP_send to
+                           * a join: 1 is the right side */
     int error_port;       /* of the stage: where rows that fail here go; -1: on_error */
     pport_t *port;        /* POP_send, POP_partial, POP_sink */
     pstate_t *state;      /* POP_partial */
@@ -143,6 +144,7 @@ typedef enum proot_kind {
     ROOT_sort,      /* sort key, then the row */
     ROOT_limit,     /* the row */
     ROOT_remember,  /* key, then the row */
+    ROOT_join,      /* both exchanges: key, then the row of that side */
     ROOT_errors     /* the rows of `errors into` */
 } proot_kind;
 
@@ -159,11 +161,14 @@ typedef struct pstage {
     int step_id;
     psource_t *source;
     pexchange_t *exchange;
+    pexchange_t *exchange2; /* of a join: the left side, read after the right */
     pstate_t *state;      /* of the root, or null */
     int mark;             /* what the root waits for; -1: it closes with the batch */
+    pstate_t *queue;      /* of a join: what waits for a moment, or null */
     int partial;          /* ROOT_aggregate: its rows are partial states */
     int error_port;       /* of the root's own expressions */
     unsigned char *live;  /* [columns of the root's rows]: needed by outs */
+    unsigned char *live2; /* of a join: [fields of the right record] that cross */
     VEC(pout_t *) outs;
     VEC(pport_t *) ports;
     VEC(pstate_t *) partials; /* of its POP_partial operators */

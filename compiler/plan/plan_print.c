@@ -88,13 +88,18 @@ static void print_root(buf_t *b, sources_t *sources, const pstage_t *s) {
     if (s->exchange->key_text && *s->exchange->key_text)
         buf_printf(b, " per %s", s->exchange->key_text);
     buf_printf(b, " of exchange %d", s->exchange->id);
+    if (s->exchange2) buf_printf(b, " and %d", s->exchange2->id);
     if (s->state)
         buf_printf(b, ", state %d (%s)", s->state->id, plan_key_kind(s));
     if (s->mark >= 0) buf_printf(b, ", waits for mark %d", s->mark);
+    if (s->queue) buf_printf(b, ", waiting in state %d", s->queue->id);
     if (s->root != ROOT_aggregate && s->root != ROOT_errors) {
         buf_str(b, ", carries ");
         print_live(b, s->step->row_in, s->live);
     }
+    if (s->root != ROOT_join) return;
+    buf_str(b, " and ");
+    print_live(b, s->step->u.join.there, s->live2);
 }
 
 static void print_stage(buf_t *b, const pstage_t *s, sources_t *sources) {

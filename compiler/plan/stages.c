@@ -14,6 +14,7 @@
 
 #include "compiler/base/check.h"
 #include "compiler/plan/build.h"
+#include "compiler/plan/joins.h"
 #include "compiler/syntax/ast.h"
 
 static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at);
@@ -62,6 +63,9 @@ static int leads(builder_t *b, tflow_t *f, size_t i, sink_mode mode) {
         if (g->origin == ORIGIN_flow && g->from == f && leads(b, g, 0, mode)) return 1;
         for (size_t j = 0; j < g->steps.n; j++) {
             tstep_t *s = g->steps.at[j];
+            if (s->op == OP_join && s->u.join.right == f && !f->out.is_table &&
+                leads(b, g, j, mode))
+                return 1;
             if (s->op != OP_union) continue;
             for (size_t u = 0; u < s->u.unite.n; u++)
                 if (s->u.unite.inputs[u] == f && leads(b, g, j, mode)) return 1;
@@ -287,6 +291,75 @@ static void place_keyed(builder_t *b, tstep_t *s, place_t at) {
     }
 }
 
+/* ---- joins ---- */
+
+static pstate_t *join_state(builder_t *b, pstage_t *stage, int int_key, int words) {
+    pstate_t *st = ARENA_NEW(b->a, pstate_t);
+    *st = (pstate_t){.id = (int)b->plan->states.n, .step = stage->step,
+                     .step_id = stage->step_id, .int_key = int_key, .words = words,
+                     .one_part = stage->exchange->one_part};
+    vec_push(b->a, &b->plan->states, st);
+    return st;
+}
+
+static pexchange_t *join_exchange(builder_t *b, pstage_t *stage, const tprops_t *side) {
+    tstep_t *s = stage->step;
+    int one_part = !s->u.join.nkeys && s->u.join.form != JOINS_windows;
+    pexchange_t *x = add_exchange(b, s, one_part);
+    x->key_text = plan_join_key_text(b, s);
+    x->timed = side->timed && (s->out.timed || s->u.join.form == JOINS_within);
+    x->signs = side->is_table;
+    x->consumer = stage->id;
+    return x;
+}
+
+/* What waits for a moment: rows within a bound, windows of time. */
+static void join_waits(builder_t *b, pstage_t *stage) {
+    tstep_t *s = stage->step;
+    const twindow_t *w = s->in.window;
+    if (s->u.join.form == JOINS_windows ? s->in.windowed == WINDOW_batch
+                                        : s->u.join.form != JOINS_within || s->u.join.forever)
+        return;
+    int clock = s->u.join.form == JOINS_windows ? w->processing : !s->in.timed;
+    stage->mark = clock ? plan_mark_processing(b) : plan_mark(b, &s->out);
+    stage->queue = join_state(b, stage, 1, 4); /* FLOW_JOIN_QUEUE_WORDS */
+}
+
+/* The exchanges and the stage of a join; made when a side is first reached. */
+static keyed_t join_stage(builder_t *b, tstep_t *s, sink_mode mode) {
+    for (size_t i = 0; i < b->keyed.n; i++)
+        if (b->keyed.at[i].step == s) return b->keyed.at[i];
+    pstage_t *stage = add_stage(b, ROOT_join, s);
+    stage->step_id = plan_step_id(b, s);
+    stage->exchange = join_exchange(b, stage, &s->u.join.right->out);
+    stage->exchange2 = join_exchange(b, stage, &s->in);
+    stage->state = join_state(b, stage, plan_join_int_key(s), 6); /* FLOW_JOIN_WORDS */
+    join_waits(b, stage);
+    keyed_t k = {.step = s, .mode = mode, .exchange = stage->exchange, .stage = stage};
+    vec_push(b->a, &b->keyed, k);
+    size_t i = (size_t)s->index;
+    stage->error_port = error_port(b, stage, s->flow, i + 1);
+    if (s->out.is_table) {
+        add_out(b, stage, s->flow, i + 1, MODE_update);
+        add_out(b, stage, s->flow, i + 1, MODE_complete);
+        add_out(b, stage, s->flow, i + 1, MODE_final);
+    } else {
+        add_out(b, stage, s->flow, i + 1, MODE_append);
+    }
+    return k;
+}
+
+/* A side's rows go to the join: right 1, left 0. */
+static void place_join(builder_t *b, tstep_t *s, int right, place_t at) {
+    pstage_t *stage = join_stage(b, s, at.mode).stage;
+    pop_t *op = add_op(b, &at, POP_send, s);
+    if (right) op->row_in = op->row_out = s->u.join.right->row;
+    else op->row_out = s->row_in;
+    op->input = right;
+    op->port = stage_port(b, at.stage, right ? stage->exchange : stage->exchange2, NULL);
+    op->error_port = error_port(b, at.stage, s->flow, (size_t)s->index + 1);
+}
+
 /* ---- steps without state ---- */
 
 static void place_sink(builder_t *b, tstep_t *s, place_t at) {
@@ -361,6 +434,8 @@ static void place_readers(builder_t *b, tflow_t *f, place_t at) {
         if (g->origin == ORIGIN_flow && g->from == f) place_from(b, g, 0, at);
         for (size_t j = 0; j < g->steps.n; j++) {
             tstep_t *s = g->steps.at[j];
+            if (s->op == OP_join && s->u.join.right == f && leads(b, g, j, at.mode))
+                place_join(b, s, 1, at);
             for (size_t u = 0; s->op == OP_union && u < s->u.unite.n; u++) {
                 if (s->u.unite.inputs[u] != f || !leads(b, g, j, at.mode)) continue;
                 pop_t *op = add_op(b, &at, POP_union, s);
@@ -404,6 +479,10 @@ static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at) {
         }
         if (s->op == OP_branch) {
             place_branch(b, s, at);
+            return;
+        }
+        if (s->op == OP_join) {
+            place_join(b, s, 0, at);
             return;
         }
         if (is_keyed(s->op)) {
@@ -468,7 +547,9 @@ static int stage_rank(builder_t *b, pstage_t *s, int *rank) {
     for (size_t i = 0; s->exchange && i < b->plan->stages.n; i++) {
         pstage_t *from = b->plan->stages.at[i];
         for (size_t k = 0; k < from->ports.n; k++) {
-            if (from->ports.at[k]->exchange != s->exchange) continue;
+            if (from->ports.at[k]->exchange != s->exchange &&
+                (!s->exchange2 || from->ports.at[k]->exchange != s->exchange2))
+                continue;
             int r = stage_rank(b, from, rank) + 1;
             if (r > best) best = r;
         }
@@ -492,6 +573,7 @@ static void sort_stages(builder_t *b) {
         b->plan->stages.at[i] = sorted[i];
         sorted[i]->id = (int)i;
         if (sorted[i]->exchange) sorted[i]->exchange->consumer = (int)i;
+        if (sorted[i]->exchange2) sorted[i]->exchange2->consumer = (int)i;
     }
 }
 
