@@ -1,7 +1,8 @@
 /* emit_join_table.c - joins with a table: a stream that meets it as it is, and two tables.
  *
  * A table comes as the rows that a batch changed, old and new, each with the key by which
- * the rows of a table are in order. */
+ * the rows of a table are in order.  Two tables are joined when the batch closes: of each
+ * key of which a row changed, what the pairs were is held against what they are. */
 #include "compiler/emit/emit_join.h"
 
 #include "compiler/base/check.h"
@@ -9,12 +10,248 @@
 #include "compiler/plan/joins.h"
 #include "compiler/syntax/ast.h"
 
-void emit_join_table_row(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef next) {
-    (void)g; (void)right; (void)at; (void)next;
+static LLVMValueRef state_table(gen_t *g) {
+    return K_CALL(g->e, state, "table", g->e->fn->ctx, ir_i64(g->e, g->stage->state->id));
 }
+
+static LLVMValueRef is_set(gen_t *g, LLVMValueRef slot) {
+    return ir_bit_of(g->e, ir_load(g->e, g->e->i32, slot, ""), "");
+}
+
+static LLVMValueRef new_flag(gen_t *g, const char *name) {
+    LLVMValueRef slot = ir_slot(g->e, g->e->i32, name);
+    ir_store(g->e, ir_i32(g->e, 0), slot);
+    return slot;
+}
+
+static void raise(gen_t *g, LLVMValueRef slot, LLVMValueRef bit) {
+    emit_t *e = g->e;
+    LLVMValueRef old = ir_load(e, e->i32, slot, "");
+    ir_store(e, ir_or(e, old, ir_i32_of(e, bit, ""), ""), slot);
+}
+
+/* ---- loops over the rows of a side ---- */
+
+typedef struct kept_loop {
+    loop_t l;
+    LLVMValueRef row;
+} kept_loop_t;
+
+static kept_loop_t open_kept(gen_t *g, LLVMValueRef words, int right) {
+    emit_t *e = g->e;
+    LLVMValueRef range = ir_words(e, 2, "range"), side = ir_i32(e, right);
+    K_CALL(e, join_all, "", words, side, range);
+    LLVMValueRef from = ir_load(e, e->i64, range, "from");
+    LLVMValueRef to = ir_load(e, e->i64, ir_word(e, range, 1), "to");
+    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
+    kept_loop_t k = {.l = ir_loop(e, ir_sub(e, to, from, "rows"), right ? "right" : "left")};
+    K_CALL(e, reset, "", e->fn->ctx, mark);
+    k.row = K_CALL(e, join_row, "kept", words, side, ir_add(e, from, k.l.i, ""));
+    return k;
+}
+
+static void read_kept(gen_t *g, const jside_t *h, LLVMValueRef row, jpair_t *p, val_t *room) {
+    emit_t *e = g->e;
+    val_t record = emit_read_row(g, h->x, K_CALL(e, join_encoded, "encoded", row), h->record);
+    if (!h->right) {
+        p->left = emit_join_left(g, h, record);
+        return;
+    }
+    *room = emit_join_there(g, h, record);
+    p->there = room;
+}
+
+/* ---- a stream with a table ---- */
+
+/* An old row leaves the table of its key, a new one enters it. */
+static void change(gen_t *g, LLVMValueRef table, LLVMValueRef words, int right, val_t order,
+                   LLVMValueRef at, int tidy) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef put = ir_block(e, "new"), take = ir_block(e, "old"),
+                      done = ir_block(e, "changed");
+    LLVMValueRef side = ir_i32(e, right);
+    ir_if(e, ir_bit_of(e, g->sign, "sign"), put, take);
+    ir_at(e, put);
+    K_CALL(e, join_put, "", e->fn->ctx, table, words, side, order.leaf[0], order.leaf[1], at);
+    ir_br(e, done);
+    ir_at(e, take);
+    K_CALL(e, join_take, "", e->fn->ctx, table, words, side, order.leaf[0], order.leaf[1], at);
+    if (tidy) K_CALL(e, join_tidy, "", e->fn->ctx, table);
+    ir_br(e, done);
+    ir_at(e, done);
+}
+
+static void meet(gen_t *g, LLVMValueRef words, jpair_t mine, LLVMValueRef time) {
+    emit_t *e = g->e;
+    tstep_t *s = g->stage->step;
+    int kind = s->u.join.kind, left_only = kind == JOIN_SEMI || kind == JOIN_ANTI;
+    jside_t h = emit_join_side(g, g->stage, 1);
+    LLVMValueRef found = new_flag(g, "found");
+    kept_loop_t k = open_kept(g, words, 1);
+    val_t there;
+    jpair_t p = mine;
+    read_kept(g, &h, k.row, &p, &there);
+    g->time = time;
+    g->sign = NULL;
+    LLVMBasicBlockRef match = ir_block(e, "match");
+    ir_if(e, emit_join_holds(g, p, k.l.next), match, k.l.next);
+    ir_at(e, match);
+    ir_store(e, ir_i32(e, 1), found);
+    if (kind != JOIN_ANTI) emit_join_give(g, MODE_append, p, NULL);
+    if (left_only) {
+        ir_br(e, k.l.done);
+        ir_at(e, ir_block(e, "never"));
+    }
+    ir_loop_end(e, &k.l);
+    if (!plan_join_keeps_alone(s, 0)) return;
+    LLVMBasicBlockRef alone = ir_block(e, "alone"), done = ir_block(e, "met");
+    ir_if(e, is_set(g, found), done, alone);
+    ir_at(e, alone);
+    emit_join_give(g, MODE_append, mine, NULL);
+    ir_br(e, done);
+    ir_at(e, done);
+}
+
+void emit_join_table_row(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    (void)next;
+    jside_t h = emit_join_side(g, g->stage, right);
+    val_t record = emit_read_row(g, h.x, at, h.record);
+    gkey_t key = emit_key_of(val_field(e, record, (uint32_t)h.key));
+    LLVMValueRef table = state_table(g);
+    if (right) {
+        val_t order = val_field(e, record, (uint32_t)h.order);
+        change(g, table, emit_probe(g, table, key), 1, order, at, 1);
+        return;
+    }
+    jpair_t mine = {.left = emit_join_left(g, &h, record)};
+    LLVMValueRef words = key.is_int
+                             ? K_CALL(e, table_find_i64, "entry", e->fn->ctx, table, key.i64)
+                             : K_CALL(e, table_find_text, "entry", e->fn->ctx, table, key.ptr,
+                                      key.len);
+    meet(g, words, mine, g->time);
+}
+
+/* ---- two tables ---- */
 
 void emit_join_tables_row(gen_t *g, int right, LLVMValueRef at) {
-    (void)g; (void)right; (void)at;
+    emit_t *e = g->e;
+    jside_t h = emit_join_side(g, g->stage, right);
+    val_t record = emit_read_row(g, h.x, at, h.record);
+    LLVMValueRef table = state_table(g);
+    LLVMValueRef words = emit_probe(g, table,
+                                    emit_key_of(val_field(e, record, (uint32_t)h.key)));
+    K_CALL(e, table_touch, "", e->fn->ctx, table);
+    change(g, table, words, right, val_field(e, record, (uint32_t)h.order), at, 0);
 }
 
-void emit_join_tables_close(gen_t *g) { (void)g; }
+/* A row that was there (old), and is there now (new): what the mode makes of it. */
+static void give_change(gen_t *g, sink_mode mode, jpair_t p, LLVMValueRef left,
+                        LLVMValueRef right, LLVMValueRef was, LLVMValueRef is) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef give = ir_block(e, "give"), done = ir_block(e, "given");
+    LLVMValueRef differs = ir_ne(e, was, is, "changed");
+    LLVMValueRef wanted = mode == MODE_update    ? ir_and(e, is, differs, "")
+                          : mode == MODE_changes ? differs
+                                                 : is;
+    ir_if(e, wanted, give, done);
+    ir_at(e, give);
+    LLVMValueRef len = ir_words(e, 1, "order.len");
+    g->order = ORDER_bytes;
+    g->key = K_CALL(e, join_order, "order", e->fn->ctx, ir_i64(e, g->stage->step_id),
+                    left ? left : ir_null(e), right ? right : ir_null(e), len);
+    g->key_len = ir_load(e, e->i64, len, "order.len");
+    g->sign = mode == MODE_changes ? ir_i64_of(e, is, "sign") : NULL;
+    emit_join_give(g, mode, p, NULL);
+    ir_br(e, done);
+    ir_at(e, done);
+}
+
+typedef struct both {
+    LLVMValueRef was, is;
+} both_t;
+
+static both_t flags_of(gen_t *g, LLVMValueRef row) {
+    emit_t *e = g->e;
+    return (both_t){ir_bit_of(e, K_CALL(e, join_was, "was", row), "was"),
+                    ir_bit_of(e, K_CALL(e, join_is, "is", row), "is")};
+}
+
+/* The rows of a side, each against those of the other: pairs (of the left side), then the
+ * row itself where it stands alone or is what semi and anti ask for. */
+static void side_pairs(gen_t *g, LLVMValueRef words, sink_mode mode, int right) {
+    emit_t *e = g->e;
+    tstep_t *s = g->stage->step;
+    int kind = s->u.join.kind, left_only = kind == JOIN_SEMI || kind == JOIN_ANTI;
+    int alone = plan_join_keeps_alone(s, right) || kind == JOIN_SEMI;
+    if (right && !alone) return;
+    jside_t mine = emit_join_side(g, g->stage, right), other = emit_join_side(g, g->stage, !right);
+    val_t room, room2;
+    jpair_t p = {0};
+    kept_loop_t a = open_kept(g, words, right);
+    read_kept(g, &mine, a.row, &p, &room);
+    both_t f = flags_of(g, a.row);
+    LLVMValueRef was_found = new_flag(g, "was.found"), is_found = new_flag(g, "is.found");
+    kept_loop_t b = open_kept(g, words, !right);
+    jpair_t pair = p;
+    both_t o = flags_of(g, b.row);
+    LLVMValueRef was = ir_and(e, f.was, o.was, "was"), is = ir_and(e, f.is, o.is, "is");
+    LLVMBasicBlockRef look = ir_block(e, "pair"), match = ir_block(e, "match");
+    ir_if(e, ir_or(e, was, is, ""), look, b.l.next);
+    ir_at(e, look);
+    read_kept(g, &other, b.row, &pair, &room2);
+    g->sign = NULL;
+    ir_if(e, emit_join_holds(g, pair, b.l.next), match, b.l.next);
+    ir_at(e, match);
+    raise(g, was_found, was);
+    raise(g, is_found, is);
+    if (!right && !left_only) give_change(g, mode, pair, a.row, b.row, was, is);
+    ir_loop_end(e, &b.l);
+    if (alone) {
+        LLVMValueRef before = is_set(g, was_found), now = is_set(g, is_found);
+        if (kind != JOIN_SEMI) before = ir_not(e, before, ""), now = ir_not(e, now, "");
+        give_change(g, mode, p, right ? NULL : a.row, right ? a.row : NULL,
+                    ir_and(e, f.was, before, ""), ir_and(e, f.is, now, ""));
+    }
+    ir_loop_end(e, &a.l);
+}
+
+static void give_entry(gen_t *g, LLVMValueRef table, LLVMValueRef entry, sink_mode mode) {
+    LLVMValueRef words = K_CALL(g->e, table_words, "entry", table, entry);
+    side_pairs(g, words, mode, 0);
+    side_pairs(g, words, mode, 1);
+}
+
+/* The keys that changed, or all. */
+static void give_entries(gen_t *g, LLVMValueRef table, sink_mode mode, LLVMValueRef cond) {
+    emit_t *e = g->e;
+    int changed = mode == MODE_update || mode == MODE_changes;
+    LLVMBasicBlockRef give = ir_block(e, "give.mode"), done = ir_block(e, "gave.mode");
+    ir_if(e, cond, give, done);
+    ir_at(e, give);
+    LLVMValueRef count = ir_words(e, 1, "entries");
+    LLVMValueRef order = K_CALL(e, table_sorted, "order", e->fn->ctx, table,
+                                ir_i32(e, changed), count);
+    loop_t l = ir_loop(e, ir_load(e, e->i64, count, "entries"), "entry");
+    give_entry(g, table, K_CALL(e, table_nth, "entry", order, l.i), mode);
+    ir_loop_end(e, &l);
+    ir_br(e, done);
+    ir_at(e, done);
+}
+
+void emit_join_tables_close(gen_t *g) {
+    emit_t *e = g->e;
+    LLVMValueRef table = state_table(g);
+    LLVMValueRef fed = ir_bit_of(e, K_CALL(e, ctx_fed, "fed", e->fn->ctx), "fed");
+    LLVMValueRef final = ir_bit_of(e, K_CALL(e, ctx_final, "final", e->fn->ctx), "final");
+    for (size_t i = 0; i < g->stage->outs.n; i++) {
+        sink_mode m = g->stage->outs.at[i]->mode;
+        give_entries(g, table, m, m == MODE_final ? final : m == MODE_complete ? fed : ir_bit(e, 1));
+    }
+    LLVMValueRef count = ir_words(e, 1, "changed");
+    LLVMValueRef order = K_CALL(e, table_sorted, "order", e->fn->ctx, table, ir_i32(e, 1), count);
+    loop_t l = ir_loop(e, ir_load(e, e->i64, count, "changed"), "settle");
+    K_CALL(e, join_settle, "", e->fn->ctx, table, K_CALL(e, table_nth, "entry", order, l.i));
+    ir_loop_end(e, &l);
+    K_CALL(e, table_clean, "", table);
+}

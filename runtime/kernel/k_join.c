@@ -5,6 +5,7 @@
  * heap: rows come nearly in order of time, so they rarely rise. */
 #include "runtime/kernel/k_join.h"
 #include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_order.h"
 #include "runtime/kernel/k_row.h"
 
 typedef struct join_head {
@@ -303,20 +304,27 @@ static int64_t join_key_bound(const join_list *l, const uint8_t *key, int64_t kl
     return low;
 }
 
+static int join_equal(const uint8_t *a, const uint8_t *b) {
+    int64_t n = flow_k_row_size(a);
+    return n == flow_k_row_size(b) && !__builtin_memcmp(a, b, (size_t)n);
+}
+
 void flow_k_join_put(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t side,
                      const uint8_t *key, int64_t klen, const uint8_t *encoded) {
     join_list *l = join_side(words, side);
+    for (int64_t i = join_key_bound(l, key, klen, 0); i < l->end; i++) {
+        join_head *old = l->rows[i];
+        if (join_compare(old, key, klen)) break;
+        if (old->is || !join_equal((const uint8_t *)(old + 1), encoded)) continue;
+        old->is = 1; /* it has not changed after all */
+        return;
+    }
     join_head *row = join_copy(ctx, &t->heap, encoded, key, klen);
     row->time = klen;
     row->entry = (uint32_t)flow_k_table_last(t);
     row->side = (uint8_t)side;
     row->is = 1;
     join_insert(ctx, &t->heap, l, join_key_bound(l, key, klen, 1), row);
-}
-
-static int join_equal(const uint8_t *a, const uint8_t *b) {
-    int64_t n = flow_k_row_size(a);
-    return n == flow_k_row_size(b) && !__builtin_memcmp(a, b, (size_t)n);
 }
 
 static void join_cut(flow_ctx *ctx, flow_table *t, join_list *l, int64_t i) {
@@ -339,6 +347,36 @@ void flow_k_join_take(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t sid
         else row->is = 0;
         return;
     }
+}
+
+void flow_k_join_tidy(flow_ctx *ctx, flow_table *t) {
+    int64_t entry = flow_k_table_last(t);
+    join_list *l = join_side(flow_k_table_words(t, entry), 0);
+    if (l[0].first < l[0].end || l[1].first < l[1].end) return;
+    join_list_drop(ctx, &t->heap, &l[0]);
+    join_list_drop(ctx, &t->heap, &l[1]);
+    flow_k_table_remove(ctx, t, entry);
+}
+
+/* A missing side stands behind those that are there. */
+FLOW_INLINE uint8_t *join_order_side(uint8_t *p, const uint8_t *row) {
+    if (!row) {
+        *p = 2;
+        return p + 1;
+    }
+    *p = 1;
+    int64_t n = flow_k_join_key_len(row);
+    if (n) __builtin_memcpy(p + 1, flow_k_join_key(row), (size_t)n);
+    return p + 1 + n;
+}
+
+uint8_t *flow_k_join_order(flow_ctx *ctx, int64_t step, const uint8_t *left,
+                           const uint8_t *right, int64_t *len) {
+    int64_t n = 2 + (left ? flow_k_join_key_len(left) : 0) +
+                (right ? flow_k_join_key_len(right) : 0);
+    uint8_t *key = flow_k_alloc(ctx, n);
+    join_order_side(join_order_side(key, left), right);
+    return flow_k_order_key(ctx, step, key, n, len);
 }
 
 void flow_k_join_settle(flow_ctx *ctx, flow_table *t, int64_t entry) {

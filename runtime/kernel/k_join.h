@@ -69,6 +69,12 @@ FLOW_FAR void flow_k_join_put(flow_ctx *ctx, flow_table *t, uint64_t *words, int
 /* A row that is old: not there any more.  It is the one of this key and these bytes. */
 FLOW_FAR void flow_k_join_take(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t side,
                                const uint8_t *key, int64_t klen, const uint8_t *encoded);
+/* After a take, where nothing is settled: the entry that was probed last goes if it has no
+ * rows any more. */
+FLOW_FAR void flow_k_join_tidy(flow_ctx *ctx, flow_table *t);
+/* The order key of a joined row, by the keys of both; null: that side is missing. */
+FLOW_FAR uint8_t *flow_k_join_order(flow_ctx *ctx, int64_t step, const uint8_t *left,
+                                    const uint8_t *right, int64_t *len);
 /* Was it there before the batch?  Is it there now? */
 int32_t flow_k_join_was(const uint8_t *row);
 int32_t flow_k_join_is(const uint8_t *row);
