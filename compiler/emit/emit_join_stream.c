@@ -8,6 +8,7 @@
 
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_expr.h"
+#include "compiler/emit/emit_time.h"
 #include "compiler/plan/joins.h"
 #include "compiler/syntax/ast.h"
 
@@ -42,13 +43,14 @@ static LLVMValueRef minus(gen_t *g, LLVMValueRef v) {
 /* right time - left time is in lo..hi. */
 static LLVMValueRef low_bound(gen_t *g) {
     tstep_t *s = g->stage->step;
-    if (s->u.join.lo) return emit_constant(g, s->u.join.lo);
-    return minus(g, emit_constant(g, s->u.join.hi));
+    if (s->u.join.lo) return emit_constant(g, s->u.join.lo, s->u.join.lo_value, INT64_MIN);
+    return minus(g, emit_constant(g, s->u.join.hi, s->u.join.hi_value, 0));
 }
 
 static LLVMValueRef high_bound(gen_t *g) {
     tstep_t *s = g->stage->step;
-    LLVMValueRef hi = emit_constant(g, s->u.join.hi);
+    LLVMValueRef hi = emit_constant(g, s->u.join.hi, s->u.join.hi_value,
+                                    s->u.join.lo ? INT64_MIN : 0);
     return s->u.join.half_open ? ir_sub(g->e, hi, ir_i64(g->e, 1), "hi") : hi;
 }
 
