@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "compiler/base/check.h"
+#include "compiler/emit/emit_agg_time.h"
 #include "compiler/emit/emit_aggk.h"
 #include "compiler/emit/emit_expr.h"
 #include "compiler/emit/emit_fold.h"
@@ -37,6 +38,7 @@ static type_t *value_type(emit_t *e, const agg_call_t *c) {
 
 static aggk_t aggk_of(emit_t *e, const agg_call_t *c) {
     if (emit_is_fold(c)) return (aggk_t){.id = id_of(c), .words = FOLD_WORDS};
+    if (c->by_time) return emit_timed_aggk(e, c);
     size_t i = is_arg_of(c) ? 1 : 0; /* these go by their key */
     type_t *t = c->nargs > i ? type_strip(c->args[i]->type) : type_basic(e->types, TY_INT);
     return emit_aggk(e, id_of(c), t);
@@ -167,6 +169,10 @@ static val_t args_value(gen_t *g, const agg_call_t *c) {
 static void call_step(gen_t *g, const agg_call_t *c, aggk_t k, LLVMValueRef heap,
                       LLVMValueRef state, val_t args) {
     emit_t *e = g->e;
+    if (c->by_time) {
+        emit_timed_step(g, c, heap, state, args, value_type(e, c));
+        return;
+    }
     LLVMValueRef a[12] = {e->fn->ctx, heap, state};
     unsigned n = 3;
     if (is_arg_of(c)) { /* (v, k): the key first, then v */
@@ -541,10 +547,11 @@ static val_t result_of(gen_t *g, const agg_call_t *c, LLVMValueRef heap, LLVMVal
     else types_of_codes(e, k.result, value_type(e, c), t);
     LLVMValueRef out = ir_words(e, t[0]->words + 1, "result");
     LLVMValueRef status =
-        k_call(e, (kfn_id)k.res,
-               (LLVMValueRef[]){e->fn->ctx, heap, state, out,
-                                emit_type_code(e, value_type(e, c))},
-               5, "status");
+        c->by_time ? emit_timed_result(g, c, heap, state, out, value_type(e, c))
+                   : k_call(e, (kfn_id)k.res,
+                            (LLVMValueRef[]){e->fn->ctx, heap, state, out,
+                                             emit_type_code(e, value_type(e, c))},
+                            5, "status");
     emit_fail_status(e, status);
     val_t v = val_load(e, t[0], out, k.id);
     type_t *want = c->result;

@@ -73,6 +73,9 @@ int plan_needs_time(const tstep_t *s) {
     case OP_limit:
     case OP_remember: return 1;
     case OP_aggregate:
+        for (size_t i = 0; i < s->u.aggregate.naggs; i++)
+            if (s->u.aggregate.aggs[i]->by_time) return 1;
+        return w && (w->by_rows || w->kind == WINDOW_session);
     case OP_top: return w && (w->by_rows || w->kind == WINDOW_session);
     default: return 0;
     }

@@ -53,6 +53,7 @@ typedef struct agg_call {
     type_t *result;
     struct node **args; /* in the order of the signature, constants included; null: omitted */
     unsigned char *kinds; /* [nargs]: agg_arg */
+    int by_time;        /* its order is that of event time, not of the rows; set by the step */
     type_t **arg_types; /* what each argument is asked to be (T where values may be T?) */
     uint32_t nargs;
     struct node *when;  /* of the item; set by the step */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compiler/base/check.h"
+#include "compiler/types/builtins.h"
 #include "compiler/types/const.h"
 #include "compiler/types/step_check.h"
 
@@ -86,6 +87,12 @@ static void key_columns(flowck_t *f, const titems_t *keys) {
     f->st.props.nkeys = keys->n;
 }
 
+/* Where rows have event time, "in order" means in order of that. */
+static int goes_by_time(const agg_call_t *a) {
+    return a->agg == AGG_first || a->agg == AGG_last || a->agg == AGG_arg_min ||
+           a->agg == AGG_arg_max || a->agg == AGG_collect || a->agg == AGG_concat;
+}
+
 void op_aggregate_type(flowck_t *f) {
     ast_step_aggregate_t *s = AST(step_aggregate, f->step->node);
     check_t *c = f->c;
@@ -116,6 +123,8 @@ void op_aggregate_type(flowck_t *f) {
     aggregate_items(f, &s->items, scope_row(c->arena, f->base, row, seen.at.at), &calls,
                     &items, &cols);
 
+    if (f->st.props.timed)
+        for (size_t i = 0; i < calls.n; i++) calls.at[i]->by_time = goes_by_time(calls.at[i]);
     f->step->u.aggregate.keys = keys.at;
     f->step->u.aggregate.nkeys = keys.n;
     f->step->u.aggregate.aggs = calls.at;

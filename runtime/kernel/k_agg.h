@@ -61,6 +61,7 @@ FLOW_AGG_STEP(last, g, const uint64_t *x, const uint8_t *tc)
 FLOW_AGG_STEP(arg_min, i, int64_t k, const uint64_t *v, const uint8_t *tc)
 FLOW_AGG_STEP(arg_min, s, const uint8_t *k, int64_t klen, const uint64_t *v,
               const uint8_t *tc)
+FLOW_AGG_STEP(arg_last, i, int64_t k, const uint64_t *v, const uint8_t *tc)
 FLOW_AGG_STEP(arg_max, i, int64_t k, const uint64_t *v, const uint8_t *tc)
 FLOW_AGG_STEP(arg_max, s, const uint8_t *k, int64_t klen, const uint64_t *v,
               const uint8_t *tc)

@@ -250,3 +250,17 @@ AGG_PLACE(last, PICK_ALWAYS)
 
 AGG_ARG(arg_min, -1)
 AGG_ARG(arg_max, 1)
+
+/* As arg_max, but of equal keys the last counts: last by event time. */
+AGG_STEP(arg_last_i, int64_t k, const uint64_t *v) {
+    if (state[1] && k < (int64_t)state[0]) return;
+    state[0] = (uint64_t)k;
+    state[1] = 1;
+    flow_k_blob_set(ctx, heap, state + 2, v, tc);
+}
+AGG_RESULT(arg_last_i) {
+    return flow_k_agg_arg_max_i_result(ctx, heap, state, out, tc);
+}
+AGG_DROP(arg_last_i) {
+    flow_k_agg_arg_max_i_drop(ctx, heap, state, tc);
+}

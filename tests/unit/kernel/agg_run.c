@@ -44,6 +44,7 @@ FEED(last, g, x, )
 /* A record of key and value, as the value. */
 FEED(arg_min, i, (int64_t)x[0], x, )
 FEED(arg_max, i, (int64_t)x[0], x, )
+FEED(arg_last, i, (int64_t)x[0], x, )
 FEED(arg_min, s, (const uint8_t *)x[0], (int64_t)x[1], x, )
 FEED(arg_max, s, (const uint8_t *)x[0], (int64_t)x[1], x, )
 FEED(count_distinct, w, (int64_t)x[0], )

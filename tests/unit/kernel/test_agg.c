@@ -237,6 +237,11 @@ static void test_args(void) {
     CU_ASSERT(is_text(out + 1, v[1]) && out[3] == 1);
     CU_ASSERT(agg_run(ctx, &agg_arg_max_i, x[0], 4, code, some, out) == 0);
     CU_ASSERT(is_text(out + 1, v[2]));
+    CU_ASSERT(agg_run(ctx, &agg_arg_last_i, x[0], 2, code, some, out) == 0);
+    CU_ASSERT(is_text(out + 1, v[0]) && out[3] == 1);
+    x[3][0] = (uint64_t)k[2]; /* of equals the last */
+    CU_ASSERT(agg_run(ctx, &agg_arg_last_i, x[0], 4, code, some, out) == 0);
+    CU_ASSERT(is_text(out + 1, v[3]) && out[3] == 1);
     CU_ASSERT(agg_run(ctx, &agg_arg_max_i, x[0], 0, code, some, out) == 0);
     CU_ASSERT(out[3] == 0);
     uint64_t y[4][3];
