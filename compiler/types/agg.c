@@ -46,7 +46,18 @@ static sig_t *adapted(check_t *c, const sig_t *sig, int lists) {
 
 /* ---- E10 ---- */
 
+/* sum(max(x)): the inner one is made in a step before. */
+static type_t *say_nested(check_t *c, node_t *e) {
+    node_t *all = c->aggregate;
+    diag_t *m = diag_add(c->diags, DIAG_aggregate_nested, e->span, AST(call, all)->fn);
+    diag_note(m, "`%s` goes over rows, and has one value for all of them", expr_source(c, e));
+    diag_help(m, "aggregate twice:\n |> aggregate n = %s per … |> aggregate %s …",
+              expr_source(c, e), expr_source_with(c, all, e, "n"));
+    return poison(c);
+}
+
 static type_t *say_place(check_t *c, node_t *e) {
+    if (c->aggregate) return say_nested(c, e);
     diag_t *m = diag_add(c->diags, DIAG_aggregate_place, e->span);
     const char *call = expr_source(c, e);
     if (c->condition && c->outer)
@@ -193,7 +204,10 @@ type_t *expr_aggregate(check_t *c, scope_t *s, node_t *e, int agg, type_t *hint)
     scope_t *items = scope_items_of(s);
     scope_t *rows = items ? items->rows : s;
     int lists = !items, alternative = 0;
+    node_t *around = c->aggregate;
+    if (items) c->aggregate = e;
     call_infer_args(c, rows, &call->args, 0);
+    c->aggregate = around;
     for (const sig_t *sig = agg_sig(c, agg); sig; sig = sig->next, alternative++) {
         node_t *at[MAX_PARAMS];
         sig_env_t env;

@@ -41,6 +41,7 @@ typedef struct check {
     int depth;           /* of declarations being checked, one inside the other */
     node_t *outer;       /* the whole expression being checked, for help lines */
     int condition;       /* it is a condition */
+    node_t *aggregate;   /* the aggregate over rows whose arguments are being checked */
     struct folder *folder; /* const.c's state, made when first used */
     type_t *change;        /* Insert | Update | Delete: of the column that `changes` adds */
     def_t *change_variants[3];
