@@ -12,6 +12,8 @@
  * first batch the parts of an earlier run of this sink are removed.  Anything else in the
  * directory is refused, before any input is read.
  *
+ * Folders above the output that are not there are made with the first batch.
+ *
  * Data chooses no path outside: partition values arrive percent-encoded, and a segment
  * that is no `col=value` is refused. */
 #include <dirent.h>
@@ -148,15 +150,33 @@ static rt_status walk(files_out *f, const char *dir, sweep what, int depth) {
     return status;
 }
 
-static rt_status make_dirs(const char *path) {
+/* The folder that holds what `path` names. */
+static void folder_of(const char *path, char *out) {
+    const char *slash = strrchr(path, '/');
+    if (slash)
+        snprintf(out, PATH_LEN, "%.*s", (int)RT_MAX(slash - path, 1), path);
+    else
+        snprintf(out, PATH_LEN, ".");
+}
+
+/* Makes a folder and those above it that are not there; `tell`: says so. */
+static rt_status make_dir(const char *path, bool tell) {
+    char above[PATH_LEN];
+    if (rt_os_mkdir(path, 0777) < 0)
+        return errno == EEXIST ? RT_ok : cannot(kind_of(errno), "make the folder", path);
+    if (tell) rt_log(RT_INFO, "made the folder %s", path);
+    folder_of(path, above);
+    return rt_os_sync_dir(above) < 0 ? cannot(RT_io, "sync", above) : RT_ok;
+}
+
+static rt_status make_dirs(const char *path, bool tell) {
     char copy[PATH_LEN];
     snprintf(copy, sizeof copy, "%s", path);
     for (char *p = copy + 1;; p++) {
         if (*p != '/' && *p) continue;
         char kept = *p;
         *p = 0;
-        if (rt_os_mkdir(copy, 0777) < 0 && errno != EEXIST)
-            return cannot(kind_of(errno), "make", copy);
+        RT_TRY(make_dir(copy, tell));
         *p = kept;
         if (!kept) return RT_ok;
     }
@@ -194,15 +214,24 @@ static rt_status sync_close(int fd, const char *path) {
     return status;
 }
 
-static void folder_of(const char *path, char *out) {
-    const char *slash = strrchr(path, '/');
-    if (slash)
-        snprintf(out, PATH_LEN, "%.*s", (int)RT_MAX(slash - path, 1), path);
-    else
-        snprintf(out, PATH_LEN, ".");
-}
-
 /* ---- one file --------------------------------------------------------------------------- */
+
+/* Is the folder there, or one above it in which it can be made?  Told before anything is
+ * read; it is made when there is something to write. */
+static rt_status can_make(const char *folder) {
+    char at[PATH_LEN];
+    struct stat st;
+    snprintf(at, sizeof at, "%s", folder);
+    while (rt_os_stat(at, &st) < 0) {
+        char above[PATH_LEN];
+        folder_of(at, above);
+        if (errno != ENOENT || !strcmp(above, at)) return cannot(RT_io, "write to", folder);
+        memcpy(at, above, sizeof at);
+    }
+    if (!S_ISDIR(st.st_mode)) errno = ENOTDIR;
+    else if (access(at, W_OK | X_OK) == 0) return RT_ok;
+    return cannot(RT_io, "write to", at);
+}
 
 static rt_status check_single(files_out *f) {
     struct stat st;
@@ -218,8 +247,7 @@ static rt_status check_single(files_out *f) {
         return RT_ok;
     }
     folder_of(f->path, folder);
-    if (rt_os_stat(folder, &st) < 0) return cannot(RT_io, "write to", folder);
-    return RT_ok;
+    return can_make(folder);
 }
 
 static rt_status open_special(files_out *f, const char *header) {
@@ -253,6 +281,7 @@ static rt_status replace(files_out *f, const char *header, rt_output *out) {
     char folder[PATH_LEN], temp[2 * PATH_LEN + 128];
     int64_t length;
     folder_of(f->path, folder);
+    RT_TRY(make_dirs(folder, true));
     const char *slash = strrchr(f->path, '/');
     snprintf(temp, sizeof temp, "%s/.flow-%s-%s.tmp", folder, slash ? slash + 1 : f->path,
              f->name);
@@ -318,7 +347,8 @@ static rt_status add_part(rt_sink *s, const rt_output *out, const char *partitio
     snprintf(dir, sizeof dir, "%s%s%s", f->path, partition ? "/" : "",
              partition ? partition : "");
     cut_slash(dir);
-    RT_TRY(make_dirs(dir));
+    RT_TRY(make_dirs(f->path, true));
+    RT_TRY(make_dirs(dir, false));
     size_t n = (size_t)f->nparts + 1;
     f->temps = rt_realloc(f->temps, n * sizeof *f->temps);
     f->finals = rt_realloc(f->finals, n * sizeof *f->finals);

@@ -26,7 +26,8 @@ printf '\357\273\277c1\n\357\273\277c2\n' >in/c.txt # the mark goes at the begin
 printf 'e1\r\n\r\ne\rx' >in/e.txt # \r before \n is dropped, others stay
 printf 'no' >in/x.log
 printf '\303\274\n' >in/ü.txt
-printf 'A1\nA2\nb1\nb2\nc1\n\357\273\277c2\ne1\n\ne\rx\n\303\274\n' >want
+printf 'g\rg\r' >in/g.txt # without \n: read as if it were there
+printf 'A1\nA2\nb1\nb2\nc1\n\357\273\277c2\ne1\n\ne\rx\ng\rg\n\303\274\n' >want
 run "a glob" 0 ./copy
 same_file "lines in byte order of the names" want out
 for p in 1 2; do
@@ -100,12 +101,40 @@ echo "an earlier run" >out.csv
 run "a first batch that fails" 1 ./one input=late.csv
 same "a run that commits nothing changes nothing" "an earlier run" "$(cat out.csv)"
 same "nothing temporary is left" "" "$(find . -name '.flow*' -o -name '*.tmp')"
-run "a folder that is not there" 6 ./one input=good.csv to_file=no/where/out.csv
+run "a folder that is not there" 0 ./one input=good.csv to_file=no/where/out.csv --log info
+same_file "a folder that is not there is made" want no/where/out.csv
+has "a folder that is made is told" err 'made the folder no/where$'
+run "a folder that is there" 0 ./one input=good.csv to_file=no/where/out.csv --log info
+lacks "a folder that is there is not told" err 'made the folder'
+run "a file in place of a folder" 6 ./one input=good.csv to_file=good.csv/sub/out.csv
+has "a file in place of a folder" err 'cannot write to good\.csv/?.*Not a directory'
+run "a folder that cannot be made" 6 ./one input=good.csv to_file=/proc/none/out.csv
+has "a folder that cannot be made" err 'cannot (write to|make the folder) /proc'
 mkdir folder
 run "a folder in place of a file" 4 ./one input=good.csv to_file=folder
 : >none.csv
 run "no rows at all" 0 ./one input=none.csv
 same "no rows give the head, or nothing" 1 "$(sort -u out.csv | grep -cv '^an earlier run$')"
+
+# ---- the last line --------------------------------------------------------------------
+for form in "csv" "csv, multiline = true" "json"; do
+    program last_line <<FLOW
+param from_file: bool
+stream a = from file("last.in", format = $form) as { s: string }
+stream b = from stdin(format = $form) as { s: string }
+a |> where from_file |> union (b |> where not from_file) |> errors into bad |> to stdout(format = text)
+bad |> select e = f"{error} {utf8(raw) ?? ""}" |> to stdout(format = text)
+FLOW
+    case $form in json) line='{"s":"x"}' ;; *) line=x ;; esac
+    for end in '' '\n' '\r' '\r\n'; do
+        # shellcheck disable=SC2059
+        printf "$line\r\n$line$end" >last.in
+        for from in true false; do
+            run "a last line, $form" 0 ./last_line from_file=$from <last.in
+            same "a last line, $form, $from, ended by '$end'" "x x" "$(tr '\n' ' ' <out | sed 's/ $//')"
+        done
+    done
+done
 
 # ---- a folder as sink -----------------------------------------------------------------
 program parts <<'FLOW'
