@@ -123,7 +123,8 @@ static void put_line(printer_t *pr, const char *p, const char *end) {
     const char *file = NULL;
     if (*p == ' ') {
         const char *dbg = NULL;
-        for (const char *q = p; (q = strstr(q, "!dbg !")) && q < end; q += 6) dbg = q;
+        for (const char *q = p; (q = memchr(q, '!', (size_t)(end - q))); q++)
+            if (begins(q, end, "!dbg !")) dbg = q;
         if (dbg) file = place(pr, atoi(dbg + 6), &line);
     }
     if (file) put_source_line(pr, file, line);

@@ -35,7 +35,6 @@ struct lab {
     flow_ctx *ctx;
     flow_ctx *(*env_open)(void);
     void (*env_close)(flow_ctx *);
-    const char *ir;
 };
 
 arena_t *lab_arena(lab_t *lab) { return lab->arena; }
@@ -43,7 +42,6 @@ check_t *lab_check(lab_t *lab) { return lab->check; }
 type_t *lab_row_type(lab_t *lab) { return lab->row; }
 size_t lab_count(const lab_t *lab) { return lab->exprs.n; }
 node_t *lab_expr(lab_t *lab, size_t i) { return lab->exprs.at[i]; }
-const char *lab_ir(lab_t *lab) { return lab->ir; }
 
 void lab_show_errors(lab_t *lab) {
     diags_render(lab->diags, stdout, 0);
@@ -183,7 +181,6 @@ int lab_build(lab_t *lab, int level) {
     int ok = !wrong;
     if (ok) {
         optimise(e, level, LAB_SANITIZE);
-        lab->ir = ir_text(e, -1);
         size_t n;
         const char *object = object_make(lab->arena, target_machine(target), e->module, 0, &n,
                                          &why);

@@ -35,8 +35,6 @@ int lab_build(lab_t *lab, int level);
  * point to lives until the next lab_forget. */
 int lab_run(lab_t *lab, size_t i, const uint64_t *row, uint64_t *out);
 void lab_forget(lab_t *lab);
-/* The IR of the last build (arena text). */
-const char *lab_ir(lab_t *lab);
 
 /* A row of the type LabRow from "i = 1, s = \"x\", ..." is too much to write: the words of
  * row number n of a fixed, varied set; LAB_ROWS of them. */
