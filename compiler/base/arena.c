@@ -1,4 +1,7 @@
-/* arena.c - chunks that double up to 1 MiB, linked for the final free. */
+/* arena.c - chunks that double up to 1 MiB, linked for the final free.
+ *
+ * Under AddressSanitizer only what was asked for can be touched: the rest of a chunk is
+ * poisoned, and so is a gap behind each piece. */
 #include "compiler/base/arena.h"
 
 #include <stdint.h>
@@ -7,6 +10,24 @@
 #include <string.h>
 
 #include "compiler/base/check.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_POISONED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_POISONED 1
+#endif
+#endif
+#ifdef ARENA_POISONED
+#include <sanitizer/asan_interface.h>
+enum { GAP = 16 };
+#define HIDE(p, n) __asan_poison_memory_region((p), (n))
+#define SHOW(p, n) __asan_unpoison_memory_region((p), (n))
+#else
+enum { GAP = 0 };
+#define HIDE(p, n) ((void)0)
+#define SHOW(p, n) ((void)0)
+#endif
 
 typedef struct chunk {
     struct chunk *next;
@@ -49,16 +70,18 @@ static void add_chunk(arena_t *a, size_t bytes) {
     a->chunks = c;
     a->p = c->bytes;
     a->end = c->bytes + size;
+    HIDE(a->p, size);
     if (a->next_size < LARGEST_CHUNK) a->next_size *= 2;
 }
 
 void *arena_alloc(arena_t *a, size_t bytes) {
     flow_assert(bytes < SIZE_MAX / 2);
-    bytes = (bytes + 15) & ~(size_t)15;
-    if ((size_t)(a->end - a->p) < bytes) add_chunk(a, bytes);
+    size_t taken = (bytes + 15) & ~(size_t)15;
+    if ((size_t)(a->end - a->p) < taken + GAP) add_chunk(a, taken + GAP);
     void *out = a->p;
-    a->p += bytes;
-    a->used += bytes;
+    SHOW(out, bytes);
+    a->p += taken + GAP;
+    a->used += taken;
     return out;
 }
 
