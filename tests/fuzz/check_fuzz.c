@@ -162,5 +162,7 @@ int main(int argc, char **argv) {
     }
     printf("check_fuzz: %ld texts: %ld programs, %ld refused by the grammar, %ld by the checker\n",
            count, counts.right, counts.syntax, counts.checked);
+    free(text);
+    for (size_t i = 0; i < nprograms; i++) free(programs[i].text);
     return 0;
 }
