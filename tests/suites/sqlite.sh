@@ -4,7 +4,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 build=$(cd "${FLOW_BUILD_DIR:-build}" && pwd)
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
-seeds="1 2 3" count=100
+seeds="1 2 3" count=$((100 / ${FLOW_TEST_SHARE:-1}))
 [ "${1-short}" = long ] && seeds="1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20"
 gcc -O1 -w -o "$work/sql_gen" tests/diff/sql_gen.c || exit 1
 passed=0 failed=0

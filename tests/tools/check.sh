@@ -7,6 +7,8 @@ set -u
 root=$(pwd)
 build=$(cd "${FLOW_BUILD_DIR:-build}" && pwd)
 flowc=$build/flowc
+sanitizer=$("$flowc" --version | sed -n 's/.*, sanitizer \([a-z]*\).*/\1/p')
+share=${FLOW_TEST_SHARE:-1} # one in so many of the random cases
 work=$(mktemp -d)
 started=
 passed=0 failed=0

@@ -12,6 +12,7 @@
 #include "compiler/types/const.h"
 #include "tests/unit/compiler/expr_lab.h"
 #include "tests/unit/compiler/lab_row.h"
+#include "tests/unit/share.h"
 
 typedef struct production {
     char type;
@@ -137,7 +138,7 @@ static long setting(const char *name, long otherwise) {
 
 static void test_expressions(void) {
     enum { EACH = 150 };
-    long rounds = setting("FLOW_DIFF_ROUNDS", 15), seed = setting("FLOW_DIFF_SEED", 1);
+    long rounds = setting("FLOW_DIFF_ROUNDS", test_share(15)), seed = setting("FLOW_DIFF_SEED", 1);
     int compared = 0;
     for (long r = 0; r < rounds; r++)
         compared += run_round((uint64_t)(seed * 1000 + r) * 0x9E3779B97F4A7C15u, EACH);

@@ -13,6 +13,7 @@
 #include "runtime/kernel/k_regex_fn.h"
 #include "tests/unit/compiler/regex_env.h"
 #include "tests/unit/compiler/regex_gen.h"
+#include "tests/unit/share.h"
 
 #define MAX_MATCHES 2000
 
@@ -69,6 +70,7 @@ static void compare_ways(uint64_t seed, unsigned options, int patterns, uint32_t
     static regex_gen g;
     static matches want, got;
     int failed = 0;
+    patterns = test_share(patterns);
     g.seed = seed;
     g.options = options;
     for (int i = 0; i < patterns; i++) {

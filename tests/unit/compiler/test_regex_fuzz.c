@@ -12,6 +12,7 @@
 #include "runtime/kernel/k_regex_fn.h"
 #include "tests/unit/compiler/regex_env.h"
 #include "tests/unit/compiler/regex_gen.h"
+#include "tests/unit/share.h"
 
 #define ROUNDS 20000
 
@@ -132,8 +133,8 @@ static void check_error(const regex_error_t *e, size_t n) {
 static void test_mutations(void) {
     static regex_gen g = {.seed = 77};
     fuzz f = {.seed = 0x2545F4914F6CDD1D};
-    int good = 0, bad = 0;
-    for (int i = 0; i < ROUNDS; i++) {
+    int good = 0, bad = 0, rounds = test_share(ROUNDS);
+    for (int i = 0; i < rounds; i++) {
         fresh(&f);
         arena_t *a = arena_new("regex");
         char *text = malloc(f.n + !f.n);
@@ -154,7 +155,7 @@ static void test_mutations(void) {
         free(text);
         arena_free(a);
     }
-    CU_ASSERT_TRUE(good > ROUNDS / 10 && bad > ROUNDS / 10);
+    CU_ASSERT_TRUE(good > rounds / 10 && bad > rounds / 10);
 }
 
 /* Texts that are not UTF-8, which a program never has: no crash, no endless loop. */

@@ -13,6 +13,7 @@
 #include "runtime/kernel/k_float.h"
 #include "runtime/kernel/k_math.h"
 #include "runtime/kernel/k_pow10.h"
+#include "tests/unit/share.h"
 
 void suite_num(void);
 
@@ -43,7 +44,7 @@ static int32_t get_float(const char *text, double *v) {
 static void test_ints(void) {
     char want[32];
     uint8_t got[32];
-    for (int i = 0; i < 300000; i++) {
+    for (int i = 0, times = test_share(300000); i < times; i++) {
         int64_t v = (int64_t)rnd() >> (rnd() % 64);
         if (i < 40) v = i < 19 ? (int64_t)pow(10, i) - i % 2 : INT64_MIN + i - 19;
         snprintf(want, sizeof want, "%lld", (long long)v);
@@ -185,7 +186,7 @@ static double random_float(int i) {
 }
 
 static void test_round_trip(void) {
-    for (int i = 0; i < 1000000; i++) {
+    for (int i = 0, times = test_share(1000000); i < times; i++) {
         double v = random_float(i), back = 0;
         if (isnan(v)) continue;
         char text[64], shorter[64];
@@ -205,7 +206,7 @@ static void test_round_trip(void) {
 }
 
 static void test_decimal_texts(void) {
-    for (int i = 0; i < 200000; i++) {
+    for (int i = 0, times = test_share(200000); i < times; i++) {
         char text[1100];
         int n = i % 50 ? 1 + (int)(rnd() % 25) : 20 + (int)(rnd() % 900), at = 0;
         int point = (int)(rnd() % (uint64_t)(n + 1));
