@@ -409,6 +409,23 @@ static const char *stage_name(const pstage_t *s) {
     return op_at(s->step->op)->spelling;
 }
 
+/* Are all the tables that the stage feeds silent until the last batch?  Then what workers
+ * hold for them need not go out before it.  A table that acts on its entries in any other
+ * batch, to let keys go for one, must not be fed so. */
+static int feeds_only_final(const prog_t *p, const pstage_t *s) {
+    const plan_t *plan = p->g->plan;
+    for (size_t i = 0; i < plan->stages.n; i++) {
+        const pstage_t *t = plan->stages.at[i];
+        for (size_t k = 0; k < s->partials.n; k++) {
+            if (t->state != s->partials.at[k]) continue;
+            if (!t->step->out.is_table || t->mark >= 0) return 0;
+            for (size_t o = 0; o < t->outs.n; o++)
+                if (t->outs.at[o]->mode != MODE_final) return 0;
+        }
+    }
+    return s->partials.n > 0;
+}
+
 static void put_stages(prog_t *p) {
     const plan_t *plan = p->g->plan;
     for (size_t i = 0; i < plan->stages.n; i++) {
@@ -441,6 +458,7 @@ static void put_stages(prog_t *p) {
             pair_int(p, "mark", s->mark);
             pair(p, "closes", "due");
         }
+        if (feeds_only_final(p, s)) pair(p, "flushes", "final");
         buf_char(&p->text, '\n');
     }
     for (size_t i = 0; i < plan->stages.n; i++) {

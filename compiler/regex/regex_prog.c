@@ -180,9 +180,9 @@ static uint32_t class_node(build *b, node_cache *cache, const utf8_seq *seq, siz
         for (end = i + 1;
              end < n && seq[end].lo[depth] == lo && seq[end].hi[depth] == hi;)
             end++;
-        uint32_t to = depth + 1 == seq[i].n
-                          ? next
-                          : class_node(b, cache, seq + i, end - i, depth + 1, next);
+        int last = depth == 3 || depth + 1 == seq[i].n;
+        uint32_t to =
+            last ? next : class_node(b, cache, seq + i, end - i, depth + 1, next);
         flow_assert(count < 256);
         r[count++] = (flow_re_range){lo, hi, (uint16_t)to};
     }

@@ -1,8 +1,13 @@
 /* mem.c - size classes behind one lock.
  *
  * Buffers are coarse (a task gets a few dozen of them), so one lock that is held for a
- * pop or a push is enough.  Large state is mapped and unmapped directly: tables grow by
- * doubling and never ask for their old size again. */
+ * pop or a push is enough.  State from 64 KiB is unmapped when it is given back: tables
+ * grow and never ask for their old size again.
+ *
+ * What workers do at the same time must not meet in the system either: a mapping waits
+ * for the faults of other threads and they for it, and a mapping that moves or a page
+ * that replaces the shared zero page interrupts all cores.  So mid-sized pieces are cut
+ * from regions, and their pages are made by one call (`touch`). */
 #include "runtime/base/mem.h"
 
 #include <pthread.h>
@@ -35,6 +40,9 @@ enum {
 #define OVERSHOOT (INT64_C(32) << 20)
 #define SLAB (INT64_C(256) << 10)
 #define PAGE INT64_C(4096)
+/* Pieces of CLASS_SLAB up to a quarter of a region are cut from regions, so that workers
+ * which fill many buffers at once seldom map.  Each piece is unmapped by itself. */
+#define REGION (INT64_C(1) << 20)
 #define HUGE_FROM (INT64_C(4) << 20)
 
 typedef struct mem_free {
@@ -51,6 +59,7 @@ struct rt_mem {
     mem_free *kept[CLASSES]; /* under lock */
     mem_slab *slabs;         /* under lock */
     char *slab_at, *slab_end;
+    char *region_at, *region_end; /* not cut yet, not counted */
     /* Relaxed: the counts steer, they publish nothing. */
     _Atomic int64_t used[RT_OWNERS];
     _Atomic int64_t cut;  /* bytes in `kept` that came from slabs */
@@ -164,23 +173,49 @@ static void *from_slab(rt_mem *mem, int class) {
     return p;
 }
 
+/* Under lock; zeros. */
+static void *from_region(rt_mem *mem, int64_t size) {
+    if (mem->region_end - mem->region_at < size) {
+        char *region = rt_os_map(REGION);
+        if (!region) return NULL;
+        if (mem->region_at < mem->region_end)
+            rt_os_unmap(mem->region_at, mem->region_end - mem->region_at);
+        mem->region_at = region;
+        mem->region_end = region + REGION;
+    }
+    void *p = mem->region_at;
+    mem->region_at += size;
+    return p;
+}
+
 static void *take(rt_mem *mem, rt_owner owner, int64_t size, bool *dirty) {
     *dirty = false;
+    if (size > INT64_C(1) << CLASS_KEPT) return rt_os_map(size);
     bool pages = owner == RT_OWNER_STATE && size >= INT64_C(1) << CLASS_SLAB;
-    if (pages || size > INT64_C(1) << CLASS_KEPT) return rt_os_map(size);
     int class = class_of(size);
     void *p = NULL;
     pthread_mutex_lock(&mem->lock);
-    if (mem->kept[class]) {
+    if (!pages && mem->kept[class]) {
         p = mem->kept[class];
         mem->kept[class] = mem->kept[class]->next;
         add(class < CLASS_SLAB ? &mem->cut : &mem->idle, -size);
         *dirty = true;
     } else if (class < CLASS_SLAB) {
         p = from_slab(mem, class);
+    } else if (size <= REGION / 4) {
+        p = from_region(mem, size);
     }
     pthread_mutex_unlock(&mem->lock);
-    return p || class < CLASS_SLAB ? p : rt_os_map(size);
+    return p || size <= REGION / 4 ? p : rt_os_map(size);
+}
+
+/* Pages of what will be written as a whole.  One call instead of a fault for each: faults
+ * of one thread wait for the mappings of another, and an index is read before it is
+ * written, which faults twice and interrupts every other core in between. */
+static void touch(rt_owner owner, void *p, int64_t bytes) {
+    if (owner != RT_OWNER_STATE && owner != RT_OWNER_EXCHANGE) return;
+    if (bytes < INT64_C(1) << CLASS_SLAB || bytes >= HUGE_FROM) return;
+    rt_os_touch(p, (bytes + PAGE - 1) / PAGE * PAGE);
 }
 
 void *rt_mem_get(rt_mem *mem, rt_owner owner, int64_t *bytes) {
@@ -197,6 +232,7 @@ void *rt_mem_get(rt_mem *mem, rt_owner owner, int64_t *bytes) {
         if (MEM_EXACT || dirty) memset(p, 0, (size_t)size);
         if (!MEM_EXACT && size >= HUGE_FROM) rt_os_huge(p, size);
     }
+    if (!MEM_EXACT && !dirty) touch(owner, p, *bytes);
     *bytes = size;
     return p;
 }
@@ -262,6 +298,8 @@ void rt_mem_free(rt_mem *mem, bool clean) {
         mem->slabs = slab->next;
         rt_os_unmap(slab, SLAB);
     }
+    if (mem->region_at < mem->region_end)
+        rt_os_unmap(mem->region_at, mem->region_end - mem->region_at);
     pthread_mutex_destroy(&mem->lock);
     free(mem);
 }

@@ -199,6 +199,14 @@ void rt_os_unmap(void *p, int64_t bytes) { munmap(p, (size_t)bytes); }
 
 void rt_os_huge(void *p, int64_t bytes) { madvise(p, (size_t)bytes, MADV_HUGEPAGE); }
 
+void rt_os_touch(void *p, int64_t bytes) {
+#ifdef MADV_POPULATE_WRITE
+    madvise(p, (size_t)bytes, MADV_POPULATE_WRITE);
+#else
+    (void)p, (void)bytes;
+#endif
+}
+
 int rt_os_thread(pthread_t *thread, void *(*run)(void *), void *arg) {
     POINT(thread, EAGAIN);
     sigset_t all, before;

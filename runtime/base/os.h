@@ -56,6 +56,9 @@ void *rt_os_remap(void *p, int64_t from, int64_t to);
 void rt_os_unmap(void *p, int64_t bytes);
 /* Asks for large pages where the system has them. */
 void rt_os_huge(void *p, int64_t bytes);
+/* Has the pages made at once, where the system can: not one by one as they are written,
+ * and not first as shared zeros for the reads before that. */
+void rt_os_touch(void *p, int64_t bytes);
 
 /* 0 or an errno.  All signals are blocked in the new thread. */
 int rt_os_thread(pthread_t *thread, void *(*run)(void *), void *arg);

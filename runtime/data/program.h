@@ -79,6 +79,8 @@
  *                    [states=<id,id>]  the states it uses
  *                    [exchange2=<id> rows2=ADDR]   a second input, read after the first
  *                    [mark=<id>]
+ *                    [flushes=batch|final]   when `flush` is called: at the end of every
+ *                    batch, or only of the last one
  *                    [closes=stage|touched|batch|due]   which partitions `close` is called
  *                    for: all, if any got rows in the batch (and ctx->fed is 1); only
  *                    those that got some; all, in every batch; those that got some, and
@@ -108,7 +110,8 @@
  *                        ctx->final is 1 in the batch that ends the input.  With
  *                        `parts=one` on the exchange there is partition 0 only
  *   flush(ctx)           writes out the worker's partial tables and empties them; called
- *                        for each worker that ran a task, at the end of the stage
+ *                        for each worker that ran a task, at the end of the stage, in
+ *                        the batches that `flushes` says
  *   header(ctx, p, end, map)   `p` is the header record of a file without its line end;
  *                        fills int64_t map[header_words].  Returns 0, k + 1 if column k
  *                        is missing, or -1 if the record is malformed.
@@ -253,6 +256,7 @@ typedef struct rt_stage_decl {
     flow_header_fn *header;
     int64_t header_words;
     rt_closes closes;
+    bool holds; /* partial tables from batch to batch */
     int64_t *states;
     int64_t nstates;
     rt_port_decl *ports;

@@ -64,7 +64,7 @@ static void next_buf(flow_rt_worker *w, flow_buf *buf, int64_t bytes) {
     uint8_t *p = rt_mem_get(w->job->mem, RT_OWNER_EXCHANGE, &size);
     if (!p) rt_task_short(w, false);
     rt_out_put_aside(out, buf - out->bufs,
-                     (rt_run){buf->base, buf->p - buf->base, old, buf->rows, 0});
+                     (rt_run){buf->base, buf->p - buf->base, old, buf->rows, 0, 0});
     out->held += size;
     set_buf(buf, p, 0, size);
     buf->rows = 0;

@@ -34,6 +34,7 @@ static bool append(rt_run *to, const rt_run *run) {
     memcpy(to->p + to->len, run->p, (size_t)run->len);
     to->len += run->len;
     to->rows += run->rows;
+    to->last = 0;
     return true;
 }
 
@@ -57,7 +58,7 @@ void rt_exchange_add_run(rt_exchange *e, rt_mem *mem, int64_t part, rt_run run) 
 void rt_exchange_add(rt_exchange *e, rt_mem *mem, int64_t part, flow_buf *buf) {
     if (!buf->base && !buf->rows) return;
     int64_t size = buf->base ? buf->end - buf->base + RT_SLACK : 0;
-    rt_run run = {buf->base, buf->p - buf->base, size, buf->rows, 0};
+    rt_run run = {buf->base, buf->p - buf->base, size, buf->rows, 0, 0};
     *buf = (flow_buf){0};
     rt_exchange_add_run(e, mem, part, run);
 }

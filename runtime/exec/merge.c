@@ -92,22 +92,25 @@ static void build_tree(rt_merge *m) {
 
 /* ---- sorting a run ------------------------------------------------------------------- */
 
-/* Counts the entries, says whether they are in order and which is the last. */
-static int64_t look(const uint8_t *p, const uint8_t *end, bool *sorted,
-                    const uint8_t **last) {
-    int64_t n = 0;
+bool rt_is_sorted(const uint8_t *p, int64_t len, const uint8_t **last) {
+    const uint8_t *end = p + len;
     uint64_t last_prefix = 0;
-    *sorted = true;
     *last = NULL;
-    for (; p < end; p = flow_frame_next(p), n++) {
+    for (; p < end; p = flow_frame_next(p)) {
         uint64_t prefix = prefix_of(p, 0);
         if (*last && (prefix < last_prefix ||
                       (prefix == last_prefix && compare_keys(*last, p) > 0)))
-            *sorted = false;
+            return false;
         *last = p;
         last_prefix = prefix;
     }
     rt_assert(p == end);
+    return true;
+}
+
+static int64_t count_frames(const uint8_t *p, const uint8_t *end) {
+    int64_t n = 0;
+    for (; p < end; p = flow_frame_next(p)) n++;
     return n;
 }
 
@@ -122,19 +125,11 @@ static flow_item *sorted_items(rt_mem *mem, const uint8_t *p, int64_t len, int64
     return items;
 }
 
-bool rt_is_sorted(const uint8_t *p, int64_t len) {
-    bool sorted;
-    const uint8_t *last;
-    look(p, p + len, &sorted, &last);
-    return sorted;
-}
-
 rt_status rt_sorted_put(rt_mem *mem, const uint8_t *p, int64_t len, rt_put_fn *put,
                         void *arg) {
-    bool sorted;
     const uint8_t *last;
-    int64_t n = look(p, p + len, &sorted, &last), size;
-    if (sorted) return put(arg, p, len);
+    if (rt_is_sorted(p, len, &last)) return put(arg, p, len);
+    int64_t n = count_frames(p, p + len), size;
     flow_item *items = sorted_items(mem, p, len, n, &size);
     if (!items) return RT_memory;
     rt_status status = RT_ok;
@@ -187,11 +182,11 @@ static rt_status open_cursor(rt_merge *m, cursor *c, const rt_run *run) {
         c->left = run->len;
         return load_frame(m, c);
     }
-    bool sorted;
-    int64_t n = look(run->p, run->p + run->len, &sorted, &c->last);
     c->frame = run->p;
     c->end = run->p + run->len;
-    if (sorted) return RT_ok;
+    if (run->last) c->last = run->p + run->last - 1;
+    if (run->last || rt_is_sorted(run->p, run->len, &c->last)) return RT_ok;
+    int64_t n = count_frames(run->p, c->end);
     c->items = sorted_items(m->job->mem, run->p, run->len, n, &c->items_size);
     if (!c->items) return RT_memory;
     c->nitems = n;

@@ -1,8 +1,8 @@
 /* merge.h - framed entries of many tasks, merged by their keys.
  *
- * Within a task entries mostly come sorted (a table gives its keys in order, a source its
- * rows), so a run is first looked through; only one that is out of order is sorted.
- * Equal keys keep the order of the runs, and within a run that of the entries. */
+ * Tasks put what they have written in order and say so; a run of which that is not known
+ * is first looked through, and sorted if it is out of order.  Equal keys keep the order of
+ * the runs, and within a run that of the entries. */
 #ifndef FLOW_RUNTIME_EXEC_MERGE_H
 #define FLOW_RUNTIME_EXEC_MERGE_H
 
@@ -20,7 +20,8 @@ const uint8_t *rt_merge_next(rt_merge *m, rt_status *status);
 /* Merges a partition's runs and hands the frames to `rows`. */
 int32_t rt_merge_rows(flow_rt_worker *w, const rt_runs *runs, flow_block_fn *rows);
 
-bool rt_is_sorted(const uint8_t *p, int64_t len);
+/* Are the frames in order?  Then *last is the last one. */
+bool rt_is_sorted(const uint8_t *p, int64_t len, const uint8_t **last);
 
 /* Writes the frames of [p, p + len) in order of their keys through `put`, which returns
  * what stops it. */

@@ -176,9 +176,11 @@ static void table_grow_index(flow_ctx *ctx, flow_table *t) {
             table_put(t, table_hash_entry(t, ctx->seed, i), i);
 }
 
-/* A quarter more at least, and as much as that memory really has. */
+/* A quarter more at least, and as much as that memory really has.  A partial table is one
+ * of few and bounded, and grows while all workers run, which a moved mapping holds up: it
+ * doubles. */
 static void table_grow_entries(flow_ctx *ctx, flow_table *t) {
-    int64_t old = t->entry_room, room = old / 4 * 5 + 8;
+    int64_t old = t->entry_room, room = t->limit ? 2 * old + 8 : old / 4 * 5 + 8;
     int64_t bytes = flow_rt_mem_size(room * t->stride + TABLE_PAD);
     if (t->entries)
         t->entries = flow_rt_mem_resize(ctx, t->entries, t->entry_bytes, bytes);
