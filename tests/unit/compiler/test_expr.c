@@ -323,7 +323,7 @@ static void items(void) {
         {"arg_max(user, ms)", "string", 1, 0}, {"collect(user)", "[string]", 1, 0},
         {"f\"{user}: {count()}\"", "string", 1, 0}, {"sum(length(url))", "int", 1, 0},
         {"max(ms, 3)", "!`ms` is neither a key", 0, 0}, {"url", "!`url` is neither a key", 0, 0},
-        {"sum(count())", "!an aggregate stands only in `aggregate`", 0, 0},
+        {"sum(count())", "!`sum` takes a value of each row, not another aggregate", 0, 0},
         {"count(nothing)", "!no column `nothing` here", 0, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -68,8 +68,10 @@ static void test_refused(void) {
     fake_write(in, "x\n", 2);
     file_program(in, "", fake_dir());
     CU_ASSERT_EQUAL(run(""), 4);
-    file_program(in, "", fake_path("no/such/out"));
-    CU_ASSERT_EQUAL(run(""), 6);
+    char inside[200];
+    snprintf(inside, sizeof inside, "%s/out", in);
+    file_program(in, "", inside);
+    CU_ASSERT_EQUAL(run(""), 6); /* a file in place of a folder */
     file_program(in, "", "/dev/full");
     CU_ASSERT_EQUAL(run("--retries 1 --retry_wait 1ms"), 6);
     char dir[200];
