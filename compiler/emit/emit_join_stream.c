@@ -153,7 +153,7 @@ static void late_row(gen_t *g, LLVMValueRef time, LLVMBasicBlockRef next) {
     LLVMBasicBlockRef late = ir_block(e, "late"), good = ir_block(e, "in.time");
     ir_if_rare(e, ir_lt(e, time, now, "late"), late, good);
     ir_at(e, late);
-    K_CALL(e, row_late, "", e->fn->ctx, ir_i64(e, g->stage->step_id));
+    K_CALL(e, row_late, "", e->fn->ctx, ir_i64(e, g->stage->step_id), ir_i32(e, 0));
     ir_br(e, next);
     ir_at(e, good);
 }

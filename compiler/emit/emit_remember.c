@@ -80,7 +80,7 @@ static void wait_row(gen_t *g, LLVMValueRef table, LLVMValueRef at) {
                               ir_i64(e, g->stage->mark));
     ir_if_rare(e, ir_lt(e, g->time, now, "late"), late, wait);
     ir_at(e, late);
-    K_CALL(e, row_late, "", e->fn->ctx, ir_i64(e, g->stage->step_id));
+    K_CALL(e, row_late, "", e->fn->ctx, ir_i64(e, g->stage->step_id), ir_i32(e, 0));
     ir_br(e, next);
     ir_at(e, wait);
     K_CALL(e, timer_wait, "", e->fn->ctx, table, g->time, at);

@@ -76,7 +76,9 @@ static void push_arm(gen_t *g, pop_t *op, int arm, val_t *cols, const type_t *ro
 /* A late row: counted, and aside if it has a place to go. */
 static void push_late(gen_t *g, pop_t *op, val_t *cols) {
     emit_t *e = g->e;
-    K_CALL(e, row_late, "", e->fn->ctx, ir_i64(e, op->step_id));
+    int aside = 0;
+    for (size_t i = 0; i < op->arm.n; i++) aside |= op->arm.at[i] == 1;
+    K_CALL(e, row_late, "", e->fn->ctx, ir_i64(e, op->step_id), ir_i32(e, aside));
     push_arm(g, op, 1, cols, op->row_in);
 }
 

@@ -64,8 +64,8 @@ void flow_rt_sink_full(flow_ctx *ctx, int64_t sink) {
     flow_unreachable("a sink while folding");
 }
 
-void flow_rt_row_late(flow_ctx *ctx, int64_t step) {
-    (void)ctx, (void)step;
+void flow_rt_row_late(flow_ctx *ctx, int64_t step, int32_t aside) {
+    (void)ctx, (void)step, (void)aside;
     flow_unreachable("a late row while folding");
 }
 

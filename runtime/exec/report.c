@@ -91,23 +91,34 @@ void rt_report_batch(rt_report *r, const rt_job *job) {
     show(r, job, now);
 }
 
+static const char *rows_text(int64_t n) {
+    return n == 1 ? "row" : "rows";
+}
+
+static void tell_late(const rt_miss *m, const rt_step *step) {
+    if (m->skipped)
+        rt_log(RT_WARN, "%s: %s: %" PRId64 " %s came too late, and %s not counted", step->at,
+               step->name, m->skipped, rows_text(m->skipped), m->skipped == 1 ? "is" : "are");
+    if (m->sent)
+        rt_log(RT_INFO, "%s: %s: %" PRId64 " %s came too late, and went to `late into`",
+               step->at, step->name, m->sent, rows_text(m->sent));
+}
+
 /* Nothing vanishes uncounted: what on_error = skip has dropped, and what was sent aside. */
 static void tell_misses(const rt_job *job) {
     for (int64_t i = 0; i < job->misses.n; i++) {
         const rt_miss *m = &job->misses.items[i];
         const rt_step *step = &job->program->steps[m->step];
         if (m->code == RT_LATE) {
-            rt_log(m->skipped ? RT_WARN : RT_INFO, "%s: %s: %" PRId64 " rows came too late%s",
-                   step->at, step->name, m->skipped + m->sent,
-                   m->skipped ? "" : ", and went to `late into`");
+            tell_late(m, step);
             continue;
         }
         if (m->skipped)
-            rt_log(RT_WARN, "%s: %s: %" PRId64 " rows skipped: %s", step->at, step->name,
-                   m->skipped, texts[m->code]);
+            rt_log(RT_WARN, "%s: %s: %" PRId64 " %s skipped: %s", step->at, step->name,
+                   m->skipped, rows_text(m->skipped), texts[m->code]);
         if (m->sent)
-            rt_log(RT_INFO, "%s: %s: %" PRId64 " rows to `errors into`: %s", step->at,
-                   step->name, m->sent, texts[m->code]);
+            rt_log(RT_INFO, "%s: %s: %" PRId64 " %s to `errors into`: %s", step->at,
+                   step->name, m->sent, rows_text(m->sent), texts[m->code]);
     }
 }
 

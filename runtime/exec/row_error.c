@@ -200,6 +200,6 @@ int32_t rt_row_error_bad(flow_rt_worker *w) {
                              &(flow_text){0});
 }
 
-void flow_rt_row_late(flow_ctx *ctx, int64_t step) {
-    rt_misses_add(&ctx->worker->misses, step, RT_LATE, 1, 0);
+void flow_rt_row_late(flow_ctx *ctx, int64_t step, int32_t aside) {
+    rt_misses_add(&ctx->worker->misses, step, RT_LATE, !aside, aside != 0);
 }

@@ -47,8 +47,8 @@ int32_t flow_rt_row_error(flow_ctx *ctx, int64_t step, int64_t port, int32_t cod
  * input counts as ended. */
 void flow_rt_sink_full(flow_ctx *ctx, int64_t sink);
 
-/* Counts a row that came too late for a step. */
-void flow_rt_row_late(flow_ctx *ctx, int64_t step);
+/* Counts a row that came too late for a step; aside: it went to `late into`. */
+void flow_rt_row_late(flow_ctx *ctx, int64_t step, int32_t aside);
 
 /* Says that sink `sink`, which shows whole tables, is given its table in this batch, be
  * there rows in it or not. */

@@ -33,6 +33,6 @@ int64_t flow_k_time_add(int64_t a, int64_t b) {
     return b < 0 ? INT64_MIN : INT64_MAX;
 }
 
-FLOW_COLD void flow_k_row_late(flow_ctx *ctx, int64_t step) {
-    flow_rt_row_late(ctx, step);
+FLOW_COLD void flow_k_row_late(flow_ctx *ctx, int64_t step, int32_t aside) {
+    flow_rt_row_late(ctx, step, aside);
 }

@@ -32,7 +32,8 @@ void flow_k_stage_due_clock(flow_ctx *ctx, int64_t moment);
 
 /* The sum of two times, or the nearest that there is. */
 int64_t flow_k_time_add(int64_t a, int64_t b);
-/* A row came too late for `step`: counted, told with the summary. */
-void flow_k_row_late(flow_ctx *ctx, int64_t step);
+/* A row came too late for `step`: counted, told with the summary.  aside: it is not lost,
+ * but went to `late into`. */
+void flow_k_row_late(flow_ctx *ctx, int64_t step, int32_t aside);
 
 #endif

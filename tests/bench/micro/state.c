@@ -55,8 +55,8 @@ void flow_rt_sink_given(flow_ctx *ctx, int64_t sink) {
 void flow_rt_sink_full(flow_ctx *ctx, int64_t sink) {
     (void)ctx, (void)sink;
 }
-void flow_rt_row_late(flow_ctx *ctx, int64_t step) {
-    (void)ctx, (void)step;
+void flow_rt_row_late(flow_ctx *ctx, int64_t step, int32_t aside) {
+    (void)ctx, (void)step, (void)aside;
 }
 void flow_rt_set_option(flow_ctx *c, int64_t k, int64_t i, const uint8_t *n, int64_t nl,
                         int64_t l, const uint64_t *w) {

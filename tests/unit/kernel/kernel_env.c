@@ -149,9 +149,8 @@ void flow_rt_sink_full(flow_ctx *ctx, int64_t sink) {
     (void)sink;
 }
 
-void flow_rt_row_late(flow_ctx *ctx, int64_t step) {
-    (void)ctx;
-    (void)step;
+void flow_rt_row_late(flow_ctx *ctx, int64_t step, int32_t aside) {
+    (void)ctx, (void)step, (void)aside;
 }
 
 void flow_rt_set_option(flow_ctx *ctx, int64_t kind, int64_t id, const uint8_t *name,

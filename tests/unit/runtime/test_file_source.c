@@ -198,7 +198,7 @@ static void test_too_long(void) {
     expect("--on_error skip", 0, "first\nlast\n", 11);
     expect("--on_error skip --block_size 64KiB --parallelism 2", 0, "first\nlast\n", 11);
     r = fake_run("--on_error skip");
-    CU_ASSERT(strstr(r.err, "1 rows skipped") != NULL);
+    CU_ASSERT(strstr(r.err, "1 row skipped") != NULL);
     fake_free(&r);
     free(text);
 }

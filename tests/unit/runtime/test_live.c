@@ -350,8 +350,8 @@ static void test_listen(void) {
     fake_result r = fake_wait(p);
     CU_ASSERT_EQUAL(r.code, 0);
     CU_ASSERT_STRING_EQUAL(r.out, "a1\nb1\nb2\nrest\n");
-    CU_ASSERT(strstr(r.err, "1 rows skipped: the record is longer") != NULL);
-    CU_ASSERT(strstr(r.err, "1 rows skipped: malformed") != NULL);
+    CU_ASSERT(strstr(r.err, "1 row skipped: the record is longer") != NULL);
+    CU_ASSERT(strstr(r.err, "1 row skipped: malformed") != NULL);
     fake_free(&r);
 }
 

@@ -121,7 +121,7 @@ static void test_skip(void) {
     CU_ASSERT_EQUAL(r.code, 0);
     CU_ASSERT_STRING_EQUAL(r.out, "a\nb\n");
     CU_ASSERT(strstr(r.err, "fail.flow:1:1: from: 2 rows skipped: malformed record") != NULL);
-    CU_ASSERT(strstr(r.err, "fail.flow:2:4: let: 1 rows skipped: division by zero") != NULL);
+    CU_ASSERT(strstr(r.err, "fail.flow:2:4: let: 1 row skipped: division by zero") != NULL);
     fake_free(&r);
 }
 
