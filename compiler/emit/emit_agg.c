@@ -79,14 +79,19 @@ static int remembers_row(const pstage_t *st) {
     return 1;
 }
 
-enum { BLOB_WORDS = 2 }; /* runtime/kernel/k_heap.h */
+enum {
+    BLOB_WORDS = 2, /* runtime/kernel/k_heap.h */
+    RING_WORDS = 4, /* runtime/kernel/k_ring.h */
+    ROWS_TAIL = 3   /* behind the states of a tumbling window of rows */
+};
 
 int emit_agg_words(gen_t *g, pstage_t *stage) {
     tstep_t *s = stage->step;
     int n = remembers_row(stage) ? BLOB_WORDS : 0;
     for (size_t i = 0; i < s->u.aggregate.naggs; i++)
         n += aggk_of(g->e, s->u.aggregate.aggs[i]).words;
-    return n;
+    if (!plan_by_rows(s)) return n;
+    return s->in.window->kind == WINDOW_sliding ? RING_WORDS : n + ROWS_TAIL;
 }
 
 /* ---- the columns of the exchange ---- */
@@ -190,10 +195,9 @@ static void call_step(gen_t *g, const agg_call_t *c, aggk_t k, LLVMValueRef heap
     k_call(e, (kfn_id)k.step, a, n, "");
 }
 
-void emit_agg_step_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef words,
-                       const val_t *args) {
+static void step_all(gen_t *g, tstep_t *s, LLVMValueRef heap, LLVMValueRef words,
+                     const val_t *args) {
     emit_t *e = g->e;
-    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
     int64_t at = 0;
     for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
         const agg_call_t *c = s->u.aggregate.aggs[i];
@@ -212,6 +216,11 @@ void emit_agg_step_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef wo
         ir_br(e, next);
         ir_at(e, next);
     }
+}
+
+void emit_agg_step_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef words,
+                       const val_t *args) {
+    step_all(g, s, K_CALL(g->e, table_heap, "heap", table), words, args);
 }
 
 static int is_collecting(const agg_call_t *c) {
@@ -236,12 +245,11 @@ static void ask_room(gen_t *g, tstep_t *s, LLVMValueRef words, const val_t *args
 }
 
 /* Folds what is to be folded: all values before the first is kept, for one may fail. */
-static void fold_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef words,
+static void fold_all(gen_t *g, tstep_t *s, LLVMValueRef heap, LLVMValueRef words,
                      const val_t *args) {
     emit_t *e = g->e;
     size_t n = s->u.aggregate.naggs;
     val_t *next = ARENA_ARRAY(e->arena, val_t, n + 1);
-    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
     for (int keep = 0; keep < 2; keep++) {
         int64_t at = 0;
         for (size_t i = 0; i < n; i++) {
@@ -404,7 +412,7 @@ static void flush_table(gen_t *g, LLVMValueRef table, void *env) {
     val_t *fields = ARENA_ARRAY(e->arena, val_t, record->nfields);
     fields[0] = emit_key_value(g, key);
     uint32_t f = first_column(s);
-    if (f == 2) fields[1] = emit_window_value(g);
+    if (f == 2) fields[1] = emit_window_value(g, type_window(e->types));
     int64_t at = 0;
     for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
         const agg_call_t *c = s->u.aggregate.aggs[i];
@@ -477,7 +485,8 @@ static void merge_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef wor
 /* From here on rows stand where the entry of the key stands when the batch closes. */
 static void order_of_key(gen_t *g, gkey_t key) {
     emit_t *e = g->e;
-    if (g->win_start) {
+    if (g->in_place) return;
+    if (g->win_start && plan_paned(g->stage->step)) {
         emit_window_order(g, key, NULL);
         return;
     }
@@ -512,19 +521,11 @@ static void report_full(gen_t *g, fail_t *fail, gkey_t key, LLVMBasicBlockRef ne
     ir_at(e, here);
 }
 
-/* One row of the exchange into the table. */
-void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
+/* The arguments of an exchange row into the state of its key. */
+static void feed(gen_t *g, LLVMValueRef heap, LLVMValueRef words, val_t row,
+                 LLVMBasicBlockRef next) {
     emit_t *e = g->e;
     pstage_t *st = g->stage;
-    val_t row = emit_read_row(g, st->exchange, at, exchange_row(g, st));
-    LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, st->state->id));
-    if (plan_paned(st->step)) table = emit_pane(g, table, val_field(e, row, 1));
-    LLVMValueRef words = emit_probe(g, table, emit_key_of(val_field(e, row, 0)));
-    if (emit_has_mode(st, MODE_update)) K_CALL(e, table_touch, "", e->fn->ctx, table);
-    if (st->partial) {
-        merge_all(g, st->step, table, words, row);
-        return;
-    }
     size_t n = st->step->u.aggregate.naggs;
     val_t *args = ARENA_ARRAY(e->arena, val_t, n + 1);
     for (size_t i = 0; i < n; i++)
@@ -532,9 +533,9 @@ void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
     fail_t fail;
     emit_guard_open(g, &fail, "aggregate.full");
     ask_room(g, st->step, words, args);
-    fold_all(g, st->step, table, words, args);
+    fold_all(g, st->step, heap, words, args);
     if (emit_fail_close(e, &fail)) report_full(g, &fail, emit_key_of(val_field(e, row, 0)), next);
-    emit_agg_step_all(g, st->step, table, words, args);
+    step_all(g, st->step, heap, words, args);
 }
 
 /* The result of one aggregate, of the type of its call. */
@@ -560,21 +561,19 @@ static val_t result_of(gen_t *g, const agg_call_t *c, LLVMValueRef heap, LLVMVal
     return (val_t){.type = want, .leaf = v.leaf};
 }
 
-/* The row of entry i of the table: keys, items, window; then on to the outs. */
-static void give_entry(gen_t *g, LLVMValueRef table, LLVMValueRef i, sink_mode mode,
-                       LLVMBasicBlockRef next) {
+/* The row of a key: keys, items, window; then on to the outs. */
+static void give_row(gen_t *g, gkey_t key, LLVMValueRef heap, LLVMValueRef words,
+                     sink_mode mode, LLVMBasicBlockRef next) {
     emit_t *e = g->e;
     tstep_t *s = g->stage->step;
     size_t nkeys = s->u.aggregate.nkeys;
     type_t **types = ARENA_ARRAY(e->arena, type_t *, nkeys + 1);
     val_t *mid = ARENA_ARRAY(e->arena, val_t, nkeys + 2);
     for (size_t k = 0; k < nkeys; k++) types[k] = s->u.aggregate.keys[k].type;
-    gkey_t key = entry_key(g, table, i, g->stage->state->int_key);
     if (nkeys) emit_key_parts(g, key, types, mid, nkeys);
     uint32_t nmid = (uint32_t)nkeys;
-    if (s->u.aggregate.window_out >= 0) mid[nmid++] = emit_window_value(g);
-    LLVMValueRef words = K_CALL(e, table_words, "entry", table, i);
-    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
+    int w = s->u.aggregate.window_out;
+    if (w >= 0) mid[nmid++] = emit_window_value(g, s->row_out->fields[w].type);
     val_t *out = ARENA_ARRAY(e->arena, val_t, s->row_out->nfields + 1);
     fail_t fail;
     if (g->stage->error_port >= 0) order_of_key(g, key);
@@ -617,6 +616,166 @@ static void give_entry(gen_t *g, LLVMValueRef table, LLVMValueRef i, sink_mode m
     emit_outs(g, mode, out, s->row_out);
 }
 
+/* ---- windows of rows ----
+ *
+ * A tumbling one steps the state of its key with each row: behind the words of the
+ * aggregates are how many rows are in, the number of the window and the latest time.  A
+ * sliding one keeps its rows, and computes its aggregates from them when it fires. */
+
+static int state_words(gen_t *g, const tstep_t *s) {
+    int n = 0;
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++)
+        n += aggk_of(g->e, s->u.aggregate.aggs[i]).words;
+    return n;
+}
+
+static void zero_words(gen_t *g, LLVMValueRef words, int n) {
+    for (int i = 0; i < n; i++) ir_store(g->e, ir_i64(g->e, 0), ir_word(g->e, words, i));
+}
+
+/* What the states own goes, and they are as at first. */
+static void drop_states(gen_t *g, LLVMValueRef heap, LLVMValueRef words) {
+    emit_t *e = g->e;
+    const tstep_t *s = g->stage->step;
+    int64_t at = 0;
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
+        const agg_call_t *c = s->u.aggregate.aggs[i];
+        aggk_t k = aggk_of(e, c);
+        LLVMValueRef state = ir_word(e, words, at);
+        at += k.words;
+        if (emit_is_fold(c)) {
+            K_CALL(e, blob_drop, "", e->fn->ctx, heap, state);
+        } else if (!k.cls) {
+            K_CALL(e, bag_drop, "", e->fn->ctx, heap, state);
+        } else {
+            int drop = kfn_by_name(arena_printf(e->arena, "agg_%s_%s_drop", k.id, k.cls));
+            k_call(e, (kfn_id)drop,
+                   (LLVMValueRef[]){e->fn->ctx, heap, state,
+                                    emit_type_code(e, value_type(e, c))},
+                   4, "");
+        }
+    }
+    zero_words(g, words, (int)at);
+}
+
+/* The row of a window that is full, or open at the end. */
+static void give_rows_window(gen_t *g, gkey_t key, LLVMValueRef heap, LLVMValueRef words,
+                             LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    LLVMValueRef tail = ir_word(e, words, state_words(g, g->stage->step));
+    g->win_end = ir_load(e, e->i64, tail, "rows");
+    g->win_start = ir_load(e, e->i64, ir_word(e, tail, 1), "number");
+    if (g->stage->exchange->timed) g->time = ir_load(e, e->i64, ir_word(e, tail, 2), "latest");
+    give_row(g, key, heap, words, MODE_append, next);
+    g->win_start = g->win_end = NULL;
+}
+
+static void tumbling_row_in(gen_t *g, LLVMValueRef heap, LLVMValueRef words, val_t row,
+                            LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    LLVMValueRef tail = ir_word(e, words, state_words(g, g->stage->step));
+    LLVMValueRef latest = ir_word(e, tail, 2), number = ir_word(e, tail, 1);
+    feed(g, heap, words, row, next);
+    LLVMValueRef in = ir_load(e, e->i64, tail, "rows");
+    LLVMValueRef now = ir_add(e, in, ir_i64(e, 1), "rows");
+    ir_store(e, now, tail);
+    if (g->time) {
+        LLVMValueRef later = emit_later(g, g->time, ir_load(e, e->i64, latest, "latest"));
+        LLVMValueRef first = ir_eq(e, in, ir_i64(e, 0), "first");
+        ir_store(e, ir_select(e, first, g->time, later, "latest"), latest);
+    }
+    LLVMBasicBlockRef full = ir_block(e, "window.full"), fired = ir_block(e, "window.fired");
+    ir_if_rare(e, ir_eq(e, now, emit_rows_size(g), "full"), full, next);
+    ir_at(e, full);
+    g->in_place = 1;
+    give_rows_window(g, emit_key_of(val_field(e, row, 0)), heap, words, fired);
+    g->in_place = 0;
+    ir_br(e, fired);
+    ir_at(e, fired);
+    drop_states(g, heap, words);
+    ir_store(e, ir_i64(e, 0), tail);
+    ir_store(e, ir_add(e, ir_load(e, e->i64, number, "number"), ir_i64(e, 1), ""), number);
+}
+
+static void sliding_row_in(gen_t *g, LLVMValueRef heap, LLVMValueRef ring, LLVMValueRef at,
+                           val_t row, LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    int timed = g->stage->exchange->timed, n = state_words(g, g->stage->step);
+    LLVMBasicBlockRef fire = ir_block(e, "window.fires");
+    LLVMValueRef fires = K_CALL(e, ring_push, "fires", e->fn->ctx, heap, ring,
+                                emit_rows_size(g), emit_rows_every(g), at);
+    ir_if_rare(e, ir_bit_of(e, fires, "fires"), fire, next);
+    ir_at(e, fire);
+    LLVMValueRef words = ir_words(e, (uint32_t)n + 1, "states"), none = ir_null(e);
+    LLVMValueRef latest = ir_words(e, 1, "latest");
+    zero_words(g, words, n);
+    if (timed) ir_store(e, g->time, latest);
+    g->win_start = K_CALL(e, ring_index, "number", ring, emit_rows_every(g));
+    g->win_end = K_CALL(e, ring_count, "rows", ring);
+    loop_t l = ir_loop(e, g->win_end, "row");
+    val_t one = emit_read_row(g, g->stage->exchange, K_CALL(e, ring_row, "row", ring, l.i),
+                              exchange_row(g, g->stage));
+    feed(g, none, words, one, next);
+    if (timed)
+        ir_store(e, emit_later(g, g->time, ir_load(e, e->i64, latest, "")), latest);
+    ir_loop_end(e, &l);
+    if (timed) g->time = ir_load(e, e->i64, latest, "latest");
+    g->in_place = 1;
+    give_row(g, emit_key_of(val_field(e, row, 0)), none, words, MODE_append, next);
+    g->in_place = 0;
+    g->win_start = g->win_end = NULL;
+}
+
+static void rows_row_in(gen_t *g, LLVMValueRef heap, LLVMValueRef words, LLVMValueRef at,
+                        val_t row, LLVMBasicBlockRef next) {
+    if (g->stage->step->in.window->kind == WINDOW_sliding)
+        sliding_row_in(g, heap, words, at, row, next);
+    else tumbling_row_in(g, heap, words, row, next);
+}
+
+/* At the end of the input tumbling windows that are not full give what they have. */
+static void rows_close(gen_t *g, LLVMValueRef table) {
+    emit_t *e = g->e;
+    if (g->stage->step->in.window->kind == WINDOW_sliding) return;
+    LLVMBasicBlockRef end = ir_block(e, "at.end"), done = ir_block(e, "given");
+    ir_if(e, ir_bit_of(e, K_CALL(e, ctx_final, "final", e->fn->ctx), "final"), end, done);
+    ir_at(e, end);
+    int n = state_words(g, g->stage->step);
+    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
+    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
+    loop_t l = ir_loop(e, K_CALL(e, table_end, "entries", table), "entry");
+    LLVMValueRef words = K_CALL(e, table_words, "entry", table, l.i);
+    LLVMBasicBlockRef open = ir_block(e, "window.open"), next = ir_block(e, "entry.next");
+    LLVMValueRef in = ir_load(e, e->i64, ir_word(e, words, n), "rows");
+    ir_if(e, ir_eq(e, in, ir_i64(e, 0), "empty"), next, open);
+    ir_at(e, open);
+    give_rows_window(g, entry_key(g, table, l.i, g->stage->state->int_key), heap, words, next);
+    ir_br(e, next);
+    ir_at(e, next);
+    K_CALL(e, reset, "", e->fn->ctx, mark);
+    ir_loop_end(e, &l);
+    ir_br(e, done);
+    ir_at(e, done);
+}
+
+/* One row of the exchange into the table. */
+void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    pstage_t *st = g->stage;
+    val_t row = emit_read_row(g, st->exchange, at, exchange_row(g, st));
+    LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, st->state->id));
+    if (plan_paned(st->step)) table = emit_pane(g, table, val_field(e, row, 1));
+    LLVMValueRef words = emit_probe(g, table, emit_key_of(val_field(e, row, 0)));
+    if (emit_has_mode(st, MODE_update)) K_CALL(e, table_touch, "", e->fn->ctx, table);
+    if (st->partial) {
+        merge_all(g, st->step, table, words, row);
+        return;
+    }
+    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
+    if (plan_by_rows(st->step)) rows_row_in(g, heap, words, at, row, next);
+    else feed(g, heap, words, row, next);
+}
+
 /* All entries, or the touched ones, to the outs of a mode. */
 static void give_all(gen_t *g, LLVMValueRef table, sink_mode mode) {
     emit_t *e = g->e;
@@ -632,7 +791,9 @@ static void give_all(gen_t *g, LLVMValueRef table, sink_mode mode) {
     loop_t l = ir_loop(e, n, "entry");
     LLVMBasicBlockRef next = ir_block(e, "entry.next");
     LLVMValueRef i = order ? K_CALL(e, table_nth, "entry", order, l.i) : l.i;
-    give_entry(g, table, i, mode, next);
+    give_row(g, entry_key(g, table, i, g->stage->state->int_key),
+             K_CALL(e, table_heap, "heap", table), K_CALL(e, table_words, "entry", table, i),
+             mode, next);
     ir_br(e, next);
     ir_at(e, next);
     K_CALL(e, reset, "", e->fn->ctx, mark);
@@ -663,6 +824,10 @@ void emit_agg_close(gen_t *g) {
     LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, g->stage->state->id));
     if (plan_paned(s)) {
         emit_panes_close(g, table, give_pane, NULL);
+        return;
+    }
+    if (plan_by_rows(s)) {
+        rows_close(g, table);
         return;
     }
     if (!s->out.is_table) {

@@ -135,6 +135,7 @@ void emit_keyed_send(gen_t *g, pop_t *op, val_t *cols) {
 enum { TOP_WORDS = 4, SHOWN_WORDS = 2 }; /* runtime/kernel/k_top.h */
 
 int emit_keyed_words(const pstage_t *stage) {
+    if (plan_by_rows(stage->step)) return 4; /* FLOW_RING_WORDS */
     if (stage->root != ROOT_top && stage->root != ROOT_sort) return 1;
     return TOP_WORDS + (emit_has_mode(stage, MODE_update) ? SHOWN_WORDS : 0);
 }
@@ -149,6 +150,8 @@ static val_t *columns_of(gen_t *g, const shape_t *h, val_t record) {
     for (uint32_t i = 0; h->carried[i] >= 0; i++)
         out[h->carried[i]] = val_field(g->e, record, h->columns + i);
     if (h->window >= 0) out[s->in.window_column] = val_field(g->e, record, (uint32_t)h->window);
+    int w = s->out.window_column;
+    if (plan_by_rows(s)) out[w] = emit_window_value(g, s->row_out->fields[w].type);
     return out;
 }
 
@@ -242,30 +245,11 @@ static void top_row(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueRef
            K_CALL(e, row_size, "row.size", at));
 }
 
-void emit_keyed_row_in(gen_t *g, LLVMValueRef at) {
-    emit_t *e = g->e;
-    pstage_t *st = g->stage;
-    shape_t h = shape_of(g, st);
-    val_t record = emit_read_row(g, st->exchange, at, h.record);
-    LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, st->state->id));
-    if (h.window >= 0) table = emit_pane(g, table, val_field(e, record, (uint32_t)h.window));
-    switch (st->root) {
-    case ROOT_distinct: distinct_row(g, &h, table, record); break;
-    case ROOT_limit: limit_row(g, &h, table, record); break;
-    case ROOT_top:
-    case ROOT_sort: top_row(g, &h, table, at, record); break;
-    case ROOT_source:
-    case ROOT_join:
-    case ROOT_aggregate:
-    case ROOT_remember:
-    case ROOT_errors: flow_unreachable("not a keyed root");
-    }
-}
-
 /* The order key of the i-th row of an entry. */
 static void rank_order(gen_t *g, gkey_t key, LLVMValueRef i) {
     emit_t *e = g->e;
-    if (g->win_start) {
+    if (g->in_place) return;
+    if (g->win_start && plan_paned(g->stage->step)) {
         emit_window_order(g, key, i);
         return;
     }
@@ -305,13 +289,11 @@ static void skip_shown(gen_t *g, LLVMValueRef heap, LLVMValueRef words, LLVMValu
 }
 
 /* The rows of one entry of top, in order; in mode update those that changed. */
-static void give_rows(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueRef entry,
+static void give_rows(gen_t *g, const shape_t *h, LLVMValueRef heap, LLVMValueRef words,
                       sink_mode mode) {
     emit_t *e = g->e;
     tstep_t *s = g->stage->step;
-    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
-    LLVMValueRef words = K_CALL(e, table_words, "entry", table, entry);
-    LLVMValueRef n =
+    LLVMValueRef time = g->time, n =
         K_CALL(e, top_finish, "rows", e->fn->ctx, heap, words, top_count(g), ties(g));
     int update = mode == MODE_update;
     loop_t l = ir_loop(e, n, "row");
@@ -332,6 +314,7 @@ static void give_rows(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueR
         out[s->u.top.rank_column] = val_int(e, type_basic(e->types, TY_INT), rank);
     }
     if (update) skip_shown(g, heap, words, l.i, out, next);
+    g->time = time;
     rank_order(g, key, l.i);
     emit_outs(g, mode, out, s->row_out);
     ir_br(e, next);
@@ -340,6 +323,125 @@ static void give_rows(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueR
     ir_loop_end(e, &l);
     if (update)
         K_CALL(e, top_forget, "", e->fn->ctx, heap, ir_word(e, words, TOP_WORDS), n);
+}
+
+/* ---- windows of rows: the rows of a key are kept, and looked at when one fires ---- */
+
+/* The latest time of the rows; null where they have none. */
+static LLVMValueRef latest_of(gen_t *g, const shape_t *h, LLVMValueRef ring, LLVMValueRef n) {
+    emit_t *e = g->e;
+    if (!g->stage->exchange->timed) return NULL;
+    LLVMValueRef latest = ir_words(e, 1, "latest");
+    ir_store(e, ir_i64(e, INT64_MIN), latest);
+    loop_t l = ir_loop(e, n, "time");
+    emit_read_row(g, g->stage->exchange, K_CALL(e, ring_row, "row", ring, l.i), h->record);
+    ir_store(e, emit_later(g, g->time, ir_load(e, e->i64, latest, "")), latest);
+    ir_loop_end(e, &l);
+    return ir_load(e, e->i64, latest, "latest");
+}
+
+static void give_first(gen_t *g, const shape_t *h, LLVMValueRef ring) {
+    emit_t *e = g->e;
+    LLVMValueRef time = g->time, zero = ir_i64(e, 0);
+    val_t record = emit_read_row(g, g->stage->exchange, K_CALL(e, ring_row, "row", ring, zero),
+                                 h->record);
+    val_t *out = columns_of(g, h, record);
+    gkey_t key = emit_key_of(val_field(e, record, (uint32_t)h->key));
+    add_keys(g, key, out);
+    g->time = time;
+    rank_order(g, key, zero);
+    emit_outs(g, MODE_append, out, g->stage->step->row_out);
+}
+
+static void give_window(gen_t *g, const shape_t *h, LLVMValueRef ring) {
+    emit_t *e = g->e;
+    LLVMValueRef none = ir_null(e);
+    g->win_start = K_CALL(e, ring_index, "number", ring, emit_rows_every(g));
+    g->win_end = K_CALL(e, ring_count, "rows", ring);
+    g->time = latest_of(g, h, ring, g->win_end);
+    if (g->stage->root == ROOT_distinct) {
+        give_first(g, h, ring);
+    } else {
+        LLVMValueRef words = ir_words(e, TOP_WORDS, "candidates"), time = g->time;
+        for (int i = 0; i < TOP_WORDS; i++)
+            ir_store(e, ir_i64(e, 0), ir_word(e, words, i));
+        loop_t l = ir_loop(e, g->win_end, "row");
+        LLVMValueRef row = K_CALL(e, ring_row, "row", ring, l.i);
+        val_t record = emit_read_row(g, g->stage->exchange, row, h->record);
+        val_t order = val_field(e, record, (uint32_t)h->order);
+        K_CALL(e, top_push, "", e->fn->ctx, none, words, top_count(g), ties(g), order.leaf[0],
+               order.leaf[1], row, K_CALL(e, row_size, "row.size", row));
+        ir_loop_end(e, &l);
+        g->time = time;
+        give_rows(g, h, none, words, MODE_append);
+    }
+    g->win_start = g->win_end = NULL;
+}
+
+static void rows_row_in(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueRef at,
+                        val_t record) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef fire = ir_block(e, "window.fires"), next = ir_block(e, "window.next");
+    LLVMValueRef ring =
+        emit_probe(g, table, emit_key_of(val_field(e, record, (uint32_t)h->key)));
+    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
+    LLVMValueRef fires = K_CALL(e, ring_push, "fires", e->fn->ctx, heap, ring,
+                                emit_rows_size(g), emit_rows_every(g), at);
+    ir_if_rare(e, ir_bit_of(e, fires, "fires"), fire, next);
+    ir_at(e, fire);
+    g->in_place = 1;
+    give_window(g, h, ring);
+    g->in_place = 0;
+    if (g->stage->step->in.window->kind != WINDOW_sliding)
+        K_CALL(e, ring_empty, "", e->fn->ctx, heap, ring);
+    ir_br(e, next);
+    ir_at(e, next);
+}
+
+/* Tumbling windows that are not full give what they have, at the end of the input. */
+static void rows_close(gen_t *g, LLVMValueRef table) {
+    emit_t *e = g->e;
+    if (g->stage->step->in.window->kind == WINDOW_sliding) return;
+    shape_t h = shape_of(g, g->stage);
+    LLVMBasicBlockRef end = ir_block(e, "at.end"), done = ir_block(e, "given");
+    ir_if(e, ir_bit_of(e, K_CALL(e, ctx_final, "final", e->fn->ctx), "final"), end, done);
+    ir_at(e, end);
+    loop_t l = ir_loop(e, K_CALL(e, table_end, "entries", table), "entry");
+    LLVMValueRef ring = K_CALL(e, table_words, "entry", table, l.i);
+    LLVMBasicBlockRef open = ir_block(e, "window.open"), next = ir_block(e, "entry.next");
+    LLVMValueRef in = K_CALL(e, ring_count, "rows", ring);
+    ir_if(e, ir_eq(e, in, ir_i64(e, 0), "empty"), next, open);
+    ir_at(e, open);
+    give_window(g, &h, ring);
+    ir_br(e, next);
+    ir_at(e, next);
+    ir_loop_end(e, &l);
+    ir_br(e, done);
+    ir_at(e, done);
+}
+
+void emit_keyed_row_in(gen_t *g, LLVMValueRef at) {
+    emit_t *e = g->e;
+    pstage_t *st = g->stage;
+    shape_t h = shape_of(g, st);
+    val_t record = emit_read_row(g, st->exchange, at, h.record);
+    LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, st->state->id));
+    if (h.window >= 0) table = emit_pane(g, table, val_field(e, record, (uint32_t)h.window));
+    if (plan_by_rows(st->step)) {
+        rows_row_in(g, &h, table, at, record);
+        return;
+    }
+    switch (st->root) {
+    case ROOT_distinct: distinct_row(g, &h, table, record); break;
+    case ROOT_limit: limit_row(g, &h, table, record); break;
+    case ROOT_top:
+    case ROOT_sort: top_row(g, &h, table, at, record); break;
+    case ROOT_source:
+    case ROOT_join:
+    case ROOT_aggregate:
+    case ROOT_remember:
+    case ROOT_errors: flow_unreachable("not a keyed root");
+    }
 }
 
 static void give_all(gen_t *g, const shape_t *h, LLVMValueRef table, sink_mode mode,
@@ -361,7 +463,8 @@ static void give_all(gen_t *g, const shape_t *h, LLVMValueRef table, sink_mode m
     }
     loop_t l = ir_loop(e, n, "entry");
     LLVMValueRef i = order ? K_CALL(e, table_nth, "entry", order, l.i) : l.i;
-    give_rows(g, h, table, i, mode);
+    give_rows(g, h, K_CALL(e, table_heap, "heap", table),
+              K_CALL(e, table_words, "entry", table, i), mode);
     ir_loop_end(e, &l);
     ir_br(e, done);
     ir_at(e, done);
@@ -409,6 +512,10 @@ static void give_pane(gen_t *g, LLVMValueRef table, void *shape) {
 void emit_keyed_close(gen_t *g) {
     emit_t *e = g->e;
     LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, g->stage->state->id));
+    if (plan_by_rows(g->stage->step)) {
+        rows_close(g, table);
+        return;
+    }
     if (plan_paned(g->stage->step)) {
         shape_t h = shape_of(g, g->stage);
         int at_close = g->stage->root == ROOT_top || g->stage->root == ROOT_sort;

@@ -457,6 +457,8 @@ static void put_stages(prog_t *p) {
         if (s->mark >= 0) {
             pair_int(p, "mark", s->mark);
             pair(p, "closes", "due");
+        } else if (s->step && plan_by_rows(s->step)) {
+            pair(p, "closes", "touched"); /* nothing happens there before the end */
         }
         if (feeds_only_final(p, s)) pair(p, "flushes", "final");
         buf_char(&p->text, '\n');

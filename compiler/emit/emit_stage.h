@@ -51,7 +51,9 @@ typedef struct gen {
     LLVMValueRef key, key_len; /* ORDER_bytes */
     LLVMValueRef time;         /* event time of the row at hand, i64; null: it has none */
     LLVMValueRef sign;         /* of a table's row, i64: 1 new, 0 old; null: no table */
-    LLVMValueRef win_start, win_end; /* of the window at hand, of a paned root */
+    LLVMValueRef win_start, win_end; /* of the window at hand, of a paned root; of rows: its
+                                      * number and size */
+    int in_place;              /* rows that are made keep the order key of the row at hand */
     VEC(const twindow_t *) windows;  /* by time, that stand in the program */
     VEC(staged_t) staged;
     VEC(gen_fn_t) fns;

@@ -236,6 +236,21 @@ void emit_window(gen_t *g, pop_t *op, val_t *cols) {
     ir_at(e, next);
 }
 
+/* ---- windows of rows ---- */
+
+LLVMValueRef emit_rows_size(gen_t *g) {
+    return size_of(g, g->stage->step->in.window);
+}
+
+LLVMValueRef emit_rows_every(gen_t *g) {
+    const twindow_t *w = g->stage->step->in.window;
+    return w->every ? every_of(g, w) : size_of(g, w);
+}
+
+LLVMValueRef emit_later(gen_t *g, LLVMValueRef a, LLVMValueRef b) {
+    return ir_select(g->e, ir_lt(g->e, a, b, ""), b, a, "latest");
+}
+
 /* ---- panes ---- */
 
 field_t emit_window_field(gen_t *g) {
@@ -247,9 +262,9 @@ LLVMValueRef emit_pane(gen_t *g, LLVMValueRef table, val_t window) {
     return K_CALL(e, pane, "pane", e->fn->ctx, table, window.leaf[0], window.leaf[1]);
 }
 
-val_t emit_window_value(gen_t *g) {
+val_t emit_window_value(gen_t *g, type_t *type) {
     emit_t *e = g->e;
-    val_t w = val_new(e, type_window(e->types));
+    val_t w = val_new(e, type);
     LLVMValueRef now = g->win_start ? NULL : K_CALL(e, ctx_now, "window.start", e->fn->ctx);
     w.leaf[0] = now ? now : g->win_start;
     w.leaf[1] = now ? now : g->win_end;

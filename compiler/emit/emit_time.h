@@ -29,8 +29,13 @@ typedef void emit_give_fn(gen_t *g, LLVMValueRef table, void *env);
 void emit_panes_close(gen_t *g, LLVMValueRef table, emit_give_fn *give, void *env);
 /* Calls `give` with the table of each pane (for partial tables), and drops all. */
 void emit_panes_flush(gen_t *g, LLVMValueRef table, emit_give_fn *give, void *env);
-/* The window of the rows at hand, as a value. */
-val_t emit_window_value(gen_t *g);
+/* Of a root whose windows count rows: their size, and how many rows lie between two. */
+LLVMValueRef emit_rows_size(gen_t *g);
+LLVMValueRef emit_rows_every(gen_t *g);
+/* The greater of two times. */
+LLVMValueRef emit_later(gen_t *g, LLVMValueRef a, LLVMValueRef b);
+/* The window of the rows at hand, as a value of the type of windows. */
+val_t emit_window_value(gen_t *g, type_t *type);
 /* The order key of a row made by the window at hand: of an entry's key, and its rank among
  * the rows of that key (null: there is one). */
 void emit_window_order(gen_t *g, gkey_t key, LLVMValueRef rank);

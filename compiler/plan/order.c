@@ -79,6 +79,7 @@ static int gives_at_once(const pstage_t *s) {
     if (s->root == ROOT_remember) return !s->step->u.remember->by;
     if (s->root == ROOT_join)
         return s->step->u.join.form == JOINS_within || s->step->u.join.form == JOINS_table;
+    if (s->step && plan_by_rows(s->step)) return 1; /* with the row that fills a window */
     return s->root == ROOT_distinct || s->root == ROOT_limit || s->root == ROOT_errors;
 }
 

@@ -210,6 +210,8 @@ const char *rule_doc(rule_id id);
 /* Are the rows of a keyed step kept window by window, until a watermark or the clock passes
  * their end (runtime/kernel/k_pane.h)? */
 int plan_paned(const tstep_t *s);
+/* Does it form windows that count rows? */
+int plan_by_rows(const tstep_t *s);
 
 plan_t *plan_build(arena_t *a, graph_t *g, sources_t *sources, const plan_options *options);
 

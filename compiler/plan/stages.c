@@ -185,6 +185,7 @@ static int agg_is_exact(const agg_call_t *g) {
 /* Can the step's states be made by workers and merged?  Only what merges in any order,
  * and has a partial form of fixed columns: see emit_agg.c, which asks the same. */
 static int can_merge(const tstep_t *s) {
+    if (plan_by_rows(s)) return 0; /* in order of arrival */
     static const char *const names[] = {
 #define AGG(id, spelling, sig, kind, inv, empty, built, doc, example, result) #id,
 #include "lang/aggregates.def"

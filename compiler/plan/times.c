@@ -57,6 +57,10 @@ int plan_paned(const tstep_t *s) {
     return w && !w->by_rows && w->kind != WINDOW_batch && w->kind != WINDOW_session;
 }
 
+int plan_by_rows(const tstep_t *s) {
+    return s->in.window && s->in.window->by_rows && s->in.window_column < 0;
+}
+
 int plan_root_mark(builder_t *b, const tstep_t *s) {
     const twindow_t *w = s->in.window;
     if (s->op == OP_remember)

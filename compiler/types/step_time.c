@@ -250,7 +250,6 @@ void op_window_type(flowck_t *f) {
     if (!window_at(w->kind)->built)
         not_built(c, f->step->at,
                   arena_printf(c->arena, "`window %s`", window_at(w->kind)->spelling));
-    else if (w->by_rows) not_built(c, f->step->at, "a window of rows");
     else if (w->early) not_built(c, w->early->span, "`early`");
     else if (w->lateness) not_built(c, w->lateness->span, "`lateness`");
     if (w->early || w->lateness) f->st.unknown = 1; /* their aggregates are tables */

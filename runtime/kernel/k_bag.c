@@ -131,7 +131,7 @@ void flow_k_bag_put(flow_ctx *ctx, flow_heap *heap, uint64_t *bag, int64_t by,
         x.key = both;
     }
     bag_change(ctx, heap, bag, by, &x);
-    flow_k_reset(ctx, mark);
+    if (heap) flow_k_reset(ctx, mark); /* else the bag lies there too */
 }
 
 void flow_k_bag_put_value(flow_ctx *ctx, flow_heap *heap, uint64_t *bag, int64_t by,
@@ -146,7 +146,7 @@ void flow_k_bag_put_value(flow_ctx *ctx, flow_heap *heap, uint64_t *bag, int64_t
         flow_k_row_write(row, 8, words, tc);
     }
     flow_k_bag_put(ctx, heap, bag, by, key, klen, also, alen, row, size);
-    flow_k_reset(ctx, mark);
+    if (heap) flow_k_reset(ctx, mark);
 }
 
 static void bag_free(flow_ctx *ctx, flow_heap *heap, bag_node *n) {

@@ -61,6 +61,7 @@
 #include "runtime/kernel/k_event.c"
 #include "runtime/kernel/k_nexmark.c"
 #include "runtime/kernel/k_pane.c"
+#include "runtime/kernel/k_ring.c"
 
 /* regular expressions */
 #include "runtime/kernel/k_regex_look.c"
