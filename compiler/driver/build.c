@@ -88,6 +88,8 @@ static int make_executable(compile_t *c, const char *path, int keep_other) {
     return ok ? 1 : fail(c, why);
 }
 
+int build_executable(compile_t *c, const char *path) { return make_executable(c, path, 0); }
+
 /* The executable in the cache, made if it is not there; null if there is no cache or an
  * error (c->failed, diagnostics). */
 static const char *cached_executable(compile_t *c) {

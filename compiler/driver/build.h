@@ -8,4 +8,8 @@
 int build_program(const options_t *o);
 int build_and_run(const options_t *o);
 
+struct compile;
+/* Compiles and links to `path`, past the cache; 0 after an error (c->failed, diagnostics). */
+int build_executable(struct compile *c, const char *path);
+
 #endif

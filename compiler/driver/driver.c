@@ -14,6 +14,7 @@
 #include "compiler/driver/compile.h"
 #include "compiler/driver/docs.h"
 #include "compiler/driver/options.h"
+#include "compiler/driver/test.h"
 #include "compiler/link/object.h"
 #include "compiler/syntax/fmt.h"
 
@@ -168,6 +169,7 @@ static int run_command(arena_t *a, const options_t *o) {
     case CMD_explain: return run_explain(o);
     case CMD_docs: return run_docs(a, o);
     case CMD_fmt: return run_fmt(o);
+    case CMD_test: return test_programs(o);
     case CMD_COUNT: break;
     }
     flow_unreachable("no command");

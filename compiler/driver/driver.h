@@ -5,7 +5,7 @@
 /* Exit codes of flowc (those of programs are the runtime's). */
 enum {
     EXIT_DONE = 0,
-    EXIT_FOUND = 1,   /* fmt --check: files are laid out otherwise */
+    EXIT_FOUND = 1,   /* fmt --check: files are laid out otherwise; test: some fail */
     EXIT_USAGE = 2,
     EXIT_ERRORS = 3,  /* the program has errors */
     EXIT_FILE = 6     /* a file or the linker failed */

@@ -256,7 +256,7 @@ static int complete(reader_t *r) {
     const char *name = command_name(o->command);
     int one = o->command == CMD_build || o->command == CMD_run || o->command == CMD_emit ||
               o->command == CMD_explain;
-    if ((one || o->command == CMD_check) && !o->files.n)
+    if ((one || o->command == CMD_check || o->command == CMD_test) && !o->files.n)
         return fail(r, arena_printf(r->arena, "`flowc %s` needs a file", name),
                     arena_printf(r->arena, "flowc %s program.flow", name));
     if (one && o->files.n > 1)
@@ -278,6 +278,7 @@ int options_read(arena_t *a, int argc, char **argv, options_t *out, const char *
     reader_t r = {.arena = a, .argc = argc, .argv = argv, .i = 1, .out = out};
     int ok = argc > 1 ? read_command(&r) : fail(&r, "what is to be done?",
                                                "`flowc --help` lists the commands");
+    if (out->command == CMD_test) out->level = 0;
     while (ok && r.i < argc && out->command != CMD_COUNT) {
         const char *word = argv[r.i++];
         if (strcmp(word, "--")) {

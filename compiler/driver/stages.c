@@ -62,7 +62,8 @@ static node_t *load_import(sema_env *env, const char *path, span_t at, const cha
 
 int stage_typed_run(compile_t *c) {
     c->sema = (sema_env){.arena = c->arena, .names = c->names, .sources = c->sources,
-                         .diags = c->diags, .load = load_import, .load_data = c};
+                         .diags = c->diags, .load = load_import, .load_data = c,
+                         .testing = c->options->command == CMD_test};
     c->program = sema_program(&c->sema, &c->tree->node);
     return 1;
 }

@@ -14,6 +14,7 @@
 #include "compiler/types/const_parts.h"
 #include "compiler/types/expr_parts.h"
 #include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_print.h"
 
 /* The scratch arena: address space, which costs memory only where it is touched.  No
  * single value of the language is larger than 16 MiB. */
@@ -494,6 +495,8 @@ void const_set_param(check_t *c, def_t *param, const uint64_t *words) {
     vec_push(c->arena, &f->params, b);
 }
 
+void const_reset_params(check_t *c) { folder_of(c)->params.n = 0; }
+
 void const_set_now(check_t *c, int64_t now) { folder_of(c)->ctx.now = now; }
 
 cval_t *const_eval_as(check_t *c, node_t *e, type_t *type) {
@@ -526,6 +529,18 @@ const char *const_text(check_t *c, const type_t *t, const uint64_t *w) {
     uint64_t text[2];
     folder_t *f = folder_of(c);
     int status = fold_string(f, t, w, text);
+    if (status) return const_status_text(status);
+    return arena_strndup(c->arena, word_text(text[0]), text[1]);
+}
+
+const char *const_json(check_t *c, const type_t *t, const uint64_t *w) {
+    folder_t *f = folder_of(c);
+    uint64_t text[2];
+    buf_t code;
+    buf_init(&code, c->arena);
+    type_code(&code, t);
+    f->ctx.arena.p = f->ctx.arena.start;
+    int status = flow_k_fn_to_json(&f->ctx, text, w, (const uint8_t *)buf_text(&code));
     if (status) return const_status_text(status);
     return arena_strndup(c->arena, word_text(text[0]), text[1]);
 }

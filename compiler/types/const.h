@@ -26,6 +26,7 @@ int const_eval_row(check_t *c, node_t *e, const type_t *row_type, const uint64_t
  * values set by const_set_param. */
 int const_eval_words(check_t *c, node_t *e, uint64_t *out);
 void const_set_param(check_t *c, def_t *param, const uint64_t *words);
+void const_reset_params(check_t *c); /* all have their defaults again */
 /* The batch time that now() gives; the epoch unless set. */
 void const_set_now(check_t *c, int64_t now);
 
@@ -39,6 +40,8 @@ void const_coerce(check_t *c, const type_t *from, const uint64_t *in, const type
 int const_compare(const type_t *t, const uint64_t *a, const uint64_t *b);
 /* string(x), arena text. */
 const char *const_text(check_t *c, const type_t *t, const uint64_t *w);
+/* to_json(x), arena text: what a sink writes with `format = json`. */
+const char *const_json(check_t *c, const type_t *t, const uint64_t *w);
 /* The text of a status: "integer overflow". */
 const char *const_status_text(int status);
 

@@ -12,6 +12,7 @@
 #include "compiler/types/module.h"
 #include "compiler/types/setting.h"
 #include "compiler/types/step_check.h"
+#include "compiler/types/tests.h"
 
 static op_type_fn *const op_types[] = {
 #define OP(id, spelling, built, doc, example) op_##id##_type,
@@ -46,6 +47,7 @@ static void flow_origin(sema_t *m, pipe_t *p, flowck_t *f) {
     if (origin->kind == AST_from) {
         flow->origin = ORIGIN_source;
         source_check(f, AST(from, origin));
+        if (m->env->testing && flow->source) flow->source = tests_queue(m, flow->source);
         check_width(f, origin->span);
         return;
     }
@@ -230,11 +232,11 @@ static void count_readers(sema_t *m) {
 
 /* A flow lives if a sink stands at its end, or at that of a flow that reads it.  Readers
  * come later in the list, so one pass from the back will do. */
-static void mark_live(program_t *prog) {
+static void mark_live(program_t *prog, int testing) {
     for (size_t i = prog->flows.n; i-- > 0;) {
         tflow_t *f = prog->flows.at[i];
         op_id last = f->steps.n ? f->steps.at[f->steps.n - 1]->op : OP_where;
-        if (last == OP_to || last == OP_print) f->live = 1;
+        if ((last == OP_to || last == OP_print) && f->shown == testing) f->live = 1;
         if (!f->live) continue;
         if (f->from) f->from->live = 1;
         for (size_t k = 0; k < f->steps.n; k++) {
@@ -372,13 +374,15 @@ program_t *sema_program(sema_env *env, node_t *root) {
     for (size_t i = 0; i < m.pipes.n; i++)
         m.pipes.at[i]->flow = ARENA_NEW(env->arena, tflow_t);
     for (size_t i = 0; i < m.order.n; i++) check_pipe(&m, m.order.at[i]);
+    tests_check(&m, check_pipe);
     mark_named_in_tests(&m, m.units.at[0]);
     count_readers(&m);
     /* What is wrong comes first; that a part is not built matters once the rest is right. */
     if (diags_errors(env->diags) > diags_count_of(env->diags, DIAG_not_built))
         diags_withdraw(env->diags, DIAG_not_built);
     if (diags_errors(env->diags)) return prog;
-    mark_live(prog);
+    mark_live(prog, env->testing);
+    if (env->testing) return prog;
     check_shared_ends(&m);
     lint(&m);
     lint_state(&m);

@@ -235,6 +235,7 @@ struct tflow {
     type_t *row;           /* after the last step */
     tprops_t out;
     int readers;           /* flows and steps that read it */
+    int shown;             /* of a test: writes what an `expect` looks at */
     int live;              /* leads to a sink: flows that are not do not run */
 };
 
@@ -255,6 +256,29 @@ typedef struct tparam {
     int index;
 } tparam_t;
 
+/* One clause of a `test`.  type null: it has a diagnostic. */
+typedef struct ttest_clause {
+    enum { TEST_given, TEST_with, TEST_advance, TEST_expect } kind;
+    span_t at;
+    tflow_t *flow;         /* given, expect */
+    struct def *param;     /* with */
+    struct node *expr;
+    type_t *type;          /* of the rows: a list; of the value */
+    int ordered, output;   /* expect; output: which of p->outputs shows its columns */
+} ttest_clause_t;
+
+typedef struct ttest {
+    const char *title;
+    span_t at;
+    VEC(ttest_clause_t) clauses;
+} ttest_t;
+
+/* Columns of a flow that tests look at: written to the file `<place in the list>.json`. */
+typedef struct toutput {
+    tflow_t *flow;
+    const type_t *cols;
+} toutput_t;
+
 typedef struct program {
     arena_t *arena;
     types_t *types;
@@ -263,6 +287,8 @@ typedef struct program {
     VEC(tparam_t) params;
     VEC(tflow_t *) flows;      /* origins before what reads them; else in order of the text */
     VEC(struct def *) consts;  /* in dependency order */
+    VEC(ttest_t) tests;        /* of the root file */
+    VEC(toutput_t) outputs;    /* env->testing */
 } program_t;
 
 /* What a compile has in common.  `load` reads and parses an imported file: its tree, or
@@ -275,6 +301,9 @@ typedef struct sema_env {
     diags_t *diags;
     struct node *(*load)(struct sema_env *env, const char *path, span_t at, const char **why);
     void *load_data;
+    /* The program is one that runs its tests: sources are fed by `given`, and what tests
+     * expect is all that is written. */
+    int testing;
 } sema_env;
 
 /* A `load` that reads files. */

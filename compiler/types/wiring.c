@@ -312,12 +312,15 @@ static void expand(sema_t *m, pipe_t *p, const nodes_t *steps, link_t proto, int
     }
 }
 
+static void expand_pipe(sema_t *m, pipe_t *p) {
+    link_t proto = {.base = p->base, .note = p->note};
+    expand(m, p, &AST(pipeline, p->pipeline)->steps, proto, 0);
+}
+
 void wiring_expand(sema_t *m, unit_t *u) {
     for (size_t i = 0; i < m->pipes.n; i++) { /* grows: operands are expanded in turn */
         pipe_t *p = m->pipes.at[i];
-        if (p->unit != u || !p->pipeline) continue;
-        link_t proto = {.base = p->base, .note = p->note};
-        expand(m, p, &AST(pipeline, p->pipeline)->steps, proto, 0);
+        if (p->unit == u && p->pipeline) expand_pipe(m, p);
     }
 }
 
@@ -382,6 +385,17 @@ void wiring_resolve(sema_t *m, unit_t *u) {
             }
         }
     }
+}
+
+pipe_t *wiring_add(sema_t *m, unit_t *u, node_t *decl_run) {
+    ast_decl_run_t *run = AST(decl_run, decl_run);
+    ast_pipeline_t *line = AST(pipeline, run->pipeline);
+    pipe_t *p = pipe_new(m, PIPE_running, u, u->scope, line->origin->span);
+    p->decl = decl_run;
+    p->pipeline = run->pipeline;
+    expand_pipe(m, p);
+    read_one(m, p, p->base, line->origin);
+    return p;
 }
 
 /* ---- order ---- */

@@ -85,6 +85,8 @@ int wiring_enter(sema_t *m, unit_t *u, node_t *decl);
 void wiring_expand(sema_t *m, unit_t *u);
 /* Finds what the pipelines of a file read. */
 void wiring_resolve(sema_t *m, unit_t *u);
+/* Adds a running pipeline to a file whose pipelines have been ordered. */
+pipe_t *wiring_add(sema_t *m, unit_t *u, node_t *decl_run);
 /* Puts all pipes into m->order; pipes that feed each other get their diagnostic and are
  * faulty. */
 void wiring_order(sema_t *m);
