@@ -4,6 +4,7 @@
 #   .tok .ast .typed .graph .plan .ll   flowc emit --tokens, --ast, ... (stdout)
 #   .explain .fmt                       flowc explain, flowc fmt
 #   .err                                flowc check: what it says on stderr, exit code 3
+#   .ran                                flowc test: what the tests of the program say
 #   .warn                               flowc check: warnings on stderr, exit code 0
 #   golden.sh --accept [name...]        rewrites the files that differ
 cd "$(dirname "$0")/../.." || exit 1
@@ -22,12 +23,13 @@ produce() { # produce FILE.flow EXT: writes $out, returns the exit code expected
     fmt) "$flowc" fmt --stdout "$1" >"$out" 2>&1 ;;
     err) "$flowc" check "$1" >"$out" 2>&1; [ $? = 3 ] ;;
     warn) "$flowc" check "$1" >"$out" 2>&1 ;;
+    ran) "$flowc" test "$1" >"$out" 2>&1; [ $? -le 1 ] ;;
     esac
 }
 
 for golden in $(find tests/golden -type f \( -name '*.tok' -o -name '*.ast' -o -name '*.typed' \
     -o -name '*.graph' -o -name '*.plan' -o -name '*.explain' -o -name '*.fmt' -o -name '*.err' \
-    -o -name '*.warn' \) | sort); do
+    -o -name '*.warn' -o -name '*.ran' \) | sort); do
     ext=${golden##*.}
     base=${golden%.*}
     dir=$(dirname "$golden")
