@@ -127,6 +127,21 @@ static void see_side(gen_t *g, tstep_t *s, int right, val_t *cols) {
     e->nrow = s->row_in->nfields + 1;
 }
 
+/* The row of a version: what enters `latest`, and the keys that it adds. */
+static val_t *version_row(gen_t *g, const tstep_t *latest, val_t *cols) {
+    emit_t *e = g->e;
+    val_t *out = ARENA_ARRAY(e->arena, val_t, latest->row_out->nfields + 1);
+    for (uint32_t i = 0; i < latest->row_in->nfields; i++) out[i] = cols[i];
+    e->row = cols;
+    e->nrow = latest->row_in->nfields;
+    for (size_t k = 0; k < latest->u.latest.nkeys; k++) {
+        const titem_t *key = &latest->u.latest.keys[k];
+        int c = latest->u.latest.added[k];
+        if (c >= 0) out[c] = emit_expr_as(e, key->expr, key->type);
+    }
+    return out;
+}
+
 void emit_join_send(gen_t *g, pop_t *op, val_t *cols) {
     emit_t *e = g->e;
     tstep_t *s = op->step;
@@ -140,12 +155,14 @@ void emit_join_send(gen_t *g, pop_t *op, val_t *cols) {
     LLVMValueRef none;
     fail_t fail;
     emit_guard_open(g, &fail, "key.error");
+    val_t *entered = cols;
+    if (right && plan_join_versions(s)) cols = version_row(g, plan_join_versions(s), cols);
     see_side(g, s, right, cols);
     gkey_t key = side_key(g, s, right, stage->state->int_key, window, &none);
     fields[h.key] = emit_key_value(g, key);
     if (h.at >= 0)
         fields[h.at] = emit_expr_as(e, s->u.join.as_of, type_basic(e->types, TY_TIMESTAMP));
-    emit_guard_close(g, &fail, op->step_id, op->error_port, cols, op->row_in, next);
+    emit_guard_close(g, &fail, op->step_id, op->error_port, entered, op->row_in, next);
     if (plan_join_keeps_alone(s, right)) ir_br(e, send);
     else ir_if(e, none, next, send);
     ir_at(e, send);
@@ -231,7 +248,7 @@ void emit_join_row_in(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef ne
     case JOINS_windows: emit_join_windows_row(g, right, at); break;
     case JOINS_table: emit_join_table_row(g, right, at, next); break;
     case JOINS_tables: emit_join_tables_row(g, right, at); break;
-    case JOINS_as_of: flow_unreachable("as of");
+    case JOINS_as_of: emit_join_as_of_row(g, right, at, next); break;
     }
 }
 
@@ -241,6 +258,6 @@ void emit_join_close(gen_t *g) {
     case JOINS_windows: emit_join_windows_close(g); break;
     case JOINS_table: break; /* rows leave at once */
     case JOINS_tables: emit_join_tables_close(g); break;
-    case JOINS_as_of: flow_unreachable("as of");
+    case JOINS_as_of: emit_join_as_of_close(g); break;
     }
 }

@@ -43,10 +43,23 @@ void emit_join_row_in(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef ne
 void emit_join_close(gen_t *g);
 
 /* ---- emit_join_stream.c ---- */
+/* The rows by key; the words of what waits, or null. */
+typedef struct jtables {
+    LLVMValueRef table, queue;
+} jtables_t;
+jtables_t emit_join_tables(gen_t *g);
+/* A row whose time the watermark has passed is counted, and goes on at `next`. */
+void emit_join_late(gen_t *g, LLVMValueRef time, LLVMBasicBlockRef next);
+/* The stage is closed again when what waits next is due. */
+void emit_join_ask_again(gen_t *g, LLVMValueRef queue);
 void emit_join_within_row(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef next);
 void emit_join_within_close(gen_t *g);
 void emit_join_windows_row(gen_t *g, int right, LLVMValueRef at);
 void emit_join_windows_close(gen_t *g);
+
+/* ---- emit_join_as_of.c ---- */
+void emit_join_as_of_row(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef next);
+void emit_join_as_of_close(gen_t *g);
 
 /* ---- emit_join_table.c ---- */
 void emit_join_table_row(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef next);

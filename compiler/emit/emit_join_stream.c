@@ -12,13 +12,9 @@
 #include "compiler/plan/joins.h"
 #include "compiler/syntax/ast.h"
 
-typedef struct tables {
-    LLVMValueRef table, queue; /* the rows by key; the words of what waits */
-} tables_t;
-
-static tables_t open_tables(gen_t *g) {
+jtables_t emit_join_tables(gen_t *g) {
     emit_t *e = g->e;
-    tables_t t = {.table = K_CALL(e, state, "table", e->fn->ctx,
+    jtables_t t = {.table = K_CALL(e, state, "table", e->fn->ctx,
                                   ir_i64(e, g->stage->state->id))};
     if (!g->stage->queue) return t;
     LLVMValueRef q = K_CALL(e, state, "waiting", e->fn->ctx, ir_i64(e, g->stage->queue->id));
@@ -147,7 +143,7 @@ static void within_match(gen_t *g, int right, jpair_t p, LLVMValueRef kept,
     emit_join_give(g, MODE_append, p, NULL);
 }
 
-static void late_row(gen_t *g, LLVMValueRef time, LLVMBasicBlockRef next) {
+void emit_join_late(gen_t *g, LLVMValueRef time, LLVMBasicBlockRef next) {
     emit_t *e = g->e;
     LLVMValueRef now = K_CALL(e, mark_now, "watermark", e->fn->ctx, ir_i64(e, g->stage->mark));
     LLVMBasicBlockRef late = ir_block(e, "late"), good = ir_block(e, "in.time");
@@ -159,7 +155,7 @@ static void late_row(gen_t *g, LLVMValueRef time, LLVMBasicBlockRef next) {
 }
 
 /* Keeps the row for matches to come. */
-static void keep(gen_t *g, tables_t t, int right, gkey_t key, LLVMValueRef time,
+static void keep(gen_t *g, jtables_t t, int right, gkey_t key, LLVMValueRef time,
                  LLVMValueRef at, LLVMValueRef found) {
     emit_t *e = g->e;
     LLVMValueRef words = emit_probe(g, t.table, key);
@@ -185,8 +181,8 @@ void emit_join_within_row(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRe
     val_t record = emit_read_row(g, h.x, at, h.record);
     int timed = g->time != NULL;
     LLVMValueRef time = timed ? g->time : K_CALL(e, ctx_now, "time", e->fn->ctx);
-    if (timed && !st->step->u.join.forever) late_row(g, time, next);
-    tables_t t = open_tables(g);
+    if (timed && !st->step->u.join.forever) emit_join_late(g, time, next);
+    jtables_t t = emit_join_tables(g);
     gkey_t key = emit_key_of(val_field(e, record, (uint32_t)h.key));
     LLVMValueRef words = key.is_int
                              ? K_CALL(e, table_find_i64, "entry", e->fn->ctx, t.table, key.i64)
@@ -264,7 +260,7 @@ static void give_either(gen_t *g, LLVMValueRef table, LLVMValueRef row,
 }
 
 /* `within forever`: at the end, all that found nothing. */
-static void forever_close(gen_t *g, tables_t t) {
+static void forever_close(gen_t *g, jtables_t t) {
     emit_t *e = g->e;
     tstep_t *s = g->stage->step;
     LLVMBasicBlockRef end = ir_block(e, "the.end"), done = ir_block(e, "closed");
@@ -290,7 +286,7 @@ static void forever_close(gen_t *g, tables_t t) {
 }
 
 /* The stage is closed again when the next row's moment has come. */
-static void ask_again(gen_t *g, LLVMValueRef queue) {
+void emit_join_ask_again(gen_t *g, LLVMValueRef queue) {
     emit_t *e = g->e;
     LLVMValueRef moment = K_CALL(e, join_next, "next", queue);
     LLVMBasicBlockRef waits = ir_block(e, "waits"), done = ir_block(e, "closed");
@@ -303,7 +299,7 @@ static void ask_again(gen_t *g, LLVMValueRef queue) {
 
 void emit_join_within_close(gen_t *g) {
     emit_t *e = g->e;
-    tables_t t = open_tables(g);
+    jtables_t t = emit_join_tables(g);
     if (g->stage->step->u.join.forever) {
         forever_close(g, t);
         return;
@@ -324,7 +320,7 @@ void emit_join_within_close(gen_t *g) {
     K_CALL(e, join_free, "", e->fn->ctx, t.table, row);
     ir_br(e, head);
     ir_at(e, done);
-    ask_again(g, t.queue);
+    emit_join_ask_again(g, t.queue);
 }
 
 /* ---- in windows ---- */
@@ -348,7 +344,7 @@ void emit_join_windows_row(gen_t *g, int right, LLVMValueRef at) {
     emit_t *e = g->e;
     jside_t h = emit_join_side(g, g->stage, right);
     val_t record = emit_read_row(g, h.x, at, h.record);
-    tables_t t = open_tables(g);
+    jtables_t t = emit_join_tables(g);
     gkey_t key = emit_key_of(val_field(e, record, (uint32_t)h.key));
     LLVMValueRef words = emit_probe(g, t.table, key);
     LLVMValueRef fresh = ir_bit_of(e, K_CALL(e, table_fresh, "fresh", t.table), "fresh");
@@ -445,7 +441,7 @@ static void give_window(gen_t *g, LLVMValueRef table, LLVMValueRef entry) {
 }
 
 /* `window batch`: all that is there. */
-static void batch_close(gen_t *g, tables_t t) {
+static void batch_close(gen_t *g, jtables_t t) {
     emit_t *e = g->e;
     LLVMValueRef count = ir_words(e, 1, "entries");
     LLVMValueRef order = K_CALL(e, table_sorted, "order", e->fn->ctx, t.table, ir_i32(e, 0),
@@ -461,7 +457,7 @@ static void batch_close(gen_t *g, tables_t t) {
 
 void emit_join_windows_close(gen_t *g) {
     emit_t *e = g->e;
-    tables_t t = open_tables(g);
+    jtables_t t = emit_join_tables(g);
     if (is_batch(g)) {
         batch_close(g, t);
         return;
@@ -481,5 +477,5 @@ void emit_join_windows_close(gen_t *g) {
     K_CALL(e, join_drop, "", e->fn->ctx, t.table, entry);
     ir_br(e, head);
     ir_at(e, done);
-    ask_again(g, t.queue);
+    emit_join_ask_again(g, t.queue);
 }

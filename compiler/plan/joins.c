@@ -34,6 +34,12 @@ int plan_join_int_key(const tstep_t *s) {
     return s->u.join.nkeys == 1 && (k == TY_INT || k == TY_TIMESTAMP || k == TY_DURATION);
 }
 
+const tstep_t *plan_join_versions(const tstep_t *s) {
+    if (s->op != OP_join || s->u.join.form != JOINS_as_of) return NULL;
+    const tflow_t *right = s->u.join.right;
+    return right->steps.at[right->steps.n - 1];
+}
+
 const char *plan_join_key_text(builder_t *b, const tstep_t *s) {
     buf_t out;
     buf_init(&out, b->a);
@@ -101,6 +107,18 @@ static void live_props(const tstep_t *s, const tprops_t *p, unsigned char *live)
         if (p->keys[i].column >= 0) live[p->keys[i].column] = 1;
 }
 
+/* A version is a row that enters `latest`, and the keys that it adds. */
+static void version_reads(const tstep_t *s, const tstep_t *latest, const unsigned char *need,
+                          unsigned char *live) {
+    reads_t r = {live, NULL, latest->row_in->nfields, NULL};
+    for (uint32_t i = 0; i < s->u.join.there->nfields; i++) {
+        int c = s->u.join.from[i];
+        if (need[i] && (uint32_t)c < latest->row_in->nfields) live[c] = 1;
+        for (size_t k = 0; need[i] && k < latest->u.latest.nkeys; k++)
+            if (latest->u.latest.added[k] == c) read_node(&latest->u.latest.keys[k].expr, &r);
+    }
+}
+
 void plan_join_sent(builder_t *b, const pop_t *op, const pstage_t *to, unsigned char *live) {
     const tstep_t *s = op->step;
     const type_t *there = s->u.join.there;
@@ -116,6 +134,11 @@ void plan_join_sent(builder_t *b, const pop_t *op, const pstage_t *to, unsigned 
     memcpy(need, to->live2, there->nfields);
     for (size_t i = 0; i < s->u.join.nkeys; i++)
         join_reads(s, s->u.join.keys[i].right, NULL, need);
+    const tstep_t *latest = plan_join_versions(s);
+    if (latest) {
+        version_reads(s, latest, need, live);
+        return;
+    }
     for (uint32_t i = 0; i < there->nfields; i++) live[s->u.join.from[i]] = need[i];
     live_props(s, &s->u.join.right->out, live);
 }
@@ -126,7 +149,8 @@ void plan_join_there(const pop_t *op, pstage_t *to, const unsigned char *there) 
         for (uint32_t c = 0; c < s->row_in->nfields; c++) to->live[c] &= there[c];
     else
         for (uint32_t i = 0; i < s->u.join.there->nfields; i++)
-            to->live2[i] &= there[s->u.join.from[i]];
+            if ((uint32_t)s->u.join.from[i] < op->row_in->nfields)
+                to->live2[i] &= there[s->u.join.from[i]];
 }
 
 void plan_join_carried(pstage_t *stage, const unsigned char *needed,

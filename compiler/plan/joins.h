@@ -8,6 +8,9 @@
 int plan_join_keeps_alone(const tstep_t *s, int right);
 /* Do rows whose key is none stand in its state?  Then keys say which these are. */
 int plan_join_marks_none(const tstep_t *s);
+/* `as of`: the step `latest … keep` of the other side, whose input is its versions; else
+ * null. */
+const tstep_t *plan_join_versions(const tstep_t *s);
 /* Is its key one integer? */
 int plan_join_int_key(const tstep_t *s);
 

@@ -308,8 +308,9 @@ static pexchange_t *join_exchange(builder_t *b, pstage_t *stage, const tprops_t 
     int one_part = !s->u.join.nkeys && s->u.join.form != JOINS_windows;
     pexchange_t *x = add_exchange(b, s, one_part);
     x->key_text = plan_join_key_text(b, s);
-    x->timed = side->timed && (s->out.timed || s->u.join.form == JOINS_within);
-    x->signs = side->is_table;
+    int versions = s->u.join.form == JOINS_as_of;
+    x->timed = versions || (side->timed && (s->out.timed || s->u.join.form == JOINS_within));
+    x->signs = side->is_table && !versions;
     x->consumer = stage->id;
     return x;
 }
@@ -318,8 +319,9 @@ static pexchange_t *join_exchange(builder_t *b, pstage_t *stage, const tprops_t 
 static void join_waits(builder_t *b, pstage_t *stage) {
     tstep_t *s = stage->step;
     const twindow_t *w = s->in.window;
-    if (s->u.join.form == JOINS_windows ? s->in.windowed == WINDOW_batch
-                                        : s->u.join.form != JOINS_within || s->u.join.forever)
+    tjoin_form form = s->u.join.form;
+    if (form == JOINS_windows ? s->in.windowed == WINDOW_batch
+        : form == JOINS_within ? s->u.join.forever : form != JOINS_as_of)
         return;
     int clock = s->u.join.form == JOINS_windows ? w->processing : !s->in.timed;
     stage->mark = clock ? plan_mark_processing(b) : plan_mark(b, &s->out);
@@ -354,7 +356,8 @@ static keyed_t join_stage(builder_t *b, tstep_t *s, sink_mode mode) {
 static void place_join(builder_t *b, tstep_t *s, int right, place_t at) {
     pstage_t *stage = join_stage(b, s, at.mode).stage;
     pop_t *op = add_op(b, &at, POP_send, s);
-    if (right) op->row_in = op->row_out = s->u.join.right->row;
+    const tstep_t *versions = plan_join_versions(s);
+    if (right) op->row_in = op->row_out = versions ? versions->row_in : s->u.join.right->row;
     else op->row_out = s->row_in;
     op->input = right;
     op->port = stage_port(b, at.stage, right ? stage->exchange : stage->exchange2, NULL);

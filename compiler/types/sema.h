@@ -205,7 +205,7 @@ struct tstep {
         /* `there` is the record of the other side; column: its place in row_out (T or
          * T?), or -1.  Keys and cond (or null) see row_in and that record behind it, at
          * place row_in->nfields.  from[i]: field i's place in the other side's row.
-         * lo null: -hi. */
+         * lo null: -hi.  as of: `right` ends with its `latest … keep`, and keys are its. */
         struct { int kind; tjoin_form form; tflow_t *right; type_t *there; int *from;
                  int column; tpair_t *keys; size_t nkeys; struct node *cond;
                  int forever, half_open; struct node *lo, *hi;

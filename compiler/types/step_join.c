@@ -94,7 +94,9 @@ static int form_as_of(joining_t *j) {
     check_t *c = j->f->c;
     const tprops_t *here = &j->f->st.props, *there = &j->right->out.props;
     const char *keep = "keep versions in it: `latest per … by … keep 1h`";
-    const tflow_t *flow = j->right->flow;
+    tflow_t *flow = j->right->flow;
+    while (!flow->steps.n && flow->origin == ORIGIN_flow) flow = flow->from;
+    j->f->step->u.join.right = flow;
     const tstep_t *last = flow->steps.n ? flow->steps.at[flow->steps.n - 1] : NULL;
     if (!last || last->op != OP_latest || !AST(step_latest, last->node)->keep)
         return say(j, j->s->as_of->span,
@@ -311,25 +313,68 @@ static void check_condition(joining_t *j) {
     if (!pairs.n && form != JOINS_windows && form != JOINS_table) no_key(j);
 }
 
-/* `as of` finds the versions of one key: the equalities must say which. */
+/* Which equality gives column k of the other side's key, or -1. */
+static int pair_of_key(const joining_t *j, size_t k) {
+    const tstep_t *step = j->f->step;
+    const tprops_t *there = &j->right->out.props;
+    int column = there->keys[k].column;
+    for (size_t i = 0; column >= 0 && i < step->u.join.nkeys; i++) {
+        const node_t *r = step->u.join.keys[i].right;
+        if (r->kind == AST_member && AST(member, r)->value->kind == AST_name &&
+            AST(member, r)->name == j->right->out.row->fields[column].name)
+            return (int)i;
+    }
+    return -1;
+}
+
+/* An equality that is no key after all: asked of each pair. */
+static void ask_of_pair(joining_t *j, const tpair_t *p) {
+    check_t *c = j->f->c;
+    tstep_t *step = j->f->step;
+    if (p->optional) not_built(c, p->left->span, "`as of` with another key that may be none");
+    ast_binary_t *eq = ast_new(c->arena, binary, p->left->span);
+    eq->op = BINARY_EQ;
+    eq->left = p->left;
+    eq->right = p->right;
+    eq->node.type = type_basic(c->types, TY_BOOL);
+    if (!step->u.join.cond) {
+        step->u.join.cond = &eq->node;
+        return;
+    }
+    ast_binary_t *both = ast_new(c->arena, binary, p->left->span);
+    both->op = BINARY_AND;
+    both->left = &eq->node;
+    both->right = step->u.join.cond;
+    both->node.type = eq->node.type;
+    step->u.join.cond = &both->node;
+}
+
+/* `as of` finds the versions of one key: the equalities must say which, and what else they
+ * say is asked of the version that was found. */
 static void check_versions(joining_t *j) {
     tstep_t *step = j->f->step;
     check_t *c = j->f->c;
     const tprops_t *there = &j->right->out.props;
+    tpair_t *keys = ARENA_ARRAY(c->arena, tpair_t, there->nkeys + 1);
+    unsigned char *used = ARENA_ARRAY(c->arena, unsigned char, step->u.join.nkeys + 1);
     for (size_t k = 0; k < there->nkeys; k++) {
-        int found = 0;
-        for (size_t i = 0; i < step->u.join.nkeys; i++) {
-            const node_t *r = step->u.join.keys[i].right;
-            found |= r->kind == AST_member && AST(member, r)->name == there->keys[k].name &&
-                     AST(member, r)->value->kind == AST_name;
+        int i = pair_of_key(j, k);
+        if (i >= 0) {
+            keys[k] = step->u.join.keys[i];
+            used[i] = 1;
+            continue;
         }
-        if (found) continue;
         diag_t *m = diag_add(c->diags, DIAG_join_form, j->s->on->span,
                              arena_printf(c->arena, "`as of` looks for the versions of one "
                                           "row, and `%s` of its key is not given",
                                           there->keys[k].name));
         diag_help(m, "add `and … == %s.%s`", j->s->name, there->keys[k].name);
+        return;
     }
+    for (size_t i = 0; i < step->u.join.nkeys; i++)
+        if (!used[i]) ask_of_pair(j, &step->u.join.keys[i]);
+    step->u.join.keys = keys;
+    step->u.join.nkeys = there->nkeys;
 }
 
 /* ---- the rows ---- */

@@ -213,18 +213,41 @@ void flow_k_join_wait(flow_ctx *ctx, flow_table *t, uint64_t *queue, int64_t mom
     join_enqueue(ctx, &t->heap, q, (join_item){moment, tie, (uint64_t)(uintptr_t)row});
 }
 
-/* A row's moment grows with its time, so it stands near the head of its list. */
-uint8_t *flow_k_join_due(flow_ctx *ctx, flow_table *t, uint64_t *queue, int64_t mark) {
+uint8_t *flow_k_join_pop(uint64_t *queue, int64_t mark) {
     join_queue *q = (join_queue *)queue;
-    (void)ctx;
     if (!q->count || q->items[0].moment >= mark) return 0;
-    join_head *row = (join_head *)(uintptr_t)join_dequeue(q).what;
+    return (uint8_t *)(uintptr_t)join_dequeue(q).what;
+}
+
+/* A row's moment grows with its time, so it stands near the head of its list. */
+void flow_k_join_cut(flow_table *t, uint8_t *at) {
+    join_head *row = join_at(at);
     join_list *l = join_side(flow_k_table_words(t, row->entry), row->side);
     uint32_t i = l->first;
     while (l->rows[i] != row) i++;
     for (; i > l->first; i--) l->rows[i] = l->rows[i - 1];
     l->first++;
-    return (uint8_t *)row;
+}
+
+uint8_t *flow_k_join_due(flow_ctx *ctx, flow_table *t, uint64_t *queue, int64_t mark) {
+    uint8_t *row = flow_k_join_pop(queue, mark);
+    (void)ctx;
+    if (row) flow_k_join_cut(t, row);
+    return row;
+}
+
+uint8_t *flow_k_join_version(const uint64_t *words, int64_t time, int64_t since) {
+    if (!words) return 0;
+    const join_list *l = join_side(words, FLOW_JOIN_RIGHT);
+    int64_t i = join_bound(l, time, 1);
+    if (i == l->first || (i < l->end && l->rows[i]->time < since)) return 0;
+    return (uint8_t *)l->rows[i - 1];
+}
+
+void flow_k_join_forget(flow_ctx *ctx, flow_table *t, uint8_t *at) {
+    join_head *row = join_at(at);
+    join_list *l = join_side(flow_k_table_words(t, row->entry), row->side);
+    while (l->rows[l->first] != row) join_release(ctx, &t->heap, l->rows[l->first++], 0);
 }
 
 void flow_k_join_free(flow_ctx *ctx, flow_table *t, uint8_t *row) {

@@ -51,6 +51,15 @@ FLOW_FAR uint8_t *flow_k_join_due(flow_ctx *ctx, flow_table *t, uint64_t *queue,
 /* Frees it, and its entry if that was its last row. */
 FLOW_FAR void flow_k_join_free(flow_ctx *ctx, flow_table *t, uint8_t *row);
 
+/* The same, but the row stays in its list: to be cut from it, or to stay. */
+FLOW_FAR uint8_t *flow_k_join_pop(uint64_t *queue, int64_t mark);
+FLOW_FAR void flow_k_join_cut(flow_table *t, uint8_t *row);
+/* Versions: the right row with the greatest time up to `time`, the last to arrive of
+ * equals; null if there is none, or if the next one came before `since`. */
+uint8_t *flow_k_join_version(const uint64_t *words, int64_t time, int64_t since);
+/* Frees the rows that stand before this one in its list. */
+FLOW_FAR void flow_k_join_forget(flow_ctx *ctx, flow_table *t, uint8_t *row);
+
 /* The entry that was probed last waits for a moment; entries of one moment go by `tie`. */
 FLOW_FAR void flow_k_join_wait_entry(flow_ctx *ctx, flow_table *t, uint64_t *queue,
                                      int64_t moment, int64_t tie);
