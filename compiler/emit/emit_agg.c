@@ -486,7 +486,7 @@ static void merge_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef wor
 static void order_of_key(gen_t *g, gkey_t key) {
     emit_t *e = g->e;
     if (g->in_place) return;
-    if (g->win_start && plan_paned(g->stage->step)) {
+    if (g->win_start && !plan_by_rows(g->stage->step)) {
         emit_window_order(g, key, NULL);
         return;
     }
@@ -513,10 +513,12 @@ static void report_full(gen_t *g, fail_t *fail, gkey_t key, LLVMBasicBlockRef ne
     ir_at(e, fail->block);
     if (n) emit_key_parts(g, key, types, parts, n);
     order_kind order = g->order;
+    LLVMValueRef time = g->time;
     if (order == ORDER_place) order_of_key(g, key); /* the exchange carries no places */
     emit_report(g, st->step_id, st->error_port, fail->code, parts,
                 type_record(e->types, NULL, names, (uint32_t)n));
     g->order = order;
+    g->time = time;
     ir_br(e, next);
     ir_at(e, here);
 }
@@ -759,11 +761,22 @@ static void rows_close(gen_t *g, LLVMValueRef table) {
 }
 
 /* One row of the exchange into the table. */
+void emit_agg_key(gen_t *g, LLVMValueRef at, gkey_t *key) {
+    val_t row = emit_read_row(g, g->stage->exchange, at, exchange_row(g, g->stage));
+    *key = emit_key_of(val_field(g->e, row, 0));
+}
+
 void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    LLVMValueRef table =
+        K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, g->stage->state->id));
+    emit_agg_row_into(g, table, at, next);
+}
+
+void emit_agg_row_into(gen_t *g, LLVMValueRef table, LLVMValueRef at, LLVMBasicBlockRef next) {
     emit_t *e = g->e;
     pstage_t *st = g->stage;
     val_t row = emit_read_row(g, st->exchange, at, exchange_row(g, st));
-    LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, st->state->id));
     if (plan_paned(st->step)) table = emit_pane(g, table, val_field(e, row, 1));
     LLVMValueRef words = emit_probe(g, table, emit_key_of(val_field(e, row, 0)));
     if (emit_has_mode(st, MODE_update)) K_CALL(e, table_touch, "", e->fn->ctx, table);
@@ -815,6 +828,10 @@ static void give_if(gen_t *g, LLVMValueRef table, sink_mode mode, LLVMValueRef c
 /* The rows of one window. */
 static void give_pane(gen_t *g, LLVMValueRef table, void *env) {
     (void)env;
+    give_all(g, table, MODE_append);
+}
+
+void emit_agg_give(gen_t *g, LLVMValueRef table) {
     give_all(g, table, MODE_append);
 }
 

@@ -151,7 +151,8 @@ static val_t *columns_of(gen_t *g, const shape_t *h, val_t record) {
         out[h->carried[i]] = val_field(g->e, record, h->columns + i);
     if (h->window >= 0) out[s->in.window_column] = val_field(g->e, record, (uint32_t)h->window);
     int w = s->out.window_column;
-    if (plan_by_rows(s)) out[w] = emit_window_value(g, s->row_out->fields[w].type);
+    if (plan_by_rows(s) || (plan_sessions(s) && g->win_start))
+        out[w] = emit_window_value(g, s->row_out->fields[w].type);
     return out;
 }
 
@@ -193,6 +194,8 @@ static void distinct_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t r
     ir_at(e, first);
     val_t *out = columns_of(g, h, record);
     add_keys(g, key, out);
+    if (g->win_start && plan_sessions(g->stage->step)) /* a session closes */
+        emit_window_order(g, key, NULL);
     emit_outs(g, at_once_mode(g), out, g->stage->step->row_out);
     ir_br(e, next);
     ir_at(e, next);
@@ -249,7 +252,7 @@ static void top_row(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueRef
 static void rank_order(gen_t *g, gkey_t key, LLVMValueRef i) {
     emit_t *e = g->e;
     if (g->in_place) return;
-    if (g->win_start && plan_paned(g->stage->step)) {
+    if (g->win_start && !plan_by_rows(g->stage->step)) {
         emit_window_order(g, key, i);
         return;
     }
@@ -422,11 +425,15 @@ static void rows_close(gen_t *g, LLVMValueRef table) {
 
 void emit_keyed_row_in(gen_t *g, LLVMValueRef at) {
     emit_t *e = g->e;
+    emit_keyed_row_into(
+        g, K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, g->stage->state->id)), at);
+}
+
+void emit_keyed_row_into(gen_t *g, LLVMValueRef table, LLVMValueRef at) {
     pstage_t *st = g->stage;
     shape_t h = shape_of(g, st);
     val_t record = emit_read_row(g, st->exchange, at, h.record);
-    LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, st->state->id));
-    if (h.window >= 0) table = emit_pane(g, table, val_field(e, record, (uint32_t)h.window));
+    if (h.window >= 0) table = emit_pane(g, table, val_field(g->e, record, (uint32_t)h.window));
     if (plan_by_rows(st->step)) {
         rows_row_in(g, &h, table, at, record);
         return;
@@ -507,6 +514,11 @@ static void close_rows(gen_t *g, LLVMValueRef table) {
 static void give_pane(gen_t *g, LLVMValueRef table, void *shape) {
     for (size_t i = 0; i < g->stage->outs.n; i++)
         give_all(g, shape, table, g->stage->outs.at[i]->mode, ir_bit(g->e, 1));
+}
+
+void emit_keyed_give(gen_t *g, LLVMValueRef table) {
+    shape_t h = shape_of(g, g->stage);
+    if (g->stage->root == ROOT_top) give_pane(g, table, &h);
 }
 
 void emit_keyed_close(gen_t *g) {

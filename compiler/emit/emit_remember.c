@@ -187,8 +187,7 @@ static void go_on(gen_t *g, const round_t *c, LLVMValueRef limit, LLVMValueRef l
     ir_br(e, c->head);
 }
 
-/* The partition waits for what is next: a moment is over when the mark is behind it. */
-static void say_due(gen_t *g, LLVMValueRef table) {
+void emit_timers_due(gen_t *g, LLVMValueRef table) {
     emit_t *e = g->e;
     LLVMBasicBlockRef some = ir_block(e, "waits"), none = ir_block(e, "closed");
     LLVMValueRef first = K_CALL(e, timer_first, "first", e->fn->ctx, table);
@@ -230,5 +229,5 @@ void emit_remember_close(gen_t *g) {
     ir_at(e, none);
     go_on(g, &c, limit, last, done);
     ir_at(e, done);
-    say_due(g, c.table);
+    emit_timers_due(g, c.table);
 }

@@ -277,7 +277,7 @@ static void emit_op_apart(gen_t *g, pop_t *op, val_t *cols) {
 void emit_ops(gen_t *g, const pops_t *next, val_t *cols, const type_t *row) {
     emit_t *e = g->e;
     flow_assert(row);
-    int apart = g->options && g->options->off[RULE_fuse];
+    int apart = g->options && g->options->off[RULE_fuse] && !g->entered;
     for (size_t i = 0; i < next->n; i++) {
         span_t at = e->at;
         const val_t *outer = e->row;

@@ -199,9 +199,27 @@ static LLVMValueRef put_row(gen_t *g, const pexchange_t *x, LLVMValueRef row, LL
     return K_CALL(e, row_close, "row.size", row, end);
 }
 
+/* The record, and behind it the row as it entered the window. */
+static val_t with_entered(gen_t *g, const pexchange_t *x, val_t record) {
+    emit_t *e = g->e;
+    uint32_t n = record.type->nfields;
+    field_t *fields = ARENA_ARRAY(e->arena, field_t, n + 1);
+    val_t *vals = ARENA_ARRAY(e->arena, val_t, n + 1);
+    flow_assert(g->entered);
+    for (uint32_t i = 0; i < n; i++) {
+        fields[i] = record.type->fields[i];
+        vals[i] = val_field(e, record, i);
+    }
+    fields[n] = (field_t){.name = "entered", .type = x->entered};
+    vals[n] = val_record(e, x->entered, g->entered);
+    return val_record(e, type_record(e->types, NULL, fields, n + 1), vals);
+}
+
 void emit_send_row(gen_t *g, const pport_t *port, LLVMValueRef part, val_t record) {
     emit_t *e = g->e;
-    const pexchange_t *x = port->exchange;
+    pexchange_t *x = port->exchange;
+    x->words = (int)record.type->words;
+    if (x->entered) record = with_entered(g, x, record);
     LLVMValueRef buf = K_CALL(e, port, "out", e->fn->ctx, ir_i64(e, port->id), part);
     LLVMValueRef head = ir_i64(e, 8 * (hidden_words(x) + (int64_t)record.type->words));
     LLVMValueRef size = ir_add(e, extent(g, head, record), ir_i64(e, 8), "row.room");
@@ -253,6 +271,12 @@ static val_t get(gen_t *g, LLVMValueRef row, int64_t w, type_t *t, const char *n
     LLVMValueRef words = ir_words(e, t->words + 1, name);
     K_CALL(e, row_get, "", e->fn->ctx, row, words, from, emit_type_code(e, t));
     return val_load(e, t, words, name);
+}
+
+val_t emit_read_entered(gen_t *g, const pexchange_t *x, LLVMValueRef row) {
+    emit_t *e = g->e;
+    g->time = x->timed ? ir_load(e, e->i64, ir_word(e, row, 1), "time") : NULL;
+    return get(g, row, hidden_words(x) + x->words, x->entered, "entered");
 }
 
 val_t emit_read_row(gen_t *g, const pexchange_t *x, LLVMValueRef row, type_t *record) {

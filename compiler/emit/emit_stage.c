@@ -247,10 +247,25 @@ static void errors_row(gen_t *g, LLVMValueRef row) {
     emit_outs(g, MODE_append, cols, t);
 }
 
+static void keyed_row(gen_t *g, const pexchange_t *x, LLVMValueRef row,
+                      LLVMBasicBlockRef next) {
+    pstage_t *s = g->stage;
+    if (s->sessions) {
+        emit_session_row_in(g, row);
+        return;
+    }
+    switch (s->root) {
+    case ROOT_aggregate: emit_agg_row_in(g, row, next); break;
+    case ROOT_errors: errors_row(g, row); break;
+    case ROOT_remember: emit_remember_row_in(g, row); break;
+    case ROOT_join: emit_join_row_in(g, x == s->exchange, row, next); break;
+    default: emit_keyed_row_in(g, row); break;
+    }
+}
+
 /* One input of the stage; of a join the second is the left side. */
 static void keyed_rows(gen_t *g, const pexchange_t *x, const char *what) {
     emit_t *e = g->e;
-    pstage_t *s = g->stage;
     fn_t f;
     open_fn(g, &f, what, emit_fn_type(e, 2));
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
@@ -277,13 +292,7 @@ static void keyed_rows(gen_t *g, const pexchange_t *x, const char *what) {
     } else {
         after = K_CALL(e, row_next, "after", at);
     }
-    switch (s->root) {
-    case ROOT_aggregate: emit_agg_row_in(g, row, next); break;
-    case ROOT_errors: errors_row(g, row); break;
-    case ROOT_remember: emit_remember_row_in(g, row); break;
-    case ROOT_join: emit_join_row_in(g, x == s->exchange, row, next); break;
-    default: emit_keyed_row_in(g, row); break;
-    }
+    keyed_row(g, x, row, next);
     ir_br(e, next);
     ir_at(e, next);
     ir_phi_add(at, after, next);
@@ -297,7 +306,8 @@ static void keyed_close(gen_t *g) {
     fn_t f;
     if (g->stage->root == ROOT_errors) return;
     open_fn(g, &f, "close", emit_fn_type(g->e, 0));
-    if (g->stage->root == ROOT_aggregate) emit_agg_close(g);
+    if (g->stage->sessions) emit_session_close(g);
+    else if (g->stage->root == ROOT_aggregate) emit_agg_close(g);
     else if (g->stage->root == ROOT_remember) emit_remember_close(g);
     else if (g->stage->root == ROOT_join) emit_join_close(g);
     else emit_keyed_close(g);
@@ -333,6 +343,7 @@ void emit_program(emit_t *e, plan_t *plan, const plan_options *options, const ch
                           : s->root == ROOT_remember ? emit_remember_words(&g, s)
                                                      : emit_keyed_words(s);
         if (s->state->words == 0) s->state->words = 1;
+        if (s->sessions) s->sessions->words = emit_session_words();
     }
     for (size_t i = 0; i < plan->stages.n; i++) {
         g.stage = plan->stages.at[i];

@@ -51,6 +51,7 @@ typedef struct gen {
     LLVMValueRef key, key_len; /* ORDER_bytes */
     LLVMValueRef time;         /* event time of the row at hand, i64; null: it has none */
     LLVMValueRef sign;         /* of a table's row, i64: 1 new, 0 old; null: no table */
+    const val_t *entered;      /* the row as it entered a session's `window`, or null */
     LLVMValueRef win_start, win_end; /* of the window at hand, of a paned root; of rows: its
                                       * number and size */
     int in_place;              /* rows that are made keep the order key of the row at hand */
@@ -109,6 +110,8 @@ LLVMValueRef emit_part_of(gen_t *g, const pexchange_t *x, gkey_t key);
 /* Reads a record at `row` (an encoded row) of the exchange; g->time and g->sign become
  * those that it carries. */
 val_t emit_read_row(gen_t *g, const pexchange_t *x, LLVMValueRef row, type_t *record);
+/* What stands behind it: the row as it entered the window. */
+val_t emit_read_entered(gen_t *g, const pexchange_t *x, LLVMValueRef row);
 /* The order key of the row at hand. */
 void emit_order_key(gen_t *g, LLVMValueRef *key, LLVMValueRef *len);
 
@@ -119,6 +122,10 @@ void emit_agg_send(gen_t *g, pop_t *op, val_t *cols);    /* POP_send */
 void emit_agg_partial(gen_t *g, pop_t *op, val_t *cols); /* POP_partial */
 /* One row of the exchange into the table; what fails goes on at `next`. */
 void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next);
+/* The same into this table; all rows of a table; the key of a row. */
+void emit_agg_row_into(gen_t *g, LLVMValueRef table, LLVMValueRef at, LLVMBasicBlockRef next);
+void emit_agg_give(gen_t *g, LLVMValueRef table);
+void emit_agg_key(gen_t *g, LLVMValueRef at, gkey_t *key);
 void emit_agg_close(gen_t *g); /* into the stage's close function */
 void emit_agg_flush(gen_t *g, pstage_t *source, pstate_t *state); /* into flush */
 
@@ -126,6 +133,9 @@ void emit_agg_flush(gen_t *g, pstage_t *source, pstate_t *state); /* into flush 
 void emit_keyed_send(gen_t *g, pop_t *op, val_t *cols);
 void emit_keyed_row_in(gen_t *g, LLVMValueRef at);
 void emit_keyed_close(gen_t *g);
+/* A row into this table; all rows of a table. */
+void emit_keyed_row_into(gen_t *g, LLVMValueRef table, LLVMValueRef at);
+void emit_keyed_give(gen_t *g, LLVMValueRef table);
 int emit_keyed_words(const pstage_t *stage);
 /* The columns of row_in, and the key, of a row that crossed; g->time as it carries it. */
 val_t *emit_keyed_columns(gen_t *g, LLVMValueRef at, gkey_t *key);
@@ -134,6 +144,14 @@ val_t *emit_keyed_columns(gen_t *g, LLVMValueRef at, gkey_t *key);
 int emit_remember_words(gen_t *g, const pstage_t *stage);
 void emit_remember_row_in(gen_t *g, LLVMValueRef at);
 void emit_remember_close(gen_t *g);
+/* The partition waits for what is next in its table (runtime/kernel/k_timer.h): a moment is
+ * over when the mark is behind it. */
+void emit_timers_due(gen_t *g, LLVMValueRef table);
+
+/* ---- emit_session.c ---- */
+int emit_session_words(void);
+void emit_session_row_in(gen_t *g, LLVMValueRef at);
+void emit_session_close(gen_t *g);
 
 /* ---- emit_stage.c ---- */
 /* Is the source's input row numbers? */

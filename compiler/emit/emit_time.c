@@ -222,7 +222,10 @@ void emit_window(gen_t *g, pop_t *op, val_t *cols) {
         return;
     }
     if (w->by_rows || w->kind == WINDOW_session) { /* formed behind the exchange */
+        const val_t *outer = g->entered;
+        if (w->kind == WINDOW_session && w->late && w->late->live) g->entered = cols;
         push_arm(g, op, 0, cols, op->row_out);
+        g->entered = outer;
         return;
     }
     vec_push(e->arena, &g->windows, w);

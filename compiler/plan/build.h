@@ -37,6 +37,8 @@ int plan_step_id(builder_t *b, tstep_t *s);
 
 /* Where the late rows of an `event_time` or `window` go, or null. */
 tflow_t *plan_late_flow(const tstep_t *s);
+/* Do late rows of the window leave the step that forms it, as they entered it? */
+int plan_enters_late(const tstep_t *window);
 
 /* times.c: the watermark of rows with these properties, or the time of the batch; the clock
  * of an `event_time` step in the stage of a source. */

@@ -108,6 +108,7 @@ static live_t *op_live(builder_t *b, pop_t *op) {
     case POP_window:
         for (uint32_t c = 0; c < n; c++)
             if ((int)c != s->u.window.column) in[c] |= op->live[c];
+        if (plan_enters_late(s)) memset(in, 1, n);
         break;
     case POP_event_time:
         memcpy(in, op->live, n);
@@ -235,6 +236,7 @@ static void stage_live(builder_t *b, pstage_t *stage, int all) {
         live_t *need = behind(b, &stage->outs.at[i]->next, row);
         for (uint32_t c = 0; c < row->nfields; c++) stage->live[c] |= need[c];
     }
+    if (stage->late.n) behind(b, &stage->late, stage->exchange->entered);
     if (stage->root == ROOT_source && !all) stage->source->live = stage->live;
     if (stage->root == ROOT_remember) remember_live(b, stage, all);
     else if (stage->root == ROOT_join) plan_join_live(b, stage, show_all(b, stage, all));
@@ -276,6 +278,7 @@ static void look(builder_t *b, int all) {
     for (size_t i = b->plan->stages.n; i-- > 0;) {
         pstage_t *s = b->plan->stages.at[i];
         for (size_t k = 0; k < s->outs.n; k++) leaves(b, &s->outs.at[k]->next);
+        leaves(b, &s->late);
         stage_live(b, s, all);
     }
 }
@@ -350,6 +353,10 @@ static void stage_there(builder_t *b, pstage_t *s, const live_t *needed,
         trace_pruned(b, s);
     }
     for (size_t i = 0; i < s->outs.n; i++) there_behind(b, &s->outs.at[i]->next, there);
+    if (!s->late.n) return;
+    live_t *all = new_live(b, s->exchange->entered);
+    memset(all, 1, s->exchange->entered->nfields);
+    there_behind(b, &s->late, all);
 }
 
 void plan_live(builder_t *b) {

@@ -70,6 +70,8 @@ typedef struct pexchange {
     int one_part;     /* no key: everything goes to partition 0 */
     int framed;       /* entries carry order keys, and are merged by them */
     int timed;        /* rows carry their event time, */
+    type_t *entered;  /* behind its row the row as it entered the window, or null */
+    int words;        /* of the row before that: set by emit */
     int signs;        /* and whether they are new (1) or old (0), as hidden first fields */
     const char *key_text; /* for people: "word", "user, url" */
     int consumer;     /* stage id */
@@ -163,6 +165,10 @@ typedef struct pstage {
     pexchange_t *exchange;
     pexchange_t *exchange2; /* of a join: the left side, read after the right */
     pstate_t *state;      /* of the root, or null */
+    pstate_t *sessions;   /* of a root that forms sessions: by key, the rows of each; then
+                           * `state` is a worker's table for the one that closes */
+    int window_id;        /* then: the pstep of the `window`, */
+    pops_t late;          /* and what takes its late rows, as they entered it */
     int mark;             /* what the root waits for; -1: it closes with the batch */
     pstate_t *queue;      /* of a join: what waits for a moment, or null */
     int partial;          /* ROOT_aggregate: its rows are partial states */
@@ -212,6 +218,8 @@ const char *rule_doc(rule_id id);
 int plan_paned(const tstep_t *s);
 /* Does it form windows that count rows? */
 int plan_by_rows(const tstep_t *s);
+/* Does the step form sessions? */
+int plan_sessions(const tstep_t *s);
 
 plan_t *plan_build(arena_t *a, graph_t *g, sources_t *sources, const plan_options *options);
 

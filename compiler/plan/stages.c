@@ -23,7 +23,13 @@ static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at);
 
 tflow_t *plan_late_flow(const tstep_t *s) {
     if (s->op == OP_event_time) return s->u.event_time.late;
-    return s->op == OP_window ? s->u.window.spec->late : NULL;
+    if (s->op != OP_window || s->u.window.spec->kind == WINDOW_session) return NULL;
+    return s->u.window.spec->late;
+}
+
+int plan_enters_late(const tstep_t *s) {
+    const twindow_t *w = s->u.window.spec;
+    return w->kind == WINDOW_session && w->late && w->late->live;
 }
 
 static int leads(builder_t *b, tflow_t *f, size_t i, sink_mode mode);
@@ -245,13 +251,21 @@ static void add_out(builder_t *b, pstage_t *stage, tflow_t *f, size_t i, sink_mo
     place_from(b, f, i, (place_t){.stage = stage, .next = &out->next, .mode = mode});
 }
 
+/* Rows that are late for their session leave its root as they entered the `window`. */
+static void place_late(builder_t *b, pstage_t *stage) {
+    const twindow_t *w = stage->step->in.window;
+    if (!w->late || !leads(b, w->late, 0, MODE_append)) return;
+    stage->exchange->entered = w->step->row_in;
+    place_from(b, w->late, 0, (place_t){.stage = stage, .next = &stage->late});
+}
+
 /* The exchange and stage of a keyed step; made when it is first reached. */
 static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
     for (size_t i = 0; i < b->keyed.n; i++)
         if (b->keyed.at[i].step == s && b->keyed.at[i].mode == mode) return b->keyed.at[i];
     size_t nkeys;
     step_keys(s, &nkeys);
-    int one_part = nkeys == 0 && s->op != OP_distinct;
+    int one_part = nkeys == 0 && (s->op != OP_distinct || plan_sessions(s));
     pexchange_t *x = add_exchange(b, s, one_part);
     x->key_text = key_text(b, s);
     pstage_t *stage = add_stage(b, root_of(s->op), s);
@@ -261,12 +275,19 @@ static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
     stage->mark = plan_root_mark(b, s);
     x->timed = plan_needs_time(s);
     stage->partial = s->op == OP_aggregate && plan_rule(b, RULE_preagg) && can_merge(s);
-    stage->state->partial = stage->partial;
+    if (plan_sessions(s)) {
+        stage->partial = 0;
+        stage->sessions = add_state(b, s, one_part);
+        if (one_part) stage->sessions->int_key = 1;
+        stage->window_id = plan_step_id(b, s->in.window->step);
+    }
+    stage->state->partial = stage->partial || stage->sessions;
     x->consumer = stage->id;
     keyed_t k = {.step = s, .mode = mode, .exchange = x, .stage = stage};
     vec_push(b->a, &b->keyed, k);
     size_t i = (size_t)s->index;
     stage->error_port = error_port(b, stage, s->flow, i + 1);
+    if (stage->sessions) place_late(b, stage);
     if (!s->in.is_table && s->out.is_table) {
         add_out(b, stage, s->flow, i + 1, MODE_update);
         add_out(b, stage, s->flow, i + 1, MODE_complete);

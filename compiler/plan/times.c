@@ -54,7 +54,13 @@ int plan_mark_processing(builder_t *b) {
 
 int plan_paned(const tstep_t *s) {
     const twindow_t *w = s->in.window;
-    return w && !w->by_rows && w->kind != WINDOW_batch && w->kind != WINDOW_session;
+    if (!w || w->by_rows || w->kind == WINDOW_batch) return 0;
+    return w->kind != WINDOW_session || s->in.window_column >= 0;
+}
+
+int plan_sessions(const tstep_t *s) {
+    const twindow_t *w = s->in.window;
+    return w && w->kind == WINDOW_session && s->in.window_column < 0;
 }
 
 int plan_by_rows(const tstep_t *s) {
@@ -79,8 +85,8 @@ int plan_needs_time(const tstep_t *s) {
     case OP_aggregate:
         for (size_t i = 0; i < s->u.aggregate.naggs; i++)
             if (s->u.aggregate.aggs[i]->by_time) return 1;
-        return w && (w->by_rows || w->kind == WINDOW_session);
-    case OP_top: return w && (w->by_rows || w->kind == WINDOW_session);
+        return w && (w->by_rows || plan_sessions(s));
+    case OP_top: return w && (w->by_rows || plan_sessions(s));
     default: return 0;
     }
 }

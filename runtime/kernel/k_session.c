@@ -1,0 +1,240 @@
+/* k_session.c - see k_session.h.
+ *
+ * A key has few open sessions at a time, mostly one, so they are a short sorted array that
+ * is searched from its end. */
+#include "runtime/kernel/k_session.h"
+
+#include "runtime/kernel/k_event.h"
+#include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_row.h"
+
+enum { SESSION_FULL = 64 };
+
+typedef struct session_row {
+    struct session_row *next;
+    int64_t time;
+    uint64_t arrival;
+    uint32_t klen, part;
+} session_row; /* the encoded row, then its order key */
+
+struct flow_session {
+    int64_t first, last; /* times of its rows */
+    int64_t count;       /* rows that came in */
+    int64_t held, limit; /* rows that it holds; more are worth a compaction */
+    session_row *head, *tail;
+};
+
+typedef struct session_list {
+    flow_session *at;
+    uint32_t count, room;
+} session_list;
+
+FLOW_INLINE session_list *sessions_of(const flow_table *t, int64_t entry) {
+    uint64_t *words = flow_k_table_words(t, entry);
+    return (session_list *)(words + FLOW_TIMER_WORDS + 2);
+}
+
+FLOW_INLINE const uint8_t *row_of(const session_row *r) {
+    return (const uint8_t *)(r + 1);
+}
+
+static int64_t row_bytes(const session_row *r) {
+    return (int64_t)sizeof *r + flow_k_row_size(row_of(r)) + r->klen;
+}
+
+/* ---- rows in ---------------------------------------------------------------------- */
+
+static session_row *new_row(flow_ctx *ctx, flow_heap *heap, const uint8_t *row,
+                            const uint8_t *key, int64_t klen) {
+    int64_t size = flow_k_row_size(row);
+    session_row *r = flow_k_heap_alloc(ctx, heap, (int64_t)sizeof *r + size + klen);
+    *r = (session_row){.klen = (uint32_t)klen};
+    __builtin_memcpy((uint8_t *)(r + 1), row, (size_t)size);
+    if (klen) __builtin_memcpy((uint8_t *)(r + 1) + size, key, (size_t)klen);
+    return r;
+}
+
+static void free_rows(flow_ctx *ctx, flow_heap *heap, flow_session *s) {
+    for (session_row *r = s->head; r;) {
+        session_row *next = r->next;
+        flow_k_heap_free(ctx, heap, r, row_bytes(r));
+        r = next;
+    }
+    s->head = s->tail = 0;
+}
+
+static void insert_at(flow_ctx *ctx, flow_heap *heap, session_list *l, uint32_t i) {
+    if (l->count == l->room) {
+        int64_t size = (int64_t)sizeof *l->at, room = l->room ? (int64_t)l->room * 2 : 1;
+        l->at = l->room ? flow_k_heap_resize(ctx, heap, l->at, (int64_t)l->room * size,
+                                             room * size)
+                        : flow_k_heap_alloc(ctx, heap, size);
+        l->room = (uint32_t)room;
+    }
+    __builtin_memmove(&l->at[i + 1], &l->at[i], (l->count - i) * sizeof *l->at);
+    l->count++;
+}
+
+static void remove_at(session_list *l, uint32_t i) {
+    l->count--;
+    __builtin_memmove(&l->at[i], &l->at[i + 1], (l->count - i) * sizeof *l->at);
+}
+
+/* Is `b` less than a gap behind `a`? */
+FLOW_INLINE int touches(int64_t a, int64_t b, int64_t gap) {
+    return b < flow_k_time_add(a, gap);
+}
+
+/* The session that the time joins or makes, grown to hold it. */
+static flow_session *session_at(flow_ctx *ctx, flow_heap *heap, session_list *l, int64_t time,
+                                int64_t gap) {
+    uint32_t i = l->count; /* of the first session behind the time */
+    while (i && l->at[i - 1].first > time) i--;
+    int left = i && touches(l->at[i - 1].last, time, gap);
+    int right = i < l->count && touches(time, l->at[i].first, gap);
+    if (!left && !right) {
+        insert_at(ctx, heap, l, i);
+        l->at[i] = (flow_session){.first = time, .last = time, .limit = SESSION_FULL};
+        return &l->at[i];
+    }
+    if (!left) {
+        l->at[i].first = time;
+        return &l->at[i];
+    }
+    flow_session *s = &l->at[i - 1];
+    if (time > s->last) s->last = time;
+    if (!right) return s;
+    flow_session *b = &l->at[i];
+    if (b->last > s->last) s->last = b->last;
+    s->count += b->count;
+    s->held += b->held;
+    s->limit = s->limit > b->limit ? s->limit : b->limit;
+    s->tail->next = b->head;
+    s->tail = b->tail;
+    remove_at(l, i);
+    return s;
+}
+
+/* The moment at which a session closes. */
+FLOW_INLINE int64_t moment_of(const flow_session *s, int64_t gap) {
+    return flow_k_time_add(s->last, gap - 1);
+}
+
+flow_session *flow_k_session_put(flow_ctx *ctx, flow_table *t, int64_t time, int64_t gap,
+                                 const uint8_t *row, const uint8_t *key, int64_t klen) {
+    int64_t entry = flow_k_table_last(t);
+    session_row *r = new_row(ctx, &t->heap, row, key, klen);
+    r->time = time;
+    r->arrival = timers_of(ctx, t)->arrivals++;
+    session_list *l = sessions_of(t, entry);
+    flow_session *s = session_at(ctx, &t->heap, l, time, gap);
+    if (s->tail) s->tail->next = r;
+    else s->head = r;
+    s->tail = r;
+    s->count++;
+    s->held++;
+    flow_k_timer_set(ctx, t, entry, 0, moment_of(&l->at[0], gap));
+    return s;
+}
+
+/* ---- sessions out ----------------------------------------------------------------- */
+
+int32_t flow_k_session_next(flow_ctx *ctx, flow_table *t, int64_t limit, int64_t gap,
+                            uint64_t *out) {
+    uint64_t next[3];
+    if (flow_k_timer_next(ctx, t, limit, next) == FLOW_TIMER_NONE) return 0;
+    const flow_session *s = &sessions_of(t, (int64_t)next[0])->at[0];
+    out[0] = (uint64_t)(uintptr_t)s;
+    out[1] = next[0];
+    out[2] = (uint64_t)s->first;
+    out[3] = (uint64_t)flow_k_time_add(s->last, gap);
+    return 1;
+}
+
+void flow_k_session_drop(flow_ctx *ctx, flow_table *t, int64_t entry, int64_t gap) {
+    session_list *l = sessions_of(t, entry);
+    free_rows(ctx, &t->heap, &l->at[0]);
+    remove_at(l, 0);
+    if (l->count) {
+        flow_k_timer_set(ctx, t, entry, 0, moment_of(&l->at[0], gap));
+        return;
+    }
+    flow_k_heap_free(ctx, &t->heap, l->at, (int64_t)l->room * (int64_t)sizeof *l->at);
+    flow_k_table_remove(ctx, t, entry);
+}
+
+int64_t flow_k_session_count(const flow_session *s) {
+    return s->count;
+}
+
+static int is_behind(const session_row *a, const session_row *b, int32_t by_time) {
+    if (by_time && a->time != b->time) return a->time > b->time;
+    return a->arrival > b->arrival;
+}
+
+/* Rows mostly stand in order already: a merge sort that looks first. */
+static void sort_rows(const session_row **at, const session_row **spare, int64_t n,
+                      int32_t by_time) {
+    if (n < 2) return;
+    int64_t half = n / 2;
+    sort_rows(at, spare, half, by_time);
+    sort_rows(at + half, spare, n - half, by_time);
+    if (!is_behind(at[half - 1], at[half], by_time)) return;
+    __builtin_memcpy(spare, at, (size_t)half * sizeof *at);
+    int64_t a = 0, b = half, to = 0;
+    while (a < half)
+        at[to++] = b < n && is_behind(spare[a], at[b], by_time) ? at[b++] : spare[a++];
+}
+
+int64_t flow_k_session_rows(flow_ctx *ctx, const flow_session *s, int32_t by_time,
+                            uint64_t *list) {
+    int64_t n = s->held, i = 0;
+    const session_row **at = flow_k_alloc(ctx, n * 8 + 8);
+    const session_row **spare = flow_k_alloc(ctx, n * 4 + 8);
+    for (const session_row *r = s->head; r; r = r->next) at[i++] = r;
+    sort_rows(at, spare, n, by_time);
+    *list = (uint64_t)(uintptr_t)at;
+    return n;
+}
+
+FLOW_INLINE const session_row *nth(const uint64_t *list, int64_t i) {
+    return (const session_row *)(uintptr_t)list[i];
+}
+
+const uint8_t *flow_k_session_row(const uint64_t *list, int64_t i) {
+    return row_of(nth(list, i));
+}
+
+const uint8_t *flow_k_session_key(const uint64_t *list, int64_t i) {
+    const uint8_t *row = row_of(nth(list, i));
+    return row + flow_k_row_size(row);
+}
+
+int64_t flow_k_session_key_len(const uint64_t *list, int64_t i) {
+    return nth(list, i)->klen;
+}
+
+int32_t flow_k_session_is_part(const uint64_t *list, int64_t i) {
+    return (int32_t)nth(list, i)->part;
+}
+
+/* ---- compaction ------------------------------------------------------------------- */
+
+int32_t flow_k_session_full(const flow_session *s) {
+    return s->held >= s->limit;
+}
+
+void flow_k_session_compact(flow_ctx *ctx, flow_table *t, flow_session *s,
+                            const uint8_t *row) {
+    session_row *r = new_row(ctx, &t->heap, row, 0, 0);
+    r->part = 1;
+    r->time = s->first;
+    r->arrival = s->head->arrival;
+    free_rows(ctx, &t->heap, s);
+    s->head = s->tail = r;
+    s->held = 1;
+}
+
+FLOW_COLD void flow_k_rows_late(flow_ctx *ctx, int64_t step, int64_t n, int32_t aside) {
+    for (int64_t i = 0; i < n; i++) flow_k_row_late(ctx, step, aside);
+}
