@@ -210,10 +210,47 @@ static void test_tables(void) {
     free(l);
 }
 
+/* Versions: the one that holds at a time; those that the next one has made old go. */
+static void test_versions(void) {
+    lab *l = malloc(sizeof *l);
+    open_lab(l, 11);
+    int64_t keep = 30, mark = INT64_MIN;
+    for (int64_t near = 0; near < 600; near++) {
+        kept *k = &l->rows[l->n];
+        *k = (kept){.time = near + rnd_below(&l->r, 20) - 10, .there = 1};
+        if (k->time < mark) continue; /* late */
+        uint64_t *words = flow_k_table_i64(l->ctx, &l->t, 1);
+        uint8_t *row = flow_k_join_push(l->ctx, &l->t, words, FLOW_JOIN_RIGHT, k->time,
+                                        a_row(l, l->n, 2));
+        flow_k_join_wait(l->ctx, &l->t, l->queue, k->time + keep, row);
+        l->n++;
+        if (rnd_below(&l->r, 4) == 0) mark = near - 12;
+        while ((row = flow_k_join_pop(l->queue, mark)))
+            flow_k_join_forget(l->ctx, &l->t, row);
+        /* A row of time t, not late, asks for the version at a moment of its past. */
+        int64_t t = mark == INT64_MIN ? 0 : mark + rnd_below(&l->r, 5);
+        int64_t moment = t - rnd_below(&l->r, 60), want = -1, after = INT64_MAX;
+        for (int i = 0; i < l->n; i++)
+            if (l->rows[i].time <= moment && (want < 0 || l->rows[i].time >= l->rows[want].time))
+                want = i;
+        for (int i = 0; i < l->n; i++)
+            if (l->rows[i].time > moment && l->rows[i].time < after) after = l->rows[i].time;
+        row = flow_k_join_version(words, moment, t - keep);
+        int none = want < 0 || after < t - keep;
+        CU_ASSERT_FATAL(none ? !row : row && number_of(row) == want);
+    }
+    int64_t range[2];
+    flow_k_join_all(flow_k_table_find_i64(l->ctx, &l->t, 1), FLOW_JOIN_RIGHT, range);
+    CU_ASSERT(range[1] - range[0] < 80); /* of some 600 */
+    close_lab(l);
+    free(l);
+}
+
 void suite_join(void) {
     CU_pSuite s = CU_add_suite("join", 0, 0);
     CU_add_test(s, "rows by time, against a model", test_time);
     CU_add_test(s, "memory goes with time", test_memory);
     CU_add_test(s, "entries that wait", test_entries);
     CU_add_test(s, "rows of tables", test_tables);
+    CU_add_test(s, "versions", test_versions);
 }
