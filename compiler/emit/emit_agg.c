@@ -760,6 +760,12 @@ static void rows_close(gen_t *g, LLVMValueRef table) {
     ir_at(e, done);
 }
 
+static LLVMValueRef pane_of(gen_t *g, LLVMValueRef table, val_t window) {
+    emit_t *e = g->e;
+    if (!g->stage->slice) return emit_pane(g, table, window);
+    return K_CALL(e, slice, "slice", e->fn->ctx, table, window.leaf[0], window.leaf[1]);
+}
+
 /* One row of the exchange into the table. */
 void emit_agg_key(gen_t *g, LLVMValueRef at, gkey_t *key) {
     val_t row = emit_read_row(g, g->stage->exchange, at, exchange_row(g, g->stage));
@@ -777,7 +783,7 @@ void emit_agg_row_into(gen_t *g, LLVMValueRef table, LLVMValueRef at, LLVMBasicB
     emit_t *e = g->e;
     pstage_t *st = g->stage;
     val_t row = emit_read_row(g, st->exchange, at, exchange_row(g, st));
-    if (plan_paned(st->step)) table = emit_pane(g, table, val_field(e, row, 1));
+    if (plan_paned(st->step)) table = pane_of(g, table, val_field(e, row, 1));
     LLVMValueRef words = emit_probe(g, table, emit_key_of(val_field(e, row, 0)));
     if (emit_has_mode(st, MODE_update)) K_CALL(e, table_touch, "", e->fn->ctx, table);
     if (st->partial) {
@@ -835,10 +841,49 @@ void emit_agg_give(gen_t *g, LLVMValueRef table) {
     give_all(g, table, MODE_append);
 }
 
+/* i32 fold(ctx, to, from): the states of each key of a table into those of another. */
+static LLVMValueRef fold_function(gen_t *g) {
+    emit_t *e = g->e;
+    tstep_t *s = g->stage->step;
+    int int_key = g->stage->state->int_key;
+    fn_t f;
+    const char *name = arena_printf(e->arena, "flowgen_stage%d_fold", g->stage->id);
+    emit_fn_open(e, &f, name, emit_fn_type(e, 2), s->at);
+    LLVMValueRef fn = f.fn, to = emit_arg(e, 1, "to"), from = emit_arg(e, 2, "from");
+    LLVMValueRef out = K_CALL(e, table_heap, "heap", to), in = K_CALL(e, table_heap, "heap", from);
+    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
+    loop_t l = ir_loop(e, K_CALL(e, table_end, "entries", from), "entry");
+    LLVMValueRef source = K_CALL(e, table_words, "entry", from, l.i);
+    LLVMValueRef words = emit_probe(g, to, entry_key(g, from, l.i, int_key));
+    int64_t at = 0;
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
+        const agg_call_t *c = s->u.aggregate.aggs[i];
+        aggk_t k = aggk_of(e, c);
+        type_t *types[PART_COLUMNS];
+        uint32_t total;
+        part_types(e, c, k, types, &total);
+        LLVMValueRef part = ir_words(e, total, "part"), tc = emit_type_code(e, value_type(e, c));
+        k_call(e, (kfn_id)k.part,
+               (LLVMValueRef[]){e->fn->ctx, in, ir_word(e, source, at), part, tc}, 5, "");
+        k_call(e, (kfn_id)k.merge,
+               (LLVMValueRef[]){e->fn->ctx, out, ir_word(e, words, at), part, tc}, 5, "");
+        at += k.words;
+    }
+    K_CALL(e, reset, "", e->fn->ctx, mark);
+    ir_loop_end(e, &l);
+    ir_ret(e, ir_i32(e, 0));
+    emit_fn_close(e);
+    return fn;
+}
+
 void emit_agg_close(gen_t *g) {
     emit_t *e = g->e;
     tstep_t *s = g->stage->step;
     LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, g->stage->state->id));
+    if (g->stage->slice) {
+        emit_slices_close(g, table, fold_function(g), give_pane, NULL);
+        return;
+    }
     if (plan_paned(s)) {
         emit_panes_close(g, table, give_pane, NULL);
         return;

@@ -194,6 +194,19 @@ static void window_sliding(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef t,
     ir_loop_end(e, &l);
 }
 
+/* The one slice that t lies in. */
+static void window_slice(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef t,
+                         LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    const twindow_t *w = op->step->u.window.spec;
+    LLVMValueRef size = size_of(g, w), length = ir_i64(e, op->slice);
+    LLVMValueRef grid = w->kind == WINDOW_sliding ? every_of(g, w) : size;
+    LLVMValueRef last = K_CALL(e, window_start, "last", t, grid, offset_of(g, w));
+    part_late(g, op, cols, K_CALL(e, time_add, "end", last, size), next);
+    LLVMValueRef start = K_CALL(e, window_start, "start", t, length, offset_of(g, w));
+    push_window(g, op, cols, start, K_CALL(e, time_add, "end", start, length));
+}
+
 /* [start, start + i * every), all i with t inside. */
 static void window_cumulate(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef t,
                             LLVMBasicBlockRef next) {
@@ -232,7 +245,8 @@ void emit_window(gen_t *g, pop_t *op, val_t *cols) {
     LLVMValueRef t = w->processing ? now : g->time;
     flow_assert(t);
     LLVMBasicBlockRef next = ir_block(e, "window.done");
-    if (w->kind == WINDOW_tumbling) window_tumbling(g, op, cols, t, next);
+    if (op->slice) window_slice(g, op, cols, t, next);
+    else if (w->kind == WINDOW_tumbling) window_tumbling(g, op, cols, t, next);
     else if (w->kind == WINDOW_sliding) window_sliding(g, op, cols, t, next);
     else window_cumulate(g, op, cols, t, next);
     ir_br(e, next);
@@ -307,6 +321,45 @@ void emit_panes_flush(gen_t *g, LLVMValueRef table, emit_give_fn *give, void *en
     at_pane(g, K_CALL(e, pane_at, "pane", table, l.i), give, env);
     ir_loop_end(e, &l);
     K_CALL(e, pane_clear, "", e->fn->ctx, table);
+}
+
+/* The words of a flow_grid (runtime/kernel/k_slice.h). */
+static LLVMValueRef grid_words(gen_t *g) {
+    emit_t *e = g->e;
+    const twindow_t *w = g->stage->step->in.window;
+    LLVMValueRef grid = ir_words(e, 4, "grid");
+    ir_store(e, size_of(g, w), grid);
+    ir_store(e, every_of(g, w), ir_word(e, grid, 1));
+    ir_store(e, offset_of(g, w), ir_word(e, grid, 2));
+    ir_store(e, ir_i64(e, w->kind == WINDOW_cumulate), ir_word(e, grid, 3));
+    return grid;
+}
+
+void emit_slices_close(gen_t *g, LLVMValueRef table, LLVMValueRef fold, emit_give_fn *give,
+                       void *env) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef head = ir_block(e, "windows"), body = ir_block(e, "window"),
+                      done = ir_block(e, "windows.done");
+    LLVMValueRef mark = ir_i64(e, g->stage->mark), grid = grid_words(g);
+    LLVMValueRef after = ir_words(e, 1, "after"), window = ir_words(e, 2, "window");
+    LLVMValueRef w = K_CALL(e, mark_next, "mark", e->fn->ctx, mark);
+    ir_store(e, K_CALL(e, mark_now, "mark", e->fn->ctx, mark), after);
+    ir_br(e, head);
+    ir_at(e, head);
+    LLVMValueRef from = ir_load(e, e->i64, after, "after");
+    LLVMValueRef out =
+        K_CALL(e, slice_window, "due", e->fn->ctx, table, grid, from, w, fold, window);
+    ir_if(e, LLVMBuildIsNull(e->b, out, ""), done, body);
+    ir_at(e, body);
+    g->win_start = ir_load(e, e->i64, window, "start");
+    g->win_end = ir_load(e, e->i64, ir_word(e, window, 1), "end");
+    give(g, out, env);
+    ir_store(e, g->win_end, after);
+    g->win_start = g->win_end = NULL;
+    ir_br(e, head);
+    ir_at(e, done);
+    K_CALL(e, slice_done, "", e->fn->ctx, table, grid, w);
+    g->time = NULL;
 }
 
 void emit_window_order(gen_t *g, gkey_t key, LLVMValueRef rank) {

@@ -27,6 +27,10 @@ LLVMValueRef emit_pane(gen_t *g, LLVMValueRef table, val_t window);
  * window, and g->time is that of the rows it makes. */
 typedef void emit_give_fn(gen_t *g, LLVMValueRef table, void *env);
 void emit_panes_close(gen_t *g, LLVMValueRef table, emit_give_fn *give, void *env);
+/* The same for windows that are put together from slices; fold: i32 (ctx, to, from), takes
+ * the entries of a table into another. */
+void emit_slices_close(gen_t *g, LLVMValueRef table, LLVMValueRef fold, emit_give_fn *give,
+                       void *env);
 /* Calls `give` with the table of each pane (for partial tables), and drops all. */
 void emit_panes_flush(gen_t *g, LLVMValueRef table, emit_give_fn *give, void *env);
 /* Of a root whose windows count rows: their size, and how many rows lie between two. */

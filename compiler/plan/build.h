@@ -45,6 +45,12 @@ int plan_enters_late(const tstep_t *window);
 int plan_mark(builder_t *b, const tprops_t *p);
 int plan_mark_processing(builder_t *b);
 int plan_clock(builder_t *b, const tstep_t *event_time, int step_id, const psource_t *source);
+/* The length of the slices from which the windows of an aggregate can be put together; 0:
+ * they cannot.  Of a `window`: of the aggregate that its rows go to. */
+int64_t plan_slice(const builder_t *b, const tstep_t *aggregate);
+int64_t plan_slice_behind(const builder_t *b, const tstep_t *window);
+/* Can the step's states be made by workers and merged? */
+int plan_can_merge(const tstep_t *s);
 /* What the root of a keyed step waits for, or -1. */
 int plan_root_mark(builder_t *b, const tstep_t *s);
 /* Must the rows of its exchange carry their event time? */

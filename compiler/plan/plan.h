@@ -136,6 +136,7 @@ struct pop {
     VEC(int) arm;         /* POP_branch, event_time, window: the arm of each consumer */
     int clock;            /* POP_event_time */
     int mark;             /* POP_event_time, POP_window by time: what is late goes by it */
+    int64_t slice;        /* POP_window: rows go to slices of this length, not to windows; 0 */
 };
 
 typedef enum proot_kind {
@@ -171,6 +172,7 @@ typedef struct pstage {
     pops_t late;          /* and what takes its late rows, as they entered it */
     int mark;             /* what the root waits for; -1: it closes with the batch */
     pstate_t *queue;      /* of a join: what waits for a moment, or null */
+    int64_t slice;        /* ROOT_aggregate: its windows are put together from slices; 0 */
     int partial;          /* ROOT_aggregate: its rows are partial states */
     int error_port;       /* of the root's own expressions */
     unsigned char *live;  /* [columns of the root's rows]: needed by outs */

@@ -190,7 +190,7 @@ static int agg_is_exact(const agg_call_t *g) {
 
 /* Can the step's states be made by workers and merged?  Only what merges in any order,
  * and has a partial form of fixed columns: see emit_agg.c, which asks the same. */
-static int can_merge(const tstep_t *s) {
+int plan_can_merge(const tstep_t *s) {
     if (plan_by_rows(s)) return 0; /* in order of arrival */
     static const char *const names[] = {
 #define AGG(id, spelling, sig, kind, inv, empty, built, doc, example, result) #id,
@@ -274,7 +274,7 @@ static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
     stage->state = add_state(b, s, one_part);
     stage->mark = plan_root_mark(b, s);
     x->timed = plan_needs_time(s);
-    stage->partial = s->op == OP_aggregate && plan_rule(b, RULE_preagg) && can_merge(s);
+    stage->partial = s->op == OP_aggregate && plan_rule(b, RULE_preagg) && plan_can_merge(s);
     if (plan_sessions(s)) {
         stage->partial = 0;
         stage->sessions = add_state(b, s, one_part);
@@ -282,6 +282,10 @@ static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
         stage->window_id = plan_step_id(b, s->in.window->step);
     }
     stage->state->partial = stage->partial || stage->sessions;
+    stage->slice = plan_slice(b, s);
+    if (stage->slice)
+        plan_trace(b, RULE_slices, "`aggregate` at %s: its windows are put together from slices",
+                   plan_at(b, s->at));
     x->consumer = stage->id;
     keyed_t k = {.step = s, .mode = mode, .exchange = x, .stage = stage};
     vec_push(b->a, &b->keyed, k);
@@ -482,6 +486,7 @@ static place_t place_time(builder_t *b, pop_t *op, tstep_t *s, place_t at) {
         const twindow_t *w = s->u.window.spec;
         if (w->kind == WINDOW_batch) b->plan->every_batch = 1;
         else if (!w->by_rows && !w->processing) op->mark = plan_mark(b, &s->in);
+        op->slice = plan_slice_behind(b, s);
     }
     tflow_t *late = plan_late_flow(s);
     if (!late) return at;

@@ -1,5 +1,8 @@
 /* times.c - times, clocks and marks: who waits for which watermark. */
 #include "compiler/plan/build.h"
+#include "compiler/syntax/ast.h"
+#include "compiler/types/const.h"
+#include "compiler/types/def.h"
 
 static int time_of(builder_t *b, const tstep_t *event_time, int step_id) {
     for (size_t i = 0; i < b->plan->times.n; i++)
@@ -89,4 +92,80 @@ int plan_needs_time(const tstep_t *s) {
     case OP_top: return w && (w->by_rows || plan_sessions(s));
     default: return 0;
     }
+}
+
+/* ---- slices ---- */
+
+typedef struct column {
+    int index, read;
+} column_t;
+
+static void look_for(node_t **at, void *env) {
+    column_t *c = env;
+    node_t *n = *at;
+    if (n->kind == AST_name && n->def && n->def->kind == DEF_COLUMN && n->def->index == c->index)
+        c->read = 1;
+    ast_walk(n, look_for, env);
+}
+
+static int reads_column(node_t *expr, int column) {
+    column_t c = {column, 0};
+    look_for(&expr, &c);
+    return c.read;
+}
+
+/* Does the step do the same to a row whichever of its windows it stands for? */
+static int ignores_window(const tstep_t *s) {
+    int column = s->in.window_column;
+    if (s->op == OP_errors) return 1;
+    if (s->op == OP_where) return !reads_column(s->u.where.pred, column);
+    if (s->op != OP_let) return 0;
+    for (size_t i = 0; i < s->u.let.n; i++)
+        if (s->u.let.column[i] == column || reads_column(s->u.let.items[i].expr, column)) return 0;
+    return 1;
+}
+
+static int64_t slice_length(const twindow_t *w) {
+    if (!w->size_value || !w->every_value || (w->offset && !w->offset_value)) return 0;
+    int64_t a = (int64_t)w->size_value->w[0], b = (int64_t)w->every_value->w[0];
+    if (w->kind == WINDOW_cumulate) return b < a ? b : 0;
+    int64_t size = a;
+    while (b) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a < size ? a : 0;
+}
+
+int64_t plan_slice(const builder_t *b, const tstep_t *s) {
+    const twindow_t *w = s->in.window;
+    if (s->op != OP_aggregate || !plan_paned(s) || w->early || w->lateness) return 0;
+    if (w->kind != WINDOW_sliding && w->kind != WINDOW_cumulate) return 0;
+    if (!plan_rule(b, RULE_slices) || !plan_rule(b, RULE_preagg) || !plan_can_merge(s)) return 0;
+    for (size_t i = 0; i < s->u.aggregate.nkeys; i++)
+        if (reads_column(s->u.aggregate.keys[i].expr, s->in.window_column)) return 0;
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
+        const agg_call_t *c = s->u.aggregate.aggs[i];
+        if (c->when && reads_column(c->when, s->in.window_column)) return 0;
+        for (size_t k = 0; k < c->nargs; k++)
+            if (c->args[k] && reads_column(c->args[k], s->in.window_column)) return 0;
+    }
+    for (int i = s->index - 1; i >= 0; i--) {
+        const tstep_t *before = s->flow->steps.at[i];
+        if (before->op == OP_window) return before->u.window.spec == w ? slice_length(w) : 0;
+        if (!ignores_window(before)) return 0;
+    }
+    return 0;
+}
+
+int64_t plan_slice_behind(const builder_t *b, const tstep_t *window) {
+    const tflow_t *f = window->flow;
+    for (size_t i = (size_t)window->index + 1; i < f->steps.n; i++) {
+        const tstep_t *s = f->steps.at[i];
+        if (s->op == OP_aggregate)
+            return s->in.window == window->u.window.spec ? plan_slice(b, s) : 0;
+        if (!ignores_window(s)) return 0;
+    }
+    return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "runtime/kernel/k_cold.h"
 #include "runtime/kernel/k_event.h"
+#include "runtime/kernel/k_slice.h"
 
 #define PANE_SPARES     4 /* how many closed panes keep their memory */
 #define PANE_FIRST_BITS 4 /* many windows hold a few keys only */
@@ -156,6 +157,7 @@ void flow_k_pane_wait(flow_ctx *ctx, const flow_table *t) {
 
 void k_panes_release(flow_ctx *ctx, flow_table *t) {
     flow_panes *s = t->panes;
+    if (s->slices) k_slices_release(ctx, s->slices);
     for (int64_t i = s->first; i < s->end; i++) pane_free(ctx, s->at[i]);
     for (flow_pane *p = s->spare, *next; p; p = next) {
         next = p->spare;
@@ -169,6 +171,7 @@ void k_panes_release(flow_ctx *ctx, flow_table *t) {
 int64_t k_panes_bytes(const flow_table *t) {
     const flow_panes *s = t->panes;
     int64_t bytes = (int64_t)sizeof *s + s->room * (int64_t)sizeof *s->at;
+    if (s->slices) bytes += k_slices_bytes(s->slices);
     for (int64_t i = s->first; i < s->end; i++)
         bytes += (int64_t)sizeof(flow_pane) + flow_k_table_bytes(&s->at[i]->table);
     for (const flow_pane *p = s->spare; p; p = p->spare)

@@ -21,6 +21,7 @@ typedef struct flow_panes {
     flow_pane *last; /* of the last question, or null */
     flow_pane *spare;
     int64_t spares;
+    struct flow_slices *slices; /* k_slice.h, or null */
 } flow_panes;
 
 /* The table of a window, made if there is none. */

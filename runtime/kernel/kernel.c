@@ -63,6 +63,7 @@
 #include "runtime/kernel/k_nexmark.c"
 #include "runtime/kernel/k_pane.c"
 #include "runtime/kernel/k_ring.c"
+#include "runtime/kernel/k_slice.c"
 
 /* regular expressions */
 #include "runtime/kernel/k_regex_look.c"
