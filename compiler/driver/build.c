@@ -77,6 +77,11 @@ static int copy_file(compile_t *c, const char *from, const char *to) {
 /* Compiles and links to `path`. */
 static int make_executable(compile_t *c, const char *path, int keep_other) {
     if (!compile_to(c, STAGE_obj)) return 0;
+    if (c->options->is_static && c->emit->externs.n) {
+        c->usage = 1;
+        return fail(c, arena_printf(c->arena, "--static cannot open a library at start, and `%s` "
+                                              "is in one", c->emit->externs.at[0].def->name));
+    }
     double since = compile_clock();
     link_job_t job = {.object = c->object, .object_size = c->object_size, .output = path,
                       .is_static = c->options->is_static, .faults = c->options->faults,
@@ -146,6 +151,14 @@ static char *program_name(compile_t *c, const char *file) {
     return arena_strndup(c->arena, file, n);
 }
 
+const char *extern_folder(compile_t *c) {
+    char *full = realpath(source_at(c->sources, c->file)->path, NULL);
+    char *slash = full ? strrchr(full, '/') : NULL;
+    const char *folder = slash ? arena_strndup(c->arena, full, (size_t)(slash - full)) : ".";
+    free(full);
+    return folder;
+}
+
 /* Becomes the executable behind the descriptor; returns only if it cannot. */
 static void become(compile_t *c, int fd) {
     names_t argv = {0};
@@ -153,6 +166,7 @@ static void become(compile_t *c, int fd) {
     for (size_t i = 0; i < c->options->rest.n; i++)
         vec_push(c->arena, &argv, c->options->rest.at[i]);
     vec_push(c->arena, &argv, NULL);
+    if (c->program->externs.n) setenv("FLOW_EXTERN_DIR", extern_folder(c), 0);
     fexecve(fd, (char *const *)argv.at, environ);
     fail(c, arena_printf(c->arena, "cannot start the program: %s", strerror(errno)));
 }

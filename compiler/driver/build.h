@@ -11,5 +11,7 @@ int build_and_run(const options_t *o);
 struct compile;
 /* Compiles and links to `path`, past the cache; 0 after an error (c->failed, diagnostics). */
 int build_executable(struct compile *c, const char *path);
+/* The folder of the program's text: where `run` and `test` look for libraries too. */
+const char *extern_folder(struct compile *c);
 
 #endif

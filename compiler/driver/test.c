@@ -193,7 +193,8 @@ static int run_test(compile_t *c, const ttest_t *test, const char *program, cons
         buf_printf(out, "%scannot write %s\n", margin, path);
         return 0;
     }
-    int code = spawn_scripted(c->arena, argv.at, folder, path, TEST_SECONDS, &said);
+    int code = spawn_scripted(c->arena, argv.at, folder, path, extern_folder(c), TEST_SECONDS,
+                              &said);
     if (code) {
         say_failure(c, out, code, said);
         return 0;

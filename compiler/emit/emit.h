@@ -122,6 +122,7 @@ typedef struct emit {
     VEC(binding_t) env;         /* let, lambda parameters, case names; innermost last */
     VEC(call_binding_t) calls;  /* results of aggregates in the items at hand */
     VEC(emitted_fn_t) fns;
+    VEC(emitted_fn_t) externs;  /* `extern fn`: the variable with its address */
     VEC(emitted_regex_t) regexes;
     VEC(binding_t) params;      /* def -> address of the parameter's words (leaf[0]) */
     int inline_depth;           /* user functions being inlined */

@@ -17,8 +17,9 @@ val_t emit_call(emit_t *e, ast_call_t *n) {
     case DEF_BUILTIN: return emit_builtin(e, n, fn->index);
     case DEF_AGGREGATE: case DEF_AGG_LIST: return emit_list_aggregate(e, n, fn->index);
     case DEF_FN: return emit_user_fn(e, n, fn);
+    case DEF_EXTERN_FN: return emit_extern_fn(e, n, fn);
     case DEF_COLUMN: case DEF_LET: case DEF_LAMBDA_PARAM: case DEF_FN_PARAM:
-    case DEF_CASE_BIND: case DEF_CONST: case DEF_PARAM: case DEF_EXTERN_FN: case DEF_VARIANT:
+    case DEF_CASE_BIND: case DEF_CONST: case DEF_PARAM: case DEF_VARIANT:
     case DEF_TYPE: case DEF_STEP: case DEF_FLOW: case DEF_MODEL: case DEF_MODULE:
     case DEF_STATE: break;
     }

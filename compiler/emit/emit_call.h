@@ -8,6 +8,9 @@
 val_t emit_builtin(emit_t *e, ast_call_t *n, int fn);
 /* A call of a function of the program (emit_fn.c). */
 val_t emit_user_fn(emit_t *e, ast_call_t *n, struct def *fn);
+/* A call of an `extern fn`, and into setup: what opens their libraries (emit_extern.c). */
+val_t emit_extern_fn(emit_t *e, ast_call_t *n, struct def *fn);
+void emit_extern_setup(emit_t *e);
 /* An aggregate over lists (emit_listagg.c). */
 val_t emit_list_aggregate(emit_t *e, ast_call_t *n, int agg);
 

@@ -10,6 +10,7 @@
 
 #include "abi_tag.h"
 #include "compiler/base/check.h"
+#include "compiler/emit/emit_call.h"
 #include "compiler/emit/emit_expr.h"
 #include "compiler/emit/target.h"
 #include "compiler/plan/plan_text.h"
@@ -159,6 +160,7 @@ static LLVMValueRef emit_setup(gen_t *g) {
     e->params_change = 1;
     LLVMValueRef fn = f.fn;
     fail_t fail;
+    emit_extern_setup(e);
     emit_fail_open(e, &fail, "setup.error");
     setup_all(g);
     ir_ret(e, ir_i32(e, 0));

@@ -94,17 +94,19 @@ static int read_until(buf_t *b, int fd, double deadline) {
     }
 }
 
-static char *const *scripted_environment(arena_t *a, const char *script) {
+static char *const *scripted_environment(arena_t *a, const char *script,
+                                         const char *externs) {
     VEC(char *) env = {0};
     for (char **e = environ; *e; e++)
         if (strncmp(*e, "FLOW_", 5)) vec_push(a, &env, *e);
     vec_push(a, &env, arena_printf(a, "FLOW_TEST_SCRIPT=%s", script));
+    vec_push(a, &env, arena_printf(a, "FLOW_EXTERN_DIR=%s", externs));
     vec_push(a, &env, NULL);
     return env.at;
 }
 
 int spawn_scripted(arena_t *a, const char *const *argv, const char *folder,
-                   const char *script, int seconds, const char **said) {
+                   const char *script, const char *externs, int seconds, const char **said) {
     int ends[2];
     pid_t pid;
     posix_spawn_file_actions_t actions;
@@ -118,7 +120,7 @@ int spawn_scripted(arena_t *a, const char *const *argv, const char *folder,
     posix_spawn_file_actions_addclose(&actions, ends[1]);
     posix_spawn_file_actions_addchdir_np(&actions, folder);
     int error = posix_spawn(&pid, argv[0], &actions, NULL, (char *const *)argv,
-                            scripted_environment(a, script));
+                            scripted_environment(a, script, externs));
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
     buf_t b;

@@ -12,9 +12,9 @@ int spawn_wait(arena_t *a, const char *const *argv, const char **said);
 
 /* Stopped because it took too long. */
 enum { SPAWN_LATE = -2 };
-/* As spawn_wait, in a folder, with FLOW_TEST_SCRIPT as the only FLOW_ variable, for at most
- * so many seconds; *said is what it wrote to standard output and error. */
+/* As spawn_wait, in a folder, for at most so many seconds, with FLOW_TEST_SCRIPT and
+ * FLOW_EXTERN_DIR (`externs`) as the only FLOW_ variables; *said is what it wrote to standard output and error. */
 int spawn_scripted(arena_t *a, const char *const *argv, const char *folder,
-                   const char *script, int seconds, const char **said);
+                   const char *script, const char *externs, int seconds, const char **said);
 
 #endif

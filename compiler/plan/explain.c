@@ -6,6 +6,7 @@
 #include "compiler/plan/plan.h"
 #include "compiler/plan/plan_text.h"
 #include "compiler/syntax/ast.h"
+#include "compiler/types/def.h"
 
 typedef struct explain {
     buf_t *b;
@@ -202,6 +203,17 @@ static void settings(explain_t *x) {
     if (p->settings.n + p->params.n) buf_char(x->b, '\n');
 }
 
+static void externs(explain_t *x) {
+    const program_t *p = x->plan->program;
+    for (size_t i = 0; i < p->externs.n; i++) {
+        const def_t *d = p->externs.at[i];
+        const ast_decl_extern_t *f = AST(decl_extern, d->node);
+        if (!d->used) continue;
+        buf_printf(x->b, "\ncalls `%s` of %s: code in C, outside what Flow promises of equal "
+                         "bytes and of crashes\n", d->name, f->library);
+    }
+}
+
 void plan_explain(buf_t *b, const plan_t *p, sources_t *sources) {
     explain_t x = {.b = b, .plan = p, .sources = sources};
     settings(&x);
@@ -215,4 +227,5 @@ void plan_explain(buf_t *b, const plan_t *p, sources_t *sources) {
         else keyed(&x, s);
         outs(&x, s);
     }
+    externs(&x);
 }

@@ -397,11 +397,40 @@ static void check_fn(check_t *c, def_t *d) {
     c->calling.n--;
 }
 
+/* Types that have a form in C (runtime/include/flow/extern.h). */
+static int crosses(const type_t *t) {
+    switch (t->kind) {
+    case TY_INT: case TY_FLOAT: case TY_BOOL: case TY_STRING: case TY_BYTES:
+    case TY_TIMESTAMP: case TY_DURATION: case TY_POISON: return 1;
+    default: return 0;
+    }
+}
+
+static void say_crosses(check_t *c, const type_t *t, span_t at) {
+    diag_t *m = diag_add(c->diags, DIAG_extern_type, at, tx(c, t));
+    diag_note(m, "int, float, bool, string, bytes, timestamp and duration can");
+}
+
+/* Arguments and the library of a function in C. */
+enum { MOST_EXTERN_PARAMS = 32 };
+
 static void check_extern(check_t *c, def_t *d) {
     ast_decl_extern_t *f = AST(decl_extern, d->node);
     check_params(c, d);
+    for (uint32_t i = 0; i < d->nparams; i++)
+        if (!crosses(d->params[i]->type))
+            say_crosses(c, d->params[i]->type, AST(param, d->params[i])->type->span);
     d->type = type_resolve(c, d->scope, f->result);
-    not_built(c, f->word, "`extern fn`");
+    if (!crosses(d->type)) {
+        say_crosses(c, d->type, f->result->span);
+        d->type = poison(c);
+    }
+    if (d->nparams > MOST_EXTERN_PARAMS)
+        diag_add(c->diags, DIAG_extern_params, d->at, arena_printf(c->arena, "%d", MOST_EXTERN_PARAMS));
+    int bad = !f->library_n || f->library_n > 1000 || memchr(f->library, 0, f->library_n) != NULL;
+    if (!bad) return;
+    diag_t *m = diag_add(c->diags, DIAG_extern_library, f->library_at);
+    diag_help(m, "`from \"lib%s.so\"`: a file beside the executable, or an absolute path", d->name);
 }
 
 /* Declarations that use each other in a chain are checked one inside the other; past

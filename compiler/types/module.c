@@ -206,6 +206,7 @@ static void finish_one(sema_t *m, const unit_t *u, node_t *decl) {
     if (!d || d->node != decl) return; /* declared twice */
     decl_check(m->c, d);
     if (d->kind == DEF_PARAM) add_param(m, u, d);
+    if (d->kind == DEF_EXTERN_FN) vec_push(m->c->arena, &m->p->externs, d);
     if (d->kind == DEF_CONST) vec_push(m->c->arena, &m->p->consts, d);
 }
 

@@ -287,6 +287,7 @@ typedef struct program {
     VEC(tparam_t) params;
     VEC(tflow_t *) flows;      /* origins before what reads them; else in order of the text */
     VEC(struct def *) consts;  /* in dependency order */
+    VEC(struct def *) externs; /* functions in C; used: something calls it */
     VEC(ttest_t) tests;        /* of the root file */
     VEC(toutput_t) outputs;    /* env->testing */
 } program_t;

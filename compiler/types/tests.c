@@ -193,7 +193,9 @@ static void check_given(sema_t *m, unit_t *u, ast_clause_given_t *n, ttest_claus
     t->flow = p->flow;
     t->type = type_list(c->types, record);
     t->expr = n->rows;
-    if (type_is_poison(expr_check(c, u->scope, n->rows, t->type))) t->type = NULL;
+    if (type_is_poison(expr_check(c, u->scope, n->rows, t->type)) ||
+        !const_check(c, n->rows, "a row of a test"))
+        t->type = NULL;
 }
 
 static void check_expect(sema_t *m, unit_t *u, ast_clause_expect_t *n, ttest_clause_t *t,
@@ -204,6 +206,7 @@ static void check_expect(sema_t *m, unit_t *u, ast_clause_expect_t *n, ttest_cla
     t->expr = n->rows;
     t->ordered = n->ordered;
     t->type = expect_type(m, u, p->out.row, n->rows);
+    if (t->type && !const_check(m->c, n->rows, "a row of a test")) t->type = NULL;
     if (t->type && m->env->testing)
         t->output = output_of(m, u, p, t->type->elem, n->flow_at, check);
 }
@@ -223,14 +226,18 @@ static void check_with(sema_t *m, unit_t *u, ast_clause_with_t *n, ttest_clause_
     t->param = d;
     t->expr = n->value;
     t->type = d->type;
-    if (type_is_poison(expr_check(c, u->scope, n->value, d->type))) t->type = NULL;
+    if (type_is_poison(expr_check(c, u->scope, n->value, d->type)) ||
+        !const_check(c, n->value, "the value of a param"))
+        t->type = NULL;
 }
 
 static void check_advance(sema_t *m, unit_t *u, ast_clause_advance_t *n, ttest_clause_t *t) {
     type_t *duration = type_basic(m->c->types, TY_DURATION);
     t->expr = n->by;
     t->type = duration;
-    if (type_is_poison(expr_check(m->c, u->scope, n->by, duration))) t->type = NULL;
+    if (type_is_poison(expr_check(m->c, u->scope, n->by, duration)) ||
+        !const_check(m->c, n->by, "how far a test goes"))
+        t->type = NULL;
 }
 
 static void check_test(sema_t *m, unit_t *u, ast_decl_test_t *n,

@@ -89,6 +89,7 @@ void rt_task_run(flow_rt_worker *w, int64_t stage, int64_t order, rt_out *out,
 rt_status rt_task_call(flow_rt_worker *w, rt_body *body, void *arg) {
     int32_t result = guarded(w, body, arg);
     if (!result) return RT_ok;
+    if (result < 0) return RT_usage; /* it has been told (start/extern.c) */
     if (w->failure.status == RT_ok)
         return (rt_status)rt_fail(RT_usage,
                                   "what the parameters make cannot be computed: %s "

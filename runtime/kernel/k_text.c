@@ -221,3 +221,13 @@ FLOW_FAR int32_t flow_k_fn_utf8(flow_ctx *ctx, uint64_t *out, const uint8_t *p,
     out[2] = (uint64_t)flow_k_utf8_valid(p, len);
     return out[2] ? k_text_out(out, p, len) : k_text_out(out, NULL, 0);
 }
+
+int32_t flow_k_extern_text(flow_ctx *ctx, uint64_t *out, const uint64_t *in, int32_t string) {
+    const uint8_t *p = (const uint8_t *)(uintptr_t)in[0];
+    int64_t len = (int64_t)in[1];
+    if (len < 0 || len > INT32_MAX || (len && !p)) return FLOW_E_native;
+    uint8_t *copy = flow_k_alloc(ctx, len);
+    if (len) __builtin_memcpy(copy, p, (size_t)len);
+    if (string && !flow_k_utf8_valid(copy, len)) return FLOW_E_utf8;
+    return k_text_out(out, copy, len);
+}

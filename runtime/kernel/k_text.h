@@ -36,6 +36,10 @@ int32_t flow_k_fn_base64(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t
 int32_t flow_k_fn_unbase64(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len);
 int32_t flow_k_fn_utf8(flow_ctx *ctx, uint64_t *out, const uint8_t *p, int64_t len);
 
+/* Copies the text (address and length at `in`) that a function in C gave; an error if it is
+ * no text, or should be a string and is not UTF-8. */
+int32_t flow_k_extern_text(flow_ctx *ctx, uint64_t *out, const uint64_t *in, int32_t string);
+
 /* A text as a value. */
 FLOW_INLINE int32_t k_text_out(uint64_t *out, const uint8_t *p, int64_t len) {
     out[0] = (uint64_t)(uintptr_t)p;

@@ -3,6 +3,7 @@
 # an expect/ folder, and compares what it gives.
 #   main.flow        the program
 #   in/              its input; the program runs in a scratch copy of the case
+#   build.sh         optional: what it needs beside the program
 #   args, stdin      optional: arguments, standard input
 #   expect/stdout    exact standard output;  expect/stderr  likewise, if present
 #   expect/exit      the exit code (default 0)
@@ -17,6 +18,9 @@ passed=0 failed=0
 
 run_case() { # run_case DIR LEVEL PARALLELISM
     rm -rf "$work/c" && cp -r "$1" "$work/c" && cd "$work/c" || return 1
+    if [ -f build.sh ]; then
+        FLOW_INCLUDE=$root/runtime/include sh build.sh >build.log 2>&1 || { cat build.log; return 1; }
+    fi
     "$flowc" build "$2" -o prog main.flow >build.log 2>&1 || { cat build.log; return 1; }
     input=/dev/null
     [ -f stdin ] && input=stdin
