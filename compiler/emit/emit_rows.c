@@ -62,6 +62,11 @@ void emit_guard_close(gen_t *g, fail_t *f, int step_id, int port, const val_t *c
     LLVMBasicBlockRef here = ir_here(e);
     if (!emit_fail_close(e, f)) return;
     ir_at(e, f->block);
+    if (g->sign) { /* an old row has failed when it was new */
+        LLVMBasicBlockRef report = ir_block(e, "new.failed");
+        ir_if(e, ir_bit_of(e, g->sign, "is.new"), report, next);
+        ir_at(e, report);
+    }
     emit_report(g, step_id, port, f->code, cols, row);
     ir_br(e, next);
     ir_at(e, here);

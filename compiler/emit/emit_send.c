@@ -8,6 +8,7 @@
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_expr.h"
 #include "compiler/emit/emit_join.h"
+#include "compiler/emit/emit_table.h"
 
 static int is_text(const type_t *t) {
     return t->kind == TY_STRING || t->kind == TY_BYTES;
@@ -290,5 +291,8 @@ val_t emit_read_row(gen_t *g, const pexchange_t *x, LLVMValueRef row, type_t *re
 void emit_send(gen_t *g, pop_t *op, val_t *cols) {
     if (op->step->op == OP_aggregate) emit_agg_send(g, op, cols);
     else if (op->step->op == OP_join) emit_join_send(g, op, cols);
+    else if (op->step->op == OP_latest || op->step->op == OP_changes ||
+             op->step->op == OP_close)
+        emit_table_send(g, op, cols);
     else emit_keyed_send(g, op, cols);
 }

@@ -7,6 +7,7 @@
 #include "compiler/emit/emit_expr.h"
 #include "compiler/emit/emit_join.h"
 #include "compiler/emit/emit_staging.h"
+#include "compiler/emit/emit_table.h"
 #include "compiler/syntax/ast.h"
 #include "compiler/types/def.h"
 
@@ -259,6 +260,9 @@ static void keyed_row(gen_t *g, const pexchange_t *x, LLVMValueRef row,
     case ROOT_errors: errors_row(g, row); break;
     case ROOT_remember: emit_remember_row_in(g, row); break;
     case ROOT_join: emit_join_row_in(g, x == s->exchange, row, next); break;
+    case ROOT_latest:
+    case ROOT_changes:
+    case ROOT_close: emit_table_row_in(g, row); break;
     default: emit_keyed_row_in(g, row); break;
     }
 }
@@ -302,6 +306,11 @@ static void keyed_rows(gen_t *g, const pexchange_t *x, const char *what) {
     close_fn(g);
 }
 
+/* latest, changes, close: emit_table.c. */
+static int is_table_root(const pstage_t *s) {
+    return s->root == ROOT_latest || s->root == ROOT_changes || s->root == ROOT_close;
+}
+
 static void keyed_close(gen_t *g) {
     fn_t f;
     if (g->stage->root == ROOT_errors) return;
@@ -310,6 +319,7 @@ static void keyed_close(gen_t *g) {
     else if (g->stage->root == ROOT_aggregate) emit_agg_close(g);
     else if (g->stage->root == ROOT_remember) emit_remember_close(g);
     else if (g->stage->root == ROOT_join) emit_join_close(g);
+    else if (is_table_root(g->stage)) emit_table_close(g);
     else emit_keyed_close(g);
     flush_full(g);
     close_fn(g);
@@ -341,6 +351,7 @@ void emit_program(emit_t *e, plan_t *plan, const plan_options *options, const ch
         if (!s->state || s->root == ROOT_join) continue;
         s->state->words = s->root == ROOT_aggregate  ? emit_agg_words(&g, s)
                           : s->root == ROOT_remember ? emit_remember_words(&g, s)
+                          : is_table_root(s)         ? emit_table_words(s)
                                                      : emit_keyed_words(s);
         if (s->state->words == 0) s->state->words = 1;
         if (s->sessions) s->sessions->words = emit_session_words();

@@ -106,7 +106,9 @@ static void source(explain_t *x, const pstage_t *s) {
 }
 
 static const char *lifetime(const tstep_t *s) {
-    if (s->in.is_table) return "for as long as the rows of one look at the table are there";
+    if (s->in.is_table && s->op == OP_sort)
+        return "for as long as the rows of one look at the table are there";
+    if (s->op == OP_changes) return "until the batch ends";
     if (s->in.windowed == WINDOW_batch) return "until the batch ends";
     return s->in.windowed == WINDOW_NONE ? "for the whole run" : "until its window closes";
 }
@@ -132,11 +134,17 @@ static void state(explain_t *x, const pstage_t *s) {
                    t->u.aggregate.naggs == 1 ? "" : "s", plan_key_kind(s));
         break;
     case ROOT_distinct: buf_str(x->b, "the keys seen"); break;
-    case ROOT_top: buf_str(x->b, "the first rows of each key by the order"); break;
+    case ROOT_top:
+        buf_str(x->b, s->exchange->signs ? "all rows of each key, in order"
+                                         : "the first rows of each key by the order");
+        break;
     case ROOT_sort: buf_str(x->b, "all rows, to sort them"); break;
     case ROOT_limit: buf_str(x->b, "a counter"); break;
     case ROOT_remember: remembers(x, t->u.remember); break;
     case ROOT_join: buf_str(x->b, "the rows that may still find a match"); break;
+    case ROOT_latest: buf_str(x->b, "the latest row of each key"); break;
+    case ROOT_changes: buf_str(x->b, "what each key was and is"); break;
+    case ROOT_close: buf_str(x->b, "the rows whose moment has not come"); break;
     case ROOT_source:
     case ROOT_errors: flow_unreachable("no state");
     }
@@ -156,6 +164,7 @@ static void feeds(explain_t *x, const pexchange_t *e, const char *what) {
     if (e->one_part) buf_str(x->b, ", in one partition");
     else buf_printf(x->b, ", partition by partition, by %s", e->key_text);
     if (e->framed) buf_str(x->b, ", in row order");
+    if (e->signs) buf_str(x->b, ", old ones and new ones");
     buf_char(x->b, '\n');
 }
 
@@ -175,7 +184,8 @@ static void keyed(explain_t *x, const pstage_t *s) {
 static void outs(explain_t *x, const pstage_t *s) {
     static const char *const when[] = {
         "", "the keys that changed, at the end of each batch:\n",
-        "all rows, at the end of each batch that has rows:\n", "all rows, when the input ends:\n"};
+        "all rows, at the end of each batch that has rows:\n", "all rows, when the input ends:\n",
+        "what changed, old rows and new ones, at the end of each batch:\n"};
     for (size_t i = 0; i < s->outs.n; i++) {
         const pout_t *o = s->outs.at[i];
         int table = o->mode != MODE_append;

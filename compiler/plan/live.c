@@ -156,6 +156,12 @@ static void row_step_reads(const tstep_t *s, live_t *in) {
     }
     if (s->op == OP_sort)
         for (size_t i = 0; i < s->u.sort.n; i++) reads(in, n, s->u.sort.by[i].expr);
+    if (s->op == OP_latest) {
+        for (size_t i = 0; i < s->u.latest.n; i++) reads(in, n, s->u.latest.by[i].expr);
+        for (size_t i = 0; i < s->u.latest.nkeys; i++)
+            reads(in, n, s->u.latest.keys[i].expr);
+    }
+    if (s->op == OP_close) reads(in, n, s->u.close.at);
     if (s->op == OP_top) {
         for (size_t i = 0; i < s->u.top.n; i++) reads(in, n, s->u.top.by[i].expr);
         for (size_t i = 0; i < s->u.top.nkeys; i++) reads(in, n, s->u.top.keys[i].expr);
@@ -176,9 +182,20 @@ static int may_be_shown(const pops_t *next) {
     return 0;
 }
 
+/* Does the root tell by the columns that it carries whether a row of a table has changed?
+ * Then no rule may decide which those are. */
+static int compares_rows(const pstage_t *s) {
+    return s->step && (s->step->out.is_table || s->root == ROOT_changes);
+}
+
+/* The place in the root's row of the first column that it carries. */
+static uint32_t first_carried(const pstage_t *s) {
+    return s->root == ROOT_changes; /* `change` stands before them */
+}
+
 /* Must all columns cross, needed or not? */
 static int show_all(builder_t *b, const pstage_t *stage, int all) {
-    if (!all || !plan_rule(b, RULE_prune)) return all;
+    if (!all || (!plan_rule(b, RULE_prune) && !compares_rows(stage))) return all;
     for (size_t i = 0; i < stage->outs.n; i++)
         if (may_be_shown(&stage->outs.at[i]->next)) return 1;
     return 0;
@@ -189,7 +206,8 @@ static live_t *carried(builder_t *b, pstage_t *stage, int all) {
     tstep_t *s = stage->step;
     all = show_all(b, stage, all);
     live_t *out = new_live(b, s->row_in);
-    for (uint32_t c = 0; c < s->row_in->nfields; c++) out[c] = stage->live[c] || all;
+    uint32_t first = first_carried(stage);
+    for (uint32_t c = 0; c < s->row_in->nfields; c++) out[c] = stage->live[c + first] || all;
     return out;
 }
 
@@ -348,7 +366,7 @@ static void stage_there(builder_t *b, pstage_t *s, const live_t *needed,
     } else if (carries_row(s)) {
         for (uint32_t c = 0; c < s->step->row_in->nfields; c++) {
             s->live[c] |= needed[c];
-            if (s->root != ROOT_remember) there[c] = s->live[c];
+            if (s->root != ROOT_remember) there[c + first_carried(s)] = s->live[c];
         }
         trace_pruned(b, s);
     }

@@ -63,10 +63,13 @@ static int comes_in_order(builder_t *b, const psink_t *sink) {
 /* Does the result of the root depend on the order in which rows enter it? */
 static int order_matters(const pstage_t *s) {
     switch (s->root) {
-    case ROOT_aggregate: return !s->partial;
-    case ROOT_source: return 0;
+    case ROOT_aggregate: return !s->partial && !s->exchange->signs;
+    case ROOT_top: return !s->exchange->signs;
+    case ROOT_source:
+    case ROOT_changes:
+    case ROOT_close: return 0;
+    case ROOT_latest:
     case ROOT_distinct:
-    case ROOT_top:
     case ROOT_sort:
     case ROOT_limit:
     case ROOT_remember:

@@ -9,7 +9,9 @@
  *
  * Tables.  A table is held by its root.  For each output mode that a sink behind it asks
  * for there is one `out` of the root: update gives the rows of the keys that changed in
- * the batch, complete all rows when one changed, final all rows in the last batch.
+ * the batch, complete all rows when one changed, final all rows in the last batch.  What
+ * stands over a table gets changes: for each key that changed the old row and the new one,
+ * as rows with a sign, in any order.
  *
  * Order (see order.c): a row that leaves at once stands where its cause stood; then come
  * the rows made at the end of the batch, by (step in the text, key).  Where somebody can
@@ -148,7 +150,10 @@ typedef enum proot_kind {
     ROOT_limit,     /* the row */
     ROOT_remember,  /* key, then the row */
     ROOT_join,      /* both exchanges: key, then the row of that side */
-    ROOT_errors     /* the rows of `errors into` */
+    ROOT_errors,    /* the rows of `errors into` */
+    ROOT_latest,    /* key, sort key, then the row */
+    ROOT_changes,   /* key of the table, then the row */
+    ROOT_close      /* key of the table, the moment, then the row */
 } proot_kind;
 
 /* Rows that leave a root towards sinks of one mode (streams: append). */

@@ -103,7 +103,8 @@ static void print_root(buf_t *b, sources_t *sources, const pstage_t *s) {
 }
 
 static void print_stage(buf_t *b, const pstage_t *s, sources_t *sources) {
-    static const char *const modes[] = {"", "update:\n", "complete:\n", "final:\n"};
+    static const char *const modes[] = {"", "update:\n", "complete:\n", "final:\n",
+                                        "changes:\n"};
     size_t from = b->n;
     buf_printf(b, "stage %d  ", s->id);
     print_root(b, sources, s);

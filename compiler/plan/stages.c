@@ -7,9 +7,9 @@
  * stage behind it; steps without state are built anew in each stage that reaches them.
  *
  * A table's rows leave its root once for each mode that a sink behind it asks for; the walk
- * behind a table looks only for sinks of that mode.  `top` and `sort` over a table are roots
- * fed by all rows of the table: `top` is asked for complete where a sink behind it wants
- * update, and finds itself what has changed. */
+ * behind a table looks only for sinks of that mode.  Steps with state over a table are roots
+ * of their own: what it changes into is a further mode.  Only `sort` over a table is fed by
+ * all its rows, complete or final, as its sinks are. */
 #include <string.h>
 
 #include "compiler/base/check.h"
@@ -48,17 +48,26 @@ static int leads_step(builder_t *b, tstep_t *s, sink_mode mode) {
     return -1;
 }
 
+/* Does the step take a table as changes, old rows and new ones?  `sort` takes it whole. */
+static int takes_changes(const tstep_t *s) {
+    if (!s->in.is_table) return 0;
+    return s->op == OP_aggregate || s->op == OP_top || s->op == OP_changes || s->op == OP_close;
+}
+
+static int leads_any(builder_t *b, tflow_t *f, size_t i) {
+    for (int m = MODE_update; m <= MODE_changes; m++)
+        if (leads(b, f, i, (sink_mode)m)) return 1;
+    return 0;
+}
+
 /* Is there a sink of the mode behind step i of the flow?  Behind the step that makes a
  * table of a stream, sinks of any mode count. */
 static int leads(builder_t *b, tflow_t *f, size_t i, sink_mode mode) {
     for (; i < f->steps.n; i++) {
         tstep_t *s = f->steps.at[i];
+        if (takes_changes(s)) return mode == MODE_changes; /* the flow lives */
         if (!s->in.is_table && s->out.is_table && s->op != OP_to && s->op != OP_print)
-            return leads(b, f, i + 1, MODE_update) || leads(b, f, i + 1, MODE_complete) ||
-                   leads(b, f, i + 1, MODE_final);
-        if (s->op == OP_top && s->in.is_table && mode != MODE_final)
-            return mode == MODE_complete &&
-                   (leads(b, f, i + 1, MODE_complete) || leads(b, f, i + 1, MODE_update));
+            return leads_any(b, f, i + 1);
         int found = leads_step(b, s, mode);
         if (found >= 0) return found;
     }
@@ -175,6 +184,9 @@ static proot_kind root_of(op_id op) {
     case OP_sort: return ROOT_sort;
     case OP_limit: return ROOT_limit;
     case OP_remember: return ROOT_remember;
+    case OP_latest: return ROOT_latest;
+    case OP_changes: return ROOT_changes;
+    case OP_close: return ROOT_close;
     default: flow_unreachable("no root");
     }
 }
@@ -212,8 +224,14 @@ static titem_t *step_keys(tstep_t *s, size_t *n) {
     case OP_distinct: *n = s->u.distinct.nkeys; return s->u.distinct.keys;
     case OP_top: *n = s->u.top.nkeys; return s->u.top.keys;
     case OP_remember: *n = s->u.remember->nkeys; return s->u.remember->keys;
+    case OP_latest: *n = s->u.latest.nkeys; return s->u.latest.keys;
     default: *n = 0; return NULL;
     }
+}
+
+/* Is the key of the step that of the table it takes, in the form of an order key? */
+static int by_table_key(const tstep_t *s) {
+    return s->op == OP_changes || s->op == OP_close;
 }
 
 static const char *key_text(builder_t *b, tstep_t *s) {
@@ -223,6 +241,8 @@ static const char *key_text(builder_t *b, tstep_t *s) {
     buf_t out;
     buf_init(&out, b->a);
     for (size_t i = 0; i < n; i++) buf_printf(&out, "%s%s", i ? ", " : "", keys[i].name);
+    for (size_t i = 0; by_table_key(s) && i < s->in.nkeys; i++)
+        buf_printf(&out, "%s%s", i ? ", " : "", s->in.keys[i].name ? s->in.keys[i].name : "…");
     return buf_text(&out);
 }
 
@@ -236,7 +256,7 @@ static pstate_t *add_state(builder_t *b, tstep_t *s, int one_part) {
     titem_t *keys = step_keys(s, &n);
     *st = (pstate_t){.id = (int)b->plan->states.n, .step = s, .step_id = plan_step_id(b, s),
                      .int_key = n == 1 && is_int_key(keys[0].type), .one_part = one_part};
-    if (n == 0) st->int_key = 1; /* one entry, of key 0 */
+    if (n == 0) st->int_key = !by_table_key(s); /* one entry, of key 0 */
     if (s->op == OP_distinct && n == 0) /* the whole row is the key */
         st->int_key = s->row_in->nfields == 1 && is_int_key(s->row_in->fields[0].type);
     vec_push(b->a, &b->plan->states, st);
@@ -265,8 +285,10 @@ static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
         if (b->keyed.at[i].step == s && b->keyed.at[i].mode == mode) return b->keyed.at[i];
     size_t nkeys;
     step_keys(s, &nkeys);
-    int one_part = nkeys == 0 && (s->op != OP_distinct || plan_sessions(s));
+    int one_part = nkeys == 0 && !by_table_key(s) &&
+                   (s->op != OP_distinct || plan_sessions(s));
     pexchange_t *x = add_exchange(b, s, one_part);
+    x->signs = takes_changes(s);
     x->key_text = key_text(b, s);
     pstage_t *stage = add_stage(b, root_of(s->op), s);
     stage->exchange = x;
@@ -274,7 +296,8 @@ static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
     stage->state = add_state(b, s, one_part);
     stage->mark = plan_root_mark(b, s);
     x->timed = plan_needs_time(s);
-    stage->partial = s->op == OP_aggregate && plan_rule(b, RULE_preagg) && plan_can_merge(s);
+    stage->partial = s->op == OP_aggregate && !s->in.is_table &&
+                     plan_rule(b, RULE_preagg) && plan_can_merge(s);
     if (plan_sessions(s)) {
         stage->partial = 0;
         stage->sessions = add_state(b, s, one_part);
@@ -292,15 +315,11 @@ static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
     size_t i = (size_t)s->index;
     stage->error_port = error_port(b, stage, s->flow, i + 1);
     if (stage->sessions) place_late(b, stage);
-    if (!s->in.is_table && s->out.is_table) {
-        add_out(b, stage, s->flow, i + 1, MODE_update);
-        add_out(b, stage, s->flow, i + 1, MODE_complete);
-        add_out(b, stage, s->flow, i + 1, MODE_final);
-    } else {
-        if (s->op == OP_top && s->in.is_table && mode == MODE_complete)
-            add_out(b, stage, s->flow, i + 1, MODE_update);
-        add_out(b, stage, s->flow, i + 1, mode);
-    }
+    int makes_table = s->out.is_table && (!s->in.is_table || takes_changes(s));
+    for (int m = MODE_update; makes_table && m <= MODE_changes; m++)
+        add_out(b, stage, s->flow, i + 1, (sink_mode)m);
+    if (!makes_table)
+        add_out(b, stage, s->flow, i + 1, s->out.is_table ? mode : MODE_append);
     return k;
 }
 
@@ -429,7 +448,8 @@ static int pop_of(op_id op) {
 /* A `sort` over a table, or over a stream, is a root; so are the other steps with state. */
 static int is_keyed(op_id op) {
     return op == OP_aggregate || op == OP_distinct || op == OP_top || op == OP_sort ||
-           op == OP_limit || op == OP_remember;
+           op == OP_limit || op == OP_remember || op == OP_latest || op == OP_changes ||
+           op == OP_close;
 }
 
 /* The live flows in order of the text: rows of one cause leave in that order, so the main

@@ -57,6 +57,7 @@ typedef struct agg_call {
     type_t **arg_types; /* what each argument is asked to be (T where values may be T?) */
     uint32_t nargs;
     struct node *when;  /* of the item; set by the step */
+    int retracts;       /* stands over a table; set by the step */
 } agg_call_t;
 typedef VEC(agg_call_t *) agg_calls_t;
 

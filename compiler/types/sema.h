@@ -50,7 +50,15 @@ typedef struct toption {
     int given;                /* 0: the default */
 } toption_t;
 
-typedef enum sink_mode { MODE_append, MODE_update, MODE_complete, MODE_final } sink_mode;
+/* MODE_changes is no sink's: the rows that a step over a table takes, new ones and those
+ * that they replace. */
+typedef enum sink_mode {
+    MODE_append,
+    MODE_update,
+    MODE_complete,
+    MODE_final,
+    MODE_changes
+} sink_mode;
 
 /* A source or sink in use. */
 typedef struct tconnector {

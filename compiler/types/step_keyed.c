@@ -9,10 +9,6 @@
 #include "compiler/types/const.h"
 #include "compiler/types/step_check.h"
 
-static void later(flowck_t *f, const char *what) {
-    if (!diags_errors(f->c->diags)) not_built(f->c, f->step->at, what);
-}
-
 static const char *window_name(check_t *c) { return intern(c->names, "window"); }
 
 /* ---- aggregate ---- */
@@ -135,10 +131,7 @@ void op_aggregate_type(flowck_t *f) {
     f->step->u.aggregate.window_out = windowed ? (int)cols.fields.n : -1;
     if (windowed) columns_add(c, &cols, window_name(c), window, window_at, f->step->at);
 
-    if (over_table) {
-        step_retracts(f, &calls);
-        later(f, "`aggregate` over a table");
-    }
+    if (over_table) step_retracts(f, &calls);
     f->st.props.sorted = NULL;
     f->st.facts.n = 0;
     f->st.props.nkeys = 0;

@@ -4,8 +4,6 @@
  * A table's rows change, so what stands over one must be able to take a row out again.
  * Sums and counts do so by arithmetic, the others keep the values of each key; only what
  * forgets its values and has no inverse cannot. */
-#include <string.h>
-
 #include "compiler/base/check.h"
 #include "compiler/types/builtins.h"
 #include "compiler/types/const.h"
@@ -58,6 +56,19 @@ static void check_keep(flowck_t *f, ast_step_latest_t *s) {
     if (errors == diags_errors(c->diags)) not_built(c, s->keep->span, "`latest … keep`");
 }
 
+/* What may be missing says nothing about which row is the latest. */
+static void check_by(flowck_t *f, const torder_t *by, size_t n) {
+    check_t *c = f->c;
+    for (size_t i = 0; i < n; i++) {
+        const node_t *e = by[i].expr;
+        if (e->type->kind != TY_OPTION) continue;
+        const char *src = diag_source(c->diags, e->span);
+        diag_t *m = diag_add(c->diags, DIAG_may_be_missing, e->span, src,
+                             type_text(c->arena, e->type));
+        diag_help(m, "first `|> where %s is not none`", src);
+    }
+}
+
 void op_latest_type(flowck_t *f) {
     ast_step_latest_t *s = AST(step_latest, f->step->node);
     check_t *c = f->c;
@@ -72,10 +83,10 @@ void op_latest_type(flowck_t *f) {
     f->step->u.latest.added = added;
     f->step->u.latest.by = items_orders(f, &s->by);
     f->step->u.latest.n = s->by.n;
+    check_by(f, f->step->u.latest.by, s->by.n);
     f->step->u.latest.keep = s->keep;
     if (s->keep) check_keep(f, s);
     stream_become(c, &f->st, &cols, (lost_t){.step = "latest", .at = f->step->at});
-    later(f, "`latest`");
     become_table(f, "latest");
     step_table_keys(f, &keys, added);
     rows_are_made(f);
@@ -95,14 +106,23 @@ void op_changes_type(flowck_t *f) {
     need_table(f);
     span_t at = f->step->at;
     columns_t old = stream_columns(c, &f->st), cols = {0};
-    columns_add(c, &cols, intern(c->names, "change"), c->change, at, at);
+    const char *name = intern(c->names, "change");
+    int taken = columns_find(&old, name);
+    if (taken >= 0) {
+        diag_t *m = diag_add(c->diags, DIAG_column_twice, at, name);
+        diag_note(m, "`changes` adds it; first at %s",
+                  diag_where(c->diags, old.at.at[taken], at));
+        diag_help(m, "rename it before this step");
+        f->st.unknown = 1;
+        return;
+    }
+    columns_add(c, &cols, name, c->change, at, at);
     for (size_t i = 0; i < old.fields.n; i++)
         columns_add(c, &cols, old.fields.at[i].name, old.fields.at[i].type, old.at.at[i], at);
     stream_become(c, &f->st, &cols, (lost_t){.step = "changes", .at = at});
     end_table(f);
     f->st.props.timed = 0;
     f->st.props.ntimes = 0;
-    later(f, "`changes`");
 }
 
 void op_close_type(flowck_t *f) {
@@ -119,15 +139,15 @@ void op_close_type(flowck_t *f) {
 
 void step_retracts(flowck_t *f, const agg_calls_t *calls) {
     for (size_t i = 0; i < calls->n; i++) {
-        const agg_call_t *a = calls->at[i];
-        const char *id = agg_at(a->agg)->id, *way = NULL;
-        if (!strcmp(id, "approx_distinct")) way = "`count_distinct` counts exactly and can";
-        if (!strcmp(id, "fold")) way = "`collect` the values and fold the list afterwards";
-        if (!strcmp(id, "reduce")) way = "`collect` the values and reduce the list afterwards";
-        if (!strcmp(id, "quantile") || !strcmp(id, "median") || !strcmp(id, "top_k"))
-            not_built(f->c, a->call->span, arena_printf(f->c->arena, "`%s` over a table", id));
+        agg_call_t *a = calls->at[i];
+        const char *way = NULL;
+        a->retracts = 1;
+        if (a->agg == AGG_approx_distinct) way = "`count_distinct` counts exactly and can";
+        if (a->agg == AGG_fold) way = "`collect` the values, and fold the list afterwards";
+        if (a->agg == AGG_reduce) way = "`collect` the values, and reduce the list afterwards";
         if (!way) continue;
-        diag_t *m = diag_add(f->c->diags, DIAG_aggregate_retract, a->call->span, id);
+        diag_t *m = diag_add(f->c->diags, DIAG_aggregate_retract, a->call->span,
+                             agg_at(a->agg)->spelling);
         note_table(f, m);
         diag_help(m, "%s", way);
     }

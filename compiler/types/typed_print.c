@@ -113,6 +113,7 @@ static const char *mode_text(sink_mode mode) {
     case MODE_update: return "update";
     case MODE_complete: return "complete";
     case MODE_final: return "final";
+    case MODE_changes: return "changes";
     }
     flow_unreachable("mode");
 }

@@ -232,19 +232,31 @@ void flow_k_blob_get(flow_ctx *ctx, const uint64_t *blob, uint64_t *words,
     flow_k_row_read(ctx, (const uint8_t *)blob[0], 8, words, tc);
 }
 
+int32_t flow_k_blob_differs(flow_ctx *ctx, const uint64_t *blob, const uint64_t *words,
+                            const uint8_t *tc) {
+    int64_t size = flow_k_row_measure(8, words, tc);
+    if (size > FLOW_ROW_MAX || !blob[0] ||
+        flow_k_row_size((const uint8_t *)blob[0]) != size)
+        return 1;
+    uint8_t *draft = flow_k_alloc(ctx, size + FLOW_SLACK);
+    flow_k_row_write(draft, 8, words, tc);
+    int same = !__builtin_memcmp((const uint8_t *)blob[0], draft, (size_t)size);
+    flow_k_reset(ctx, draft);
+    return !same;
+}
+
 int32_t flow_k_blob_change(flow_ctx *ctx, flow_heap *heap, uint64_t *blob,
                            const uint64_t *words, const uint8_t *tc) {
-    int64_t size = flow_k_row_measure(8, words, tc);
-    if (size <= FLOW_ROW_MAX && blob[0] &&
-        flow_k_row_size((const uint8_t *)blob[0]) == size) {
-        uint8_t *draft = flow_k_alloc(ctx, size + FLOW_SLACK);
-        flow_k_row_write(draft, 8, words, tc);
-        int same = !__builtin_memcmp((const uint8_t *)blob[0], draft, (size_t)size);
-        flow_k_reset(ctx, draft);
-        if (same) return 0;
-    }
+    if (!flow_k_blob_differs(ctx, blob, words, tc)) return 0;
     flow_k_blob_set(ctx, heap, blob, words, tc);
     return 1;
+}
+
+int32_t flow_k_blob_same(const uint64_t *a, const uint64_t *b) {
+    const uint8_t *x = (const uint8_t *)a[0], *y = (const uint8_t *)b[0];
+    if (!x || !y) return x == y;
+    int64_t size = flow_k_row_size(x);
+    return size == flow_k_row_size(y) && !__builtin_memcmp(x, y, (size_t)size);
 }
 
 void flow_k_blob_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *blob) {

@@ -57,6 +57,10 @@ FLOW_FAR int32_t flow_k_blob_set(flow_ctx *ctx, flow_heap *heap, uint64_t *blob,
  * A row is a function of its value, so its bytes are compared. */
 int32_t flow_k_blob_change(flow_ctx *ctx, flow_heap *heap, uint64_t *blob,
                            const uint64_t *words, const uint8_t *tc);
+/* The same question without the change; and of two blobs: do they hold the same? */
+FLOW_FAR int32_t flow_k_blob_differs(flow_ctx *ctx, const uint64_t *blob,
+                                     const uint64_t *words, const uint8_t *tc);
+FLOW_FAR int32_t flow_k_blob_same(const uint64_t *a, const uint64_t *b);
 /* Valid until the blob changes. */
 FLOW_FAR void flow_k_blob_get(flow_ctx *ctx, const uint64_t *blob, uint64_t *words,
                               const uint8_t *tc);

@@ -159,3 +159,29 @@ void flow_k_top_forget(flow_ctx *ctx, flow_heap *heap, uint64_t *shown, int64_t 
     for (int64_t i = n; i < s->count; i++) flow_k_blob_drop(ctx, heap, s->blobs + 2 * i);
     if (n < s->count) s->count = (uint32_t)n;
 }
+
+int64_t flow_k_top_places(const uint64_t *shown) {
+    return ((const top_shown *)shown)->count;
+}
+
+int32_t flow_k_top_differs(flow_ctx *ctx, const uint64_t *shown, int64_t i,
+                           const uint64_t *words, const uint8_t *tc) {
+    const top_shown *s = (const top_shown *)shown;
+    return i >= s->count || flow_k_blob_differs(ctx, s->blobs + 2 * i, words, tc);
+}
+
+int32_t flow_k_top_shown(flow_ctx *ctx, const uint64_t *shown, int64_t i, uint64_t *words,
+                         const uint8_t *tc) {
+    const top_shown *s = (const top_shown *)shown;
+    if (i >= s->count) return 0;
+    flow_k_blob_get(ctx, s->blobs + 2 * i, words, tc);
+    return 1;
+}
+
+void flow_k_top_unshow(flow_ctx *ctx, flow_heap *heap, uint64_t *shown) {
+    top_shown *s = (top_shown *)shown;
+    flow_k_top_forget(ctx, heap, shown, 0);
+    if (s->room) flow_k_heap_free(ctx, heap, s->blobs, (int64_t)s->room * 16);
+    s->blobs = NULL;
+    s->room = 0;
+}

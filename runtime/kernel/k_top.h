@@ -31,6 +31,14 @@ FLOW_FAR int64_t flow_k_top_rank(const uint64_t *state, int64_t i);
 #define FLOW_TOP_SHOWN_WORDS 2
 FLOW_FAR int32_t flow_k_top_changed(flow_ctx *ctx, flow_heap *heap, uint64_t *shown, int64_t i,
                                     const uint64_t *words, const uint8_t *tc);
+/* The same question without the note; the value at place i, 0 if there is none; how many
+ * places there are; all of them forgotten, and their memory. */
+FLOW_FAR int32_t flow_k_top_differs(flow_ctx *ctx, const uint64_t *shown, int64_t i,
+                                    const uint64_t *words, const uint8_t *tc);
+FLOW_FAR int32_t flow_k_top_shown(flow_ctx *ctx, const uint64_t *shown, int64_t i,
+                                  uint64_t *words, const uint8_t *tc);
+int64_t flow_k_top_places(const uint64_t *shown);
+FLOW_FAR void flow_k_top_unshow(flow_ctx *ctx, flow_heap *heap, uint64_t *shown);
 FLOW_FAR void flow_k_top_forget(flow_ctx *ctx, flow_heap *heap, uint64_t *shown, int64_t n);
 FLOW_FAR void flow_k_top_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *state);
 
