@@ -381,6 +381,25 @@ static void header_names(buf_t *b, const type_t *t, char separator, const char *
     }
 }
 
+static int is_partitioned(const psink_t *s) {
+    const toption_t *paths = emit_option(s->conn, "partition");
+    return paths && paths->ncolumns;
+}
+
+/* The columns that stand in the rows and not in the path. */
+static const type_t *written_row(emit_t *e, const psink_t *s) {
+    const toption_t *paths = emit_option(s->conn, "partition");
+    field_t *fields = ARENA_ARRAY(e->arena, field_t, s->row->nfields + 1);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < s->row->nfields; i++) {
+        int in_path = 0;
+        for (size_t k = 0; paths && k < paths->ncolumns; k++)
+            in_path |= paths->columns[k] == (int)i;
+        if (!in_path) fields[n++] = s->row->fields[i];
+    }
+    return type_record(e->types, NULL, fields, n);
+}
+
 static void put_sinks(prog_t *p) {
     static const char *const modes[] = {"append", "update", "complete", "final"};
     for (size_t i = 0; i < p->g->plan->sinks.n; i++) {
@@ -394,10 +413,11 @@ static void put_sinks(prog_t *p) {
         pair(p, "mode", modes[s->mode]);
         if (s->framed) pair_int(p, "framed", 1);
         if (s->framed && s->ordered) pair(p, "order", "key");
+        if (is_partitioned(s)) pair_int(p, "partition", 1);
         if (s->conn->format == FORMAT_csv && emit_option_int(s->conn, "header", 0)) {
             buf_t names;
             buf_init(&names, p->g->e->arena);
-            header_names(&names, s->row, (char)emit_option_int(s->conn, "separator", ','), "");
+            header_names(&names, written_row(p->g->e, s), (char)emit_option_int(s->conn, "separator", ','), "");
             buf_char(&names, '\n');
             pair(p, "header", buf_text(&names));
         }

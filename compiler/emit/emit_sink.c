@@ -167,6 +167,29 @@ static void write_row(gen_t *g, sink_t *s, const tconnector_t *c, val_t *cols,
     flush_pending(g, s);
 }
 
+/* The folders of a row, as the key of its frame; a row whose value names none fails and
+ * goes on at `next`. */
+static void path_key(gen_t *g, pop_t *op, const toption_t *paths, val_t *cols,
+                     LLVMBasicBlockRef next, LLVMValueRef *key, LLVMValueRef *len) {
+    emit_t *e = g->e;
+    LLVMValueRef path = ir_words(e, 2, "path");
+    fail_t fail;
+    ir_store(e, ir_i64(e, 0), path);
+    ir_store(e, ir_i64(e, 0), ir_word(e, path, 1));
+    emit_guard_open(g, &fail, "path.error");
+    for (size_t i = 0; i < paths->ncolumns; i++) {
+        int c = paths->columns[i];
+        const char *name = op->row_in->fields[c].name;
+        LLVMValueRef text = emit_bytes(e, name, strlen(name), "column");
+        emit_fail_status(e, K_CALL(e, path_add, "status", e->fn->ctx, path, text,
+                                   ir_i64(e, (int64_t)strlen(name)), val_spill(e, cols[c]),
+                                   emit_type_code(e, cols[c].type)));
+    }
+    emit_guard_close(g, &fail, op->step_id, op->error_port, cols, op->row_in, next);
+    *key = ir_load(e, e->ptr, path, "path");
+    *len = ir_load(e, e->i64, ir_word(e, path, 1), "path.len");
+}
+
 void emit_sink(gen_t *g, pop_t *op, val_t *cols) {
     emit_t *e = g->e;
     psink_t *sink = op->port->sink;
@@ -186,10 +209,15 @@ void emit_sink(gen_t *g, pop_t *op, val_t *cols) {
         return;
     }
     LLVMValueRef key, len;
-    emit_order_key(g, &key, &len);
+    LLVMBasicBlockRef next = ir_block(e, "written");
+    const toption_t *paths = emit_option(c, "partition");
+    if (paths && paths->ncolumns) path_key(g, op, paths, cols, next, &key, &len);
+    else emit_order_key(g, &key, &len);
     LLVMValueRef frame = K_CALL(e, frame_open, "frame", e->fn->ctx, s.buf, key, len);
     write_row(g, &s, c, cols, op->row_in);
     K_CALL(e, frame_close, "", s.buf, frame);
+    ir_br(e, next);
+    ir_at(e, next);
 }
 
 /* ---- what sinks are told ---- */

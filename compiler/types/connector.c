@@ -334,10 +334,50 @@ static void sink_mode_check(flowck_t *f, const sink_info *info, tconnector_t *co
                  "`aggregate` without a window");
 }
 
-/* Text is lines: exactly one column of type string. */
-static void text_columns(flowck_t *f) {
+/* Is the column written to the rows, not to the path? */
+static int is_written(const toption_t *paths, uint32_t column) {
+    for (size_t k = 0; paths && k < paths->ncolumns; k++)
+        if (paths->columns[k] == (int)column) return 0;
+    return 1;
+}
+
+/* The columns that are written. */
+static const type_t *written_row(check_t *c, tconnector_t *conn, const type_t *row) {
+    const toption_t *paths = conn_option(conn, "partition");
+    if (!paths || !paths->ncolumns) return row;
+    field_t *fields = ARENA_ARRAY(c->arena, field_t, row->nfields + 1);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < row->nfields; i++)
+        if (is_written(paths, i)) fields[n++] = row->fields[i];
+    return type_record(c->types, NULL, fields, n);
+}
+
+/* A folder is named by one plain value. */
+static void partition_columns(flowck_t *f, const toption_t *paths) {
     check_t *c = f->c;
     const type_t *row = f->st.row;
+    for (size_t i = 0; i < paths->ncolumns; i++) {
+        if (paths->columns[i] < 0) return; /* has its message */
+        const field_t *fd = &row->fields[paths->columns[i]];
+        const type_t *t = type_strip(fd->type);
+        if (type_is_enum(t)) continue;
+        switch (t->kind) {
+        case TY_LIST: case TY_MAP: case TY_RECORD: case TY_UNION: case TY_BYTES: {
+            diag_t *m = diag_add(c->diags, DIAG_sink_partition, f->step->node->span, fd->name,
+                                 type_text(c->arena, fd->type));
+            diag_help(m, "make a column of one plain value of it: `|> let day = …`");
+            break;
+        }
+        default: break;
+        }
+    }
+    if (paths->ncolumns >= row->nfields)
+        diag_add(c->diags, DIAG_sink_partition_all, f->step->node->span);
+}
+
+/* Text is lines: exactly one column of type string. */
+static void text_columns(flowck_t *f, const type_t *row) {
+    check_t *c = f->c;
     if (row->nfields == 1 && (row->fields[0].type->kind == TY_STRING ||
                               row->fields[0].type->kind == TY_POISON))
         return;
@@ -360,7 +400,7 @@ static void text_columns(flowck_t *f) {
               buf_text(&b));
 }
 
-static void sink_columns(flowck_t *f, const tconnector_t *conn) {
+static void sink_columns(flowck_t *f, tconnector_t *conn) {
     check_t *c = f->c;
     const type_t *row = f->st.row;
     for (uint32_t i = 0; i < row->nfields; i++) {
@@ -369,7 +409,10 @@ static void sink_columns(flowck_t *f, const tconnector_t *conn) {
         diag_t *m = diag_add(c->diags, DIAG_sink_none, f->step->node->span, fd->name);
         diag_help(m, "drop it: `|> drop %s`", fd->name);
     }
-    if (conn->format == FORMAT_text) text_columns(f);
+    const toption_t *paths = conn_option(conn, "partition");
+    if (paths && paths->ncolumns) partition_columns(f, paths);
+    row = written_row(c, conn, row);
+    if (conn->format == FORMAT_text) text_columns(f, row);
     if (conn->format != FORMAT_csv || row->nfields == 1) return;
     for (uint32_t i = 0; i < row->nfields; i++) {
         const type_t *t = type_strip(row->fields[i].type);

@@ -59,6 +59,7 @@
 #include "runtime/kernel/k_agg_moment.c"
 #include "runtime/kernel/k_sketch.c"
 #include "runtime/kernel/k_order.c"
+#include "runtime/kernel/k_path.c"
 #include "runtime/kernel/k_event.c"
 #include "runtime/kernel/k_session.c"
 #include "runtime/kernel/k_nexmark.c"

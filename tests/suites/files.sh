@@ -116,6 +116,43 @@ run "a folder in place of a file" 4 ./one input=good.csv to_file=folder
 run "no rows at all" 0 ./one input=none.csv
 same "no rows give the head, or nothing" 1 "$(sort -u out.csv | grep -cv '^an earlier run$')"
 
+# ---- folders by columns ---------------------------------------------------------------
+program folders <<'FLOW'
+type Level = LOW | HIGH
+param dir: string = "by"
+stream r = from stdin(format = csv) as { city: string, n: int?, level: Level, v: int }
+r |> to file(dir, format = csv, header = true, partition = [city, level, n])
+r |> distinct per v |> select a = v % 3, v |> to file("by2", format = json, partition = [a])
+FLOW
+printf '%s\n' 'a/b,1,low,1' '..,,high,2' '50%,3,low,3' 'a/b,1,low,4' ',1,low,5' 'é x,1,low,6' \
+    'é x,1,low,7' >cities
+tree() { (cd "$1" && find . -type f | LC_ALL=C sort | while read -r f; do
+    echo "$(dirname "$f"): $(tr '\n' ' ' <"$f")"; done); }
+cat >want <<'TEXT'
+./city=../level=HIGH/n=__HIVE_DEFAULT_PARTITION__: v 2 
+./city=/level=LOW/n=1: v 5 
+./city=50%25/level=LOW/n=3: v 3 
+./city=a%2Fb/level=LOW/n=1: v 1 4 
+./city=é x/level=LOW/n=1: v 6 7 
+TEXT
+printf './a=0: {"v":3} {"v":6} \n./a=1: {"v":1} {"v":4} {"v":7} \n./a=2: {"v":2} {"v":5} \n' >want2
+for p in 1 2; do
+    run "partition" 0 ./folders --parallelism $p <cities
+    tree by >got
+    same_file "partition: folders and rows, $p workers" want got
+    tree by2 | tr ' ' '\n' | sort >got
+    tr ' ' '\n' <want2 | sort >want2.sorted
+    same_file "partition behind distinct, $p workers" want2.sorted got
+done
+touch by/mine
+run "partition: what is not ours is refused" 4 ./folders <cities
+printf '%0300d,1,low,1\n' 0 | sed 's/0/a/g' >long
+run "partition: a name that is too long" 1 ./folders dir=by3 <long
+has "partition: a name that is too long" err 'a limit is reached: row .*"city":"aaa'
+printf 'x,1,low,1\n' >>long
+run "partition: a name that is too long, skipped" 0 ./folders dir=by3 --on_error skip <long
+same "partition: a name that is too long, skipped" "./city=x/level=LOW/n=1: v 1 " "$(tree by3)"
+
 # ---- the last line --------------------------------------------------------------------
 for form in "csv" "csv, multiline = true" "json"; do
     program last_line <<FLOW
