@@ -67,6 +67,11 @@ void plan_live(builder_t *b);
 int plan_cannot_fail(const struct node *n);
 int plan_op_may_fail(const pop_t *op);
 
+/* fields.c: marks the fields of a column of the root's rows, a record, that are read behind
+ * it; 0 if all of it is needed. */
+int plan_field_reads(const pstage_t *stage, int column, const type_t *record,
+                     unsigned char *read);
+
 /* joins.c: which columns of both sides a join needs behind its exchanges; what is asked of
  * the rows that are sent to it; what is there to be carried. */
 void plan_join_live(builder_t *b, pstage_t *stage, int all);

@@ -16,13 +16,21 @@ int plan_cannot_fail(const node_t *n) {
     case AST_none:
     case AST_duration:
     case AST_timestamp: return 1;
+    case AST_member: return plan_cannot_fail(((const ast_member_t *)n)->value);
+    case AST_is: return plan_cannot_fail(((const ast_is_t *)n)->value);
+    case AST_list: {
+        const ast_list_t *l = (const ast_list_t *)n;
+        for (size_t i = 0; i < l->elements.n; i++)
+            if (!plan_cannot_fail(l->elements.at[i])) return 0;
+        return 1;
+    }
     case AST_unary: {
         const ast_unary_t *u = (const ast_unary_t *)n;
         return u->op == UNARY_NOT && plan_cannot_fail(u->operand);
     }
     case AST_binary: {
         const ast_binary_t *x = (const ast_binary_t *)n;
-        int logic = x->op <= BINARY_GE || x->op == BINARY_COALESCE;
+        int logic = x->op <= BINARY_NOT_IN || x->op == BINARY_COALESCE;
         return logic && plan_cannot_fail(x->left) && plan_cannot_fail(x->right);
     }
     default: return 0;

@@ -95,7 +95,9 @@ void plan_join_live(builder_t *b, pstage_t *stage, int all) {
     for (uint32_t c = 0; c < s->row_in->nfields; c++) stage->live[c] |= all != 0;
     if (a >= 0) {
         stage->live[a] |= all != 0;
-        if (stage->live[a]) memset(stage->live2, 1, there->nfields);
+        int some = !all && plan_cannot_fail(s->u.join.cond);
+        if (stage->live[a] && !(some && plan_field_reads(stage, a, there, stage->live2)))
+            memset(stage->live2, 1, there->nfields);
     }
     join_reads(s, s->u.join.cond, stage->live, stage->live2);
 }
