@@ -46,7 +46,8 @@ shape_t emit_keyed_shape(gen_t *g, pstage_t *stage) {
                  .carried = carried_columns(g, stage)};
     field_t *fields = ARENA_ARRAY(e->arena, field_t, s->row_in->nfields + 4);
     uint32_t n = 0;
-    if (s->op == OP_distinct || s->op == OP_top || s->op == OP_remember) {
+    int dealt = s->op == OP_repartition && !s->u.repartition.nkeys;
+    if (s->op != OP_sort && s->op != OP_limit && !dealt) {
         h.key = (int)n;
         fields[n++] = (field_t){
             .name = "key",
@@ -78,6 +79,7 @@ static titem_t *keys_of(tstep_t *s, size_t *n) {
     case OP_distinct: *n = s->u.distinct.nkeys; return s->u.distinct.keys;
     case OP_top: *n = s->u.top.nkeys; return s->u.top.keys;
     case OP_remember: *n = s->u.remember->nkeys; return s->u.remember->keys;
+    case OP_repartition: *n = s->u.repartition.nkeys; return s->u.repartition.keys;
     default: *n = 0; return NULL;
     }
 }
@@ -132,8 +134,10 @@ void emit_keyed_send(gen_t *g, pop_t *op, val_t *cols) {
     for (uint32_t i = 0; h.carried[i] >= 0; i++)
         fields[h.columns + i] = val_coerce(e, cols[h.carried[i]],
                                            h.record->fields[h.columns + i].type);
-    emit_send_row(g, op->port, emit_part_of(g, op->port->exchange, key),
-                  val_record(e, h.record, fields));
+    LLVMValueRef part = s->op == OP_repartition
+                            ? emit_bucket(g, s, h.key >= 0 ? &key : NULL)
+                            : emit_part_of(g, op->port->exchange, key);
+    emit_send_row(g, op->port, part, val_record(e, h.record, fields));
     ir_br(e, next);
     ir_at(e, next);
 }
@@ -142,6 +146,8 @@ void emit_keyed_send(gen_t *g, pop_t *op, val_t *cols) {
 
 int emit_keyed_words(const pstage_t *stage) {
     if (plan_by_rows(stage->step)) return 4; /* FLOW_RING_WORDS */
+    if (stage->root == ROOT_distinct && stage->step->u.distinct.within)
+        return 6; /* FLOW_WITHIN_WORDS */
     return stage->root == ROOT_top || stage->root == ROOT_sort ? emit_top_words(stage) : 1;
 }
 
@@ -176,7 +182,9 @@ void emit_add_keys(gen_t *g, gkey_t key, val_t *out) {
     tstep_t *s = g->stage->step;
     size_t n;
     titem_t *keys = keys_of(s, &n);
-    int *added = s->op == OP_distinct ? s->u.distinct.added : s->u.top.added;
+    int *added = s->op == OP_distinct      ? s->u.distinct.added
+                 : s->op == OP_repartition ? s->u.repartition.added
+                                           : s->u.top.added;
     int any = 0;
     for (size_t i = 0; i < n; i++) any |= added[i] >= 0;
     if (!any) return;
@@ -192,13 +200,19 @@ static sink_mode at_once_mode(gen_t *g) {
     return g->stage->outs.n ? g->stage->outs.at[0]->mode : MODE_append;
 }
 
+/* A row that was dealt out goes on. */
+static void pass_row(gen_t *g, const shape_t *h, val_t record) {
+    val_t *out = emit_columns_of(g, h, record);
+    if (h->key >= 0)
+        emit_add_keys(g, emit_key_of(val_field(g->e, record, (uint32_t)h->key)), out);
+    emit_outs(g, at_once_mode(g), out, g->stage->step->row_out);
+}
+
 static void distinct_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t record) {
     emit_t *e = g->e;
     gkey_t key = emit_key_of(val_field(e, record, (uint32_t)h->key));
-    emit_probe(g, table, key);
-    LLVMValueRef fresh = ir_bit_of(e, K_CALL(e, table_fresh, "fresh", table), "fresh");
     LLVMBasicBlockRef first = ir_block(e, "distinct.first"), next = ir_block(e, "distinct.next");
-    ir_if(e, fresh, first, next);
+    ir_if(e, emit_passes(g, table, key, next), first, next);
     ir_at(e, first);
     val_t *out = emit_columns_of(g, h, record);
     emit_add_keys(g, key, out);
@@ -269,6 +283,7 @@ void emit_keyed_row_into(gen_t *g, LLVMValueRef table, LLVMValueRef at) {
     switch (st->root) {
     case ROOT_distinct: distinct_row(g, &h, table, record); break;
     case ROOT_limit: limit_row(g, &h, table, record); break;
+    case ROOT_repartition: pass_row(g, &h, record); break;
     case ROOT_top:
     case ROOT_sort: emit_top_row_in(g, &h, table, at, record); break;
     case ROOT_source:
@@ -289,7 +304,12 @@ void emit_keyed_give(gen_t *g, LLVMValueRef table) {
 
 void emit_keyed_close(gen_t *g) {
     emit_t *e = g->e;
+    if (g->stage->root == ROOT_repartition) return;
     LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, g->stage->state->id));
+    if (g->stage->root == ROOT_distinct && g->stage->step->u.distinct.within) {
+        emit_within_close(g, table);
+        return;
+    }
     if (plan_by_rows(g->stage->step)) {
         emit_keyed_rows_close(g, table);
         return;

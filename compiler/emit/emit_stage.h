@@ -140,6 +140,15 @@ int emit_keyed_words(const pstage_t *stage);
 /* The columns of row_in, and the key, of a row that crossed; g->time as it carries it. */
 val_t *emit_keyed_columns(gen_t *g, LLVMValueRef at, gkey_t *key);
 
+/* ---- emit_within.c ---- */
+/* i1: is the row the first of its key, or the first within the bound?  Late ones go on at
+ * `next`. */
+LLVMValueRef emit_passes(gen_t *g, LLVMValueRef table, gkey_t key, LLVMBasicBlockRef next);
+/* What no row can be within the bound of any more is forgotten. */
+void emit_within_close(gen_t *g, LLVMValueRef table);
+/* The partition of a row that is dealt out, to n buckets at most; by key, or in turn. */
+LLVMValueRef emit_bucket(gen_t *g, tstep_t *s, const gkey_t *key);
+
 /* ---- emit_remember.c ---- */
 int emit_remember_words(gen_t *g, const pstage_t *stage);
 void emit_remember_row_in(gen_t *g, LLVMValueRef at);

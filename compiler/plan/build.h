@@ -56,6 +56,9 @@ int plan_root_mark(builder_t *b, const tstep_t *s);
 /* Must the rows of its exchange carry their event time? */
 int plan_needs_time(const tstep_t *s);
 
+/* topology.c: the stages in the order in which they run. */
+void plan_sort_stages(builder_t *b);
+
 /* order.c: which sinks show order, which exchanges and sinks carry order keys. */
 void plan_order(builder_t *b);
 

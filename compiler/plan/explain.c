@@ -53,7 +53,9 @@ static void where_rows_go(explain_t *x, const pop_t *op, int depth) {
         buf_str(x->b, "aggregates in each worker, then ");
     buf_printf(x->b, "sends to stage %d", e->consumer);
     if (e->one_part) buf_str(x->b, ", all rows to one partition");
-    else if (e->key_text) buf_printf(x->b, ", by the hash of %s", e->key_text);
+    else if (e->key_text && *e->key_text)
+        buf_printf(x->b, ", by the hash of %s", e->key_text);
+    else if (e->step->op == OP_repartition) buf_str(x->b, ", in turn");
     buf_char(x->b, '\n');
 }
 
@@ -127,6 +129,7 @@ static void remembers(explain_t *x, const tremember_t *r) {
 
 static void state(explain_t *x, const pstage_t *s) {
     const tstep_t *t = s->step;
+    if (s->root == ROOT_repartition) return;
     line(x, 0, "keeps, in each partition, ");
     switch (s->root) {
     case ROOT_aggregate:
@@ -145,6 +148,7 @@ static void state(explain_t *x, const pstage_t *s) {
     case ROOT_latest: buf_str(x->b, "the latest row of each key"); break;
     case ROOT_changes: buf_str(x->b, "what each key was and is"); break;
     case ROOT_close: buf_str(x->b, "the rows whose moment has not come"); break;
+    case ROOT_repartition:
     case ROOT_source:
     case ROOT_errors: flow_unreachable("no state");
     }
@@ -162,7 +166,8 @@ static void feeds(explain_t *x, const pexchange_t *e, const char *what) {
                 buf_printf(x->b, "%s %d", n++ ? "," : "", from->id);
     }
     if (e->one_part) buf_str(x->b, ", in one partition");
-    else buf_printf(x->b, ", partition by partition, by %s", e->key_text);
+    else buf_printf(x->b, ", partition by partition, by %s",
+                    e->step->op == OP_repartition && !*e->key_text ? "turn" : e->key_text);
     if (e->framed) buf_str(x->b, ", in row order");
     if (e->signs) buf_str(x->b, ", old ones and new ones");
     buf_char(x->b, '\n');

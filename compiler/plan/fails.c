@@ -75,6 +75,8 @@ static int sent_may_fail(const tstep_t *s) {
                 return 1;
         return !plan_cannot_fail(s->u.join.as_of);
     case OP_sort: return orders_may_fail(s->u.sort.by, s->u.sort.n);
+    case OP_repartition:
+        return items_may_fail(s->u.repartition.keys, s->u.repartition.nkeys);
     case OP_remember: return items_may_fail(s->u.remember->keys, s->u.remember->nkeys);
     default: return 0;
     }

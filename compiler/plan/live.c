@@ -166,6 +166,8 @@ static void row_step_reads(const tstep_t *s, live_t *in) {
         for (size_t i = 0; i < s->u.top.n; i++) reads(in, n, s->u.top.by[i].expr);
         for (size_t i = 0; i < s->u.top.nkeys; i++) reads(in, n, s->u.top.keys[i].expr);
     }
+    for (size_t i = 0; s->op == OP_repartition && i < s->u.repartition.nkeys; i++)
+        reads(in, n, s->u.repartition.keys[i].expr);
     if (s->op == OP_remember)
         for (size_t i = 0; i < s->u.remember->nkeys; i++)
             reads(in, n, s->u.remember->keys[i].expr);

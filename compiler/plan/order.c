@@ -73,6 +73,7 @@ static int order_matters(const pstage_t *s) {
     case ROOT_sort:
     case ROOT_limit:
     case ROOT_remember:
+    case ROOT_repartition:
     case ROOT_join:
     case ROOT_errors: return 1;
     }
@@ -86,7 +87,7 @@ static int gives_at_once(const pstage_t *s) {
     if (s->root == ROOT_join)
         return s->step->u.join.form == JOINS_within || s->step->u.join.form == JOINS_table;
     if (s->step && plan_by_rows(s->step)) return 1; /* with the row that fills a window */
-    return s->root == ROOT_distinct || s->root == ROOT_limit || s->root == ROOT_errors;
+    return s->root == ROOT_distinct || s->root == ROOT_repartition || s->root == ROOT_limit || s->root == ROOT_errors;
 }
 
 static int op_fails_into(const pops_t *next, int port) {

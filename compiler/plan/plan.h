@@ -149,6 +149,7 @@ typedef enum proot_kind {
     ROOT_sort,      /* sort key, then the row */
     ROOT_limit,     /* the row */
     ROOT_remember,  /* key, then the row */
+    ROOT_repartition, /* key if there is one, then the row: it goes on at once */
     ROOT_join,      /* both exchanges: key, then the row of that side */
     ROOT_errors,    /* the rows of `errors into` */
     ROOT_latest,    /* key, sort key, then the row */

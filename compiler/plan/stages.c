@@ -187,6 +187,7 @@ static proot_kind root_of(op_id op) {
     case OP_latest: return ROOT_latest;
     case OP_changes: return ROOT_changes;
     case OP_close: return ROOT_close;
+    case OP_repartition: return ROOT_repartition;
     default: flow_unreachable("no root");
     }
 }
@@ -225,6 +226,7 @@ static titem_t *step_keys(tstep_t *s, size_t *n) {
     case OP_top: *n = s->u.top.nkeys; return s->u.top.keys;
     case OP_remember: *n = s->u.remember->nkeys; return s->u.remember->keys;
     case OP_latest: *n = s->u.latest.nkeys; return s->u.latest.keys;
+    case OP_repartition: *n = s->u.repartition.nkeys; return s->u.repartition.keys;
     default: *n = 0; return NULL;
     }
 }
@@ -285,7 +287,7 @@ static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
         if (b->keyed.at[i].step == s && b->keyed.at[i].mode == mode) return b->keyed.at[i];
     size_t nkeys;
     step_keys(s, &nkeys);
-    int one_part = nkeys == 0 && !by_table_key(s) &&
+    int one_part = nkeys == 0 && !by_table_key(s) && s->op != OP_repartition &&
                    (s->op != OP_distinct || plan_sessions(s));
     pexchange_t *x = add_exchange(b, s, one_part);
     x->signs = takes_changes(s);
@@ -449,7 +451,7 @@ static int pop_of(op_id op) {
 static int is_keyed(op_id op) {
     return op == OP_aggregate || op == OP_distinct || op == OP_top || op == OP_sort ||
            op == OP_limit || op == OP_remember || op == OP_latest || op == OP_changes ||
-           op == OP_close;
+           op == OP_close || op == OP_repartition;
 }
 
 /* The live flows in order of the text: rows of one cause leave in that order, so the main
@@ -535,6 +537,7 @@ static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at) {
             place_join(b, s, 0, at);
             return;
         }
+        if (s->op == OP_repartition && s->in.is_table) continue; /* its root holds it */
         if (is_keyed(s->op)) {
             place_keyed(b, s, at);
             return;
@@ -589,49 +592,11 @@ static void add_source(builder_t *b, tflow_t *f) {
     place_from(b, f, 0, (place_t){.stage = stage, .next = &out->next});
 }
 
-/* ---- topological order ---- */
-
-static int stage_rank(builder_t *b, pstage_t *s, int *rank) {
-    if (rank[s->id] >= 0) return rank[s->id];
-    int best = 0;
-    for (size_t i = 0; s->exchange && i < b->plan->stages.n; i++) {
-        pstage_t *from = b->plan->stages.at[i];
-        for (size_t k = 0; k < from->ports.n; k++) {
-            if (from->ports.at[k]->exchange != s->exchange &&
-                (!s->exchange2 || from->ports.at[k]->exchange != s->exchange2))
-                continue;
-            int r = stage_rank(b, from, rank) + 1;
-            if (r > best) best = r;
-        }
-    }
-    return rank[s->id] = best;
-}
-
-/* Sources first, in order of the text; then by the longest way from a source, then by the
- * order in which they were reached. */
-static void sort_stages(builder_t *b) {
-    size_t n = b->plan->stages.n;
-    int *rank = ARENA_ARRAY(b->a, int, n + 1);
-    pstage_t **sorted = ARENA_ARRAY(b->a, pstage_t *, n + 1);
-    for (size_t i = 0; i < n; i++) rank[i] = -1;
-    size_t out = 0;
-    for (size_t i = 0; i < n; i++) stage_rank(b, b->plan->stages.at[i], rank);
-    for (int r = 0; out < n; r++)
-        for (size_t i = 0; i < n; i++)
-            if (rank[i] == r) sorted[out++] = b->plan->stages.at[i];
-    for (size_t i = 0; i < n; i++) {
-        b->plan->stages.at[i] = sorted[i];
-        sorted[i]->id = (int)i;
-        if (sorted[i]->exchange) sorted[i]->exchange->consumer = (int)i;
-        if (sorted[i]->exchange2) sorted[i]->exchange2->consumer = (int)i;
-    }
-}
-
 void build_stages(builder_t *b) {
     add_sinks(b);
     for (size_t i = 0; i < b->plan->program->flows.n; i++) {
         tflow_t *f = b->plan->program->flows.at[i];
         if (f->live && f->origin == ORIGIN_source) add_source(b, f);
     }
-    sort_stages(b);
+    plan_sort_stages(b);
 }

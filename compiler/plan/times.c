@@ -57,7 +57,7 @@ int plan_mark_processing(builder_t *b) {
 
 int plan_paned(const tstep_t *s) {
     const twindow_t *w = s->in.window;
-    if (!w || w->by_rows || w->kind == WINDOW_batch) return 0;
+    if (!w || w->by_rows || w->kind == WINDOW_batch || s->op == OP_repartition) return 0;
     return w->kind != WINDOW_session || s->in.window_column >= 0;
 }
 
@@ -74,6 +74,9 @@ int plan_root_mark(builder_t *b, const tstep_t *s) {
     const twindow_t *w = s->in.window;
     if (s->op == OP_remember)
         return s->in.timed ? plan_mark(b, &s->in) : plan_mark_processing(b);
+    if (s->op == OP_distinct && s->u.distinct.within)
+        return s->in.timed ? plan_mark(b, &s->in) : plan_mark_processing(b);
+    if (s->op == OP_repartition) return -1;
     if (!w || w->kind == WINDOW_batch || w->by_rows) return -1;
     return w->processing ? plan_mark_processing(b) : plan_mark(b, &s->in);
 }
@@ -84,6 +87,7 @@ int plan_needs_time(const tstep_t *s) {
     switch (s->op) {
     case OP_distinct:
     case OP_limit:
+    case OP_repartition:
     case OP_remember: return 1;
     case OP_aggregate:
         for (size_t i = 0; i < s->u.aggregate.naggs; i++)

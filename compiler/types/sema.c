@@ -310,6 +310,7 @@ static void warn_unbounded(sema_t *m, const tstep_t *s) {
         return;
     if (s->op == OP_aggregate) keys = s->u.aggregate.keys, n = s->u.aggregate.nkeys;
     else if (s->op == OP_top) keys = s->u.top.keys, n = s->u.top.nkeys;
+    else if (s->op == OP_distinct && s->u.distinct.within) return;
     else if (s->op == OP_distinct) keys = s->u.distinct.keys, n = s->u.distinct.nkeys;
     else return;
     int rows = s->op == OP_distinct && !n; /* of each different row */

@@ -191,7 +191,11 @@ struct tstep {
          * (the same node) stands for its result.  row_out = keys, items, window. */
         struct { titem_t *keys; size_t nkeys; agg_call_t **aggs; size_t naggs;
                  titem_t *items; size_t nitems; int window_in; int window_out; } aggregate;
+        struct { struct node *count; struct cval *count_value;
+                 titem_t *keys; size_t nkeys;        /* no keys: dealt in turn */
+                 int *added; } repartition;
         struct { titem_t *keys; size_t nkeys;        /* no keys: the whole row */
+                 struct node *within; struct cval *within_value; /* or null */
                  int *added; } distinct;             /* added[i]: place in row_out, or -1 */
         /* added[i]: place in row_out, or -1.  Without `by` the latest is the one with the
          * greatest event time, else the last to arrive.  keep: null, or how long versions

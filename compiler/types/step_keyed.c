@@ -166,10 +166,29 @@ int *step_add_keys(flowck_t *f, const nodes_t *per, const titems_t *keys, column
     return added;
 }
 
+/* A bound by time; a window is a bound already. */
+static void distinct_within(flowck_t *f, node_t *within) {
+    cval_t *d = NULL;
+    f->step->u.distinct.within = within;
+    if (f->st.props.windowed != WINDOW_NONE) {
+        diag_t *m = diag_add(f->c->diags, DIAG_distinct_bound, within->span);
+        diag_help(m, "leave `within` out, or leave the window first: `|> drop window`");
+        return;
+    }
+    if (within->kind == AST_range) {
+        diag_t *m = diag_add(f->c->diags, DIAG_distinct_range, within->span);
+        diag_help(m, "write how far apart rows may be: `within 10m`");
+        return;
+    }
+    if (!check_constant(f, within, TY_DURATION, "the bound of `distinct`", &d)) return;
+    f->step->u.distinct.within_value = d;
+    if (!d || (int64_t)d->w[0] >= 0) return;
+    diag_add(f->c->diags, DIAG_duration_negative, within->span, "the bound of `distinct`");
+}
+
 void op_distinct_type(flowck_t *f) {
     ast_step_distinct_t *s = AST(step_distinct, f->step->node);
     check_t *c = f->c;
-    int errors = diags_errors(c->diags);
     need_stream(f, "the keys of a table are distinct; `aggregate` makes new ones");
     titems_t keys = {0};
     items_keys(f, &s->per, 0, &keys);
@@ -179,10 +198,33 @@ void op_distinct_type(flowck_t *f) {
     f->step->u.distinct.nkeys = keys.n;
     form_window(f, &cols);
     stream_become(c, &f->st, &cols, (lost_t){.step = "distinct", .at = f->step->at});
-    if (!s->within) return;
-    check_constant(f, s->within, TY_DURATION, "the bound of `distinct`", NULL);
-    if (errors == diags_errors(c->diags))
-        not_built(c, s->within->span, "`distinct … within`");
+    if (s->within) distinct_within(f, s->within);
+}
+
+/* ---- repartition ---- */
+
+void op_repartition_type(flowck_t *f) {
+    ast_step_repartition_t *s = AST(step_repartition, f->step->node);
+    check_t *c = f->c;
+    titems_t keys = {0};
+    need_formed(f);
+    f->step->u.repartition.count = s->count;
+    check_count(f, s->count, "the count of `repartition`",
+                &f->step->u.repartition.count_value);
+    items_keys(f, &s->per, 0, &keys);
+    columns_t cols = stream_columns(c, &f->st);
+    int *added = step_add_keys(f, &s->per, &keys, &cols);
+    f->step->u.repartition.added = added;
+    f->step->u.repartition.keys = keys.at;
+    f->step->u.repartition.nkeys = keys.n;
+    stream_become(c, &f->st, &cols, (lost_t){.step = "repartition", .at = f->step->at});
+    for (size_t i = 0; f->st.props.is_table && i < keys.n; i++) {
+        if (added[i] < 0) continue;
+        diag_t *m = diag_add(c->diags, DIAG_repartition_column, keys.at[i].at);
+        diag_help(m, "make it first: `|> let %s = %s |> repartition … per %s`",
+                  keys.at[i].name, diag_source(c->diags, keys.at[i].expr->span),
+                  keys.at[i].name);
+    }
 }
 
 /* ---- sort, top ---- */

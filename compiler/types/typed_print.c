@@ -277,7 +277,13 @@ static void put_parts(tprint_t *t, const tstep_t *s) {
         return;
     case OP_each: put_each(t, s); return;
     case OP_aggregate: put_aggregate(t, s); return;
+    case OP_repartition:
+        put_option(t, "", s->u.repartition.count, s->u.repartition.count_value);
+        buf_char(t->b, '\n');
+        put_items(t, "key", s->u.repartition.keys, s->u.repartition.nkeys);
+        return;
     case OP_distinct:
+        put_option(t, "within", s->u.distinct.within, s->u.distinct.within_value);
         buf_char(t->b, '\n');
         put_items(t, "key", s->u.distinct.keys, s->u.distinct.nkeys);
         return;
@@ -323,7 +329,6 @@ static void put_parts(tprint_t *t, const tstep_t *s) {
     case OP_drop:
     case OP_changes:
     case OP_match:
-    case OP_repartition:
     case OP_train: break;
     case OP_COUNT: flow_unreachable("step");
     }

@@ -82,6 +82,11 @@ uint8_t *flow_k_order_moment_rank(flow_ctx *ctx, int64_t moment, int64_t step, i
     return p;
 }
 
+int64_t flow_k_deal(flow_ctx *ctx, int64_t n) {
+    /* Behind an exchange places begin at 0 in each partition. */
+    return (int64_t)((uint64_t)(ctx->place++ + ctx->partition) % (uint64_t)n);
+}
+
 FLOW_COLD int32_t flow_k_row_fail(flow_ctx *ctx, int64_t step, int64_t port, int32_t code,
                         const uint64_t *words, const uint8_t *tc, const uint8_t *order,
                         int64_t order_len) {

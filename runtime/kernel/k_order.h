@@ -18,6 +18,8 @@
 
 /* Writes the next place of the task, FLOW_ORDER_PLACE bytes. */
 void flow_k_order_place(flow_ctx *ctx, uint8_t *to);
+/* Rows in turn to n buckets, by their place. */
+int64_t flow_k_deal(flow_ctx *ctx, int64_t n);
 uint8_t *flow_k_order_int(flow_ctx *ctx, int64_t step, int64_t key, int64_t *len);
 uint8_t *flow_k_order_key(flow_ctx *ctx, int64_t step, const uint8_t *key, int64_t klen,
                           int64_t *len);

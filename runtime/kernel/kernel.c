@@ -62,6 +62,7 @@
 #include "runtime/kernel/k_path.c"
 #include "runtime/kernel/k_event.c"
 #include "runtime/kernel/k_session.c"
+#include "runtime/kernel/k_within.c"
 #include "runtime/kernel/k_nexmark.c"
 #include "runtime/kernel/k_pane.c"
 #include "runtime/kernel/k_ring.c"
