@@ -3,6 +3,7 @@
 #include "runtime/kernel/k_agg_form.h"
 #include "runtime/kernel/k_big.h"
 #include "runtime/kernel/k_error.h"
+#include "runtime/kernel/k_exact.h"
 
 /* ---- counts and truth ------------------------------------------------------------ */
 
@@ -129,18 +130,14 @@ FLOW_INLINE void isum_drop(AGG_HEAD) {
     *state = 0;
 }
 
-/* The nearest double; a bit that says "more" stands for what is shifted out. */
-static double agg_i128_float(__int128 v) {
-    unsigned __int128 m = v < 0 ? -(unsigned __int128)v : (unsigned __int128)v;
-    double scale = 1;
-    if (m >> 64) {
-        int shift = 64 - __builtin_clzll((uint64_t)(m >> 64));
-        uint64_t lost = (uint64_t)(m << (64 - shift)) != 0;
-        m = m >> shift | lost;
-        scale = agg_float((uint64_t)(1023 + shift) << 52);
-    }
-    double x = (double)(uint64_t)m * scale;
-    return v < 0 ? -x : x;
+/* sum / n, rounded once. */
+static double agg_i128_mean(__int128 sum, int64_t n) {
+    const int64_t whole = (int64_t)1 << 53; /* both are doubles up to here */
+    if (FLOW_LIKELY(sum <= whole && sum >= -whole && n <= whole))
+        return (double)(int64_t)sum / (double)n;
+    k_exact a;
+    k_exact_i128(&a, sum);
+    return k_exact_round(&a, 0, (uint64_t)n);
 }
 
 AGG_STEP(sum_i, int64_t x) {
@@ -196,7 +193,7 @@ AGG_RESULT(avg_i) {
     __int128 sum = isum_get(state[0]);
     if (!n) out[0] = 0;
     else if (tc && *tc == 'd') out[0] = (uint64_t)(sum / n);
-    else out[0] = agg_bits(agg_i128_float(sum) / (double)n);
+    else out[0] = agg_bits(agg_i128_mean(sum, n));
     out[1] = n != 0;
     return 0;
 }
@@ -257,7 +254,7 @@ AGG_MERGE(avg_f) {
 AGG_RESULT(avg_f) {
     AGG_UNUSED;
     int64_t n = (int64_t)state[3];
-    out[0] = n ? agg_bits(flow_k_fsum_result(state) / (double)n) : 0;
+    out[0] = n ? agg_bits(flow_k_fsum_mean(state, n)) : 0;
     out[1] = n != 0;
     return 0;
 }

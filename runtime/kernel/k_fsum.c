@@ -205,20 +205,36 @@ int k_fsum_exact(const uint64_t *state, k_exact *out) {
     return fsum_special(s->wide);
 }
 
-double k_fsum_result_wide(const uint64_t *state) {
+double k_fsum_result_wide(const uint64_t *state, int64_t n) {
     const fsum_wide *w = ((const fsum_state *)state)->wide;
-    if (w->nan || (w->up && w->down)) return __builtin_nan("");
-    if (w->up) return __builtin_inf();
-    if (w->down) return -__builtin_inf();
+    if (fsum_special(w)) {
+        if (w->nan || (w->up && w->down)) return __builtin_nan("");
+        return w->up ? __builtin_inf() : -__builtin_inf();
+    }
     k_exact a;
     k_fsum_exact(state, &a);
-    return k_exact_round(&a, FLOW_EXACT_UNIT, 1);
+    return k_exact_round(&a, FLOW_EXACT_UNIT, (uint64_t)n) + 0.0;
 }
 
 /* Without the wide part, one rounding; the second addition makes -0.0 to 0.0. */
 double flow_k_fsum_result(const uint64_t *state) {
     const fsum_state *s = (const fsum_state *)state;
-    return s->wide ? k_fsum_result_wide(state) : s->high + s->low + 0.0;
+    return s->wide ? k_fsum_result_wide(state, 1) : s->high + s->low + 0.0;
+}
+
+/* The quotient and what is left of the sum, by n: correct if its error, a few parts of
+ * 2^53 of the second term, does not decide the rounding; else the long way. */
+double flow_k_fsum_mean(const uint64_t *state, int64_t n) {
+    const fsum_state *s = (const fsum_state *)state;
+    double k = (double)n, q = s->high / k, size = __builtin_fabs(q);
+    if (s->wide || n >= (int64_t)1 << 53) return k_fsum_result_wide(state, n);
+    if (s->high == 0 && s->low == 0) return 0.0;
+    if (FLOW_LIKELY(size > 0x1p-900 && size < 0x1p1000)) {
+        double rest = (__builtin_fma(-q, k, s->high) + s->low) / k;
+        double mean = q + rest * (1 + 0x1p-50);
+        if (FLOW_LIKELY(mean == q + rest * (1 - 0x1p-50))) return mean;
+    }
+    return k_fsum_result_wide(state, n);
 }
 
 /* ---- parts ----------------------------------------------------------------------- */

@@ -21,6 +21,8 @@ void flow_k_fsum_add_product(flow_ctx *ctx, flow_heap *heap, uint64_t *state, do
                              double y);
 /* The sum; NaN over NaN or infinities of both signs; 0.0 (never -0.0) when it is zero. */
 double flow_k_fsum_result(const uint64_t *state);
+/* The sum by n > 0, rounded once. */
+double flow_k_fsum_mean(const uint64_t *state, int64_t n);
 /* The finite part as an exact number in units of 2^FLOW_EXACT_UNIT; 1 if NaN or
  * infinities are in the sum: then its result is the one above. */
 FLOW_FAR int k_fsum_exact(const uint64_t *state, k_exact *out);
@@ -37,7 +39,7 @@ FLOW_FAR void k_fsum_slow(flow_ctx *ctx, flow_heap *heap, uint64_t *state, doubl
                           int64_t by);
 FLOW_FAR void k_fsum_product_slow(flow_ctx *ctx, flow_heap *heap, uint64_t *state,
                                   double x, double y);
-FLOW_FAR double k_fsum_result_wide(const uint64_t *state);
+FLOW_FAR double k_fsum_result_wide(const uint64_t *state, int64_t n);
 FLOW_FAR void k_fsum_partial_wide(flow_ctx *ctx, const uint64_t *state,
                                   uint64_t *columns);
 FLOW_FAR void k_fsum_merge_wide(flow_ctx *ctx, flow_heap *heap, uint64_t *state,

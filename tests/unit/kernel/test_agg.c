@@ -15,6 +15,7 @@
 #include "runtime/kernel/k_type.h"
 #include "tests/unit/kernel/kernel_env.h"
 #include "tests/unit/kernel/kernel_values.h"
+#include "tests/unit/kernel/oracle.h"
 
 void suite_agg(void);
 
@@ -82,8 +83,12 @@ static void test_wide_sums(void) {
         int64_t x[64];
         __int128 sum = 0;
         int n = (int)rnd_below(&r, 64);
-        for (int i = 0; i < n; i++)
-            sum += x[i] = rnd_int(&r);
+        oracle exact = oracle_int(0);
+        for (int i = 0; i < n; i++) {
+            oracle next = oracle_int(x[i] = rnd_int(&r));
+            sum += x[i];
+            exact = oracle_add(&exact, &next);
+        }
         uint64_t out[2];
         int32_t status = agg_run(ctx, &agg_sum_i, (uint64_t *)x, n, "i", "i", out);
         CU_ASSERT(status == (sum == (int64_t)sum ? 0 : FLOW_E_overflow));
@@ -92,7 +97,7 @@ static void test_wide_sums(void) {
             double mean;
             RUN(avg_i, x, n, "i", "?f", out);
             memcpy(&mean, out, 8);
-            CU_ASSERT(mean == (double)sum / (double)n);
+            CU_ASSERT(mean == oracle_round(&exact, (uint64_t)n));
         }
         env_close(ctx);
     }

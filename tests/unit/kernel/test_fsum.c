@@ -177,9 +177,30 @@ static void test_products(void) {
     }
 }
 
+/* Means are rounded once: of sums of two doubles, of wide ones, and close to ties. */
+static void test_mean(void) {
+    rnd r = {59};
+    for (int round = 0; round < 300 * KINDS; round++) {
+        flow_ctx *ctx = env_open();
+        uint64_t state[FLOW_FSUM_WORDS] = {0};
+        oracle exact = oracle_int(0);
+        int n = 1 + (int)rnd_below(&r, 40);
+        for (int i = 0; i < n; i++) {
+            double x = hard(&r, round % KINDS);
+            oracle a = oracle_of(x);
+            exact = oracle_add(&exact, &a);
+            flow_k_fsum_add(ctx, 0, state, x);
+        }
+        int64_t by = rnd_below(&r, 2) ? n : 1 + (int64_t)rnd_below(&r, 1000000007);
+        CU_ASSERT(bits(flow_k_fsum_mean(state, by)) == bits(oracle_round(&exact, by)));
+        env_close(ctx);
+    }
+}
+
 void suite_fsum(void) {
     CU_pSuite s = CU_add_suite("fsum", 0, 0);
     CU_add_test(s, "exact in any order and any tree", test_exact);
+    CU_add_test(s, "means", test_mean);
     CU_add_test(s, "taking out", test_inverse);
     CU_add_test(s, "special values", test_special);
     CU_add_test(s, "usual sums stay small", test_stays_small);
