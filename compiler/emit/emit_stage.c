@@ -16,6 +16,7 @@ static LLVMValueRef open_fn(gen_t *g, fn_t *f, const char *what, LLVMTypeRef typ
     const pstage_t *s = g->stage;
     span_t at = s->step ? s->step->at : g->plan->steps.at[s->step_id].at;
     emit_fn_open(e, f, arena_printf(e->arena, "flowgen_stage%d_%s", s->id, what), type, at);
+    g->time = g->sign = NULL; /* those of a row of another function */
     gen_fn_t fn = {.stage = s->id, .what = what, .fn = f->fn};
     vec_push(e->arena, &g->fns, fn);
     return f->fn;
