@@ -30,8 +30,14 @@ static LLVMValueRef slot_of(emit_t *e, def_t *fn) {
     return g;
 }
 
-/* One argument as C takes it; returns how many it became. */
+/* One argument as C takes it; returns how many it became.  Of a T? the value comes first,
+ * then whether there is one. */
 static unsigned put_argument(emit_t *e, val_t v, LLVMValueRef *args, LLVMTypeRef *types) {
+    if (v.type->kind == TY_OPTION) {
+        unsigned n = put_argument(e, val_unwrap(e, v), args, types);
+        args[n] = LLVMBuildZExt(e->b, val_has(e, v), e->i32, "known"), types[n] = e->i32;
+        return n + 1;
+    }
     if (is_text(v.type)) {
         args[0] = v.leaf[0], types[0] = e->ptr;
         args[1] = v.leaf[1], types[1] = e->i64;
@@ -43,7 +49,24 @@ static unsigned put_argument(emit_t *e, val_t v, LLVMValueRef *args, LLVMTypeRef
     return 1;
 }
 
+/* Bytes of a result without `?`: where that of one with it says whether it is there. */
+static int64_t bytes_of(const type_t *t) {
+    return is_text(t) ? 16 : t->kind == TY_BOOL ? 4 : 8;
+}
+
 static val_t result(emit_t *e, type_t *t, LLVMValueRef out) {
+    if (t->kind == TY_OPTION) {
+        LLVMValueRef at = LLVMBuildGEP2(e->b, e->i8, out,
+                                        (LLVMValueRef[]){ir_i64(e, bytes_of(t->elem))}, 1, "");
+        LLVMValueRef known = LLVMBuildICmp(e->b, LLVMIntNE, ir_load(e, e->i32, at, "known"),
+                                           ir_i32(e, 0), "is.known");
+        if (is_text(t->elem)) { /* what is not there is not looked at */
+            LLVMValueRef len = ir_load(e, e->i64, ir_word(e, out, 1), "length");
+            ir_store(e, ir_select(e, known, len, ir_i64(e, 0), ""), ir_word(e, out, 1));
+        }
+        val_t some = val_some(e, result(e, t->elem, out));
+        return val_select(e, known, some, val_none(e, t));
+    }
     if (t->kind == TY_BOOL) {
         LLVMValueRef flag = ir_load(e, e->i32, out, "flag");
         return val_int(e, t, LLVMBuildICmp(e->b, LLVMIntNE, flag, ir_i32(e, 0), "bool"));
@@ -56,8 +79,8 @@ static val_t result(emit_t *e, type_t *t, LLVMValueRef out) {
 }
 
 val_t emit_extern_fn(emit_t *e, ast_call_t *n, def_t *fn) {
-    LLVMValueRef args[1 + 2 * MOST_ARGS], out = ir_words(e, 2, fn->name);
-    LLVMTypeRef types[1 + 2 * MOST_ARGS];
+    LLVMValueRef args[1 + 3 * MOST_ARGS], out = ir_words(e, 3, fn->name);
+    LLVMTypeRef types[1 + 3 * MOST_ARGS];
     unsigned count = 1;
     flow_assert(n->args.n <= MOST_ARGS);
     for (size_t i = 0; i < n->args.n; i++) {
@@ -65,8 +88,7 @@ val_t emit_extern_fn(emit_t *e, ast_call_t *n, def_t *fn) {
         count += put_argument(e, v, args + count, types + count);
     }
     args[0] = out, types[0] = e->ptr;
-    LLVMBuildStore(e->b, ir_i64(e, 0), out);
-    LLVMBuildStore(e->b, ir_i64(e, 0), ir_word(e, out, 1));
+    for (int i = 0; i < 3; i++) LLVMBuildStore(e->b, ir_i64(e, 0), ir_word(e, out, i));
     LLVMValueRef at = ir_load(e, e->ptr, slot_of(e, fn), fn->name);
     LLVMTypeRef type = LLVMFunctionType(e->i32, types, count, 0);
     LLVMValueRef status = LLVMBuildCall2(e->b, type, at, args, count, "status");

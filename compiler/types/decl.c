@@ -399,7 +399,7 @@ static void check_fn(check_t *c, def_t *d) {
 
 /* Types that have a form in C (runtime/include/flow/extern.h). */
 static int crosses(const type_t *t) {
-    switch (t->kind) {
+    switch ((t->kind == TY_OPTION ? t->elem : t)->kind) {
     case TY_INT: case TY_FLOAT: case TY_BOOL: case TY_STRING: case TY_BYTES:
     case TY_TIMESTAMP: case TY_DURATION: case TY_POISON: return 1;
     default: return 0;
@@ -408,7 +408,7 @@ static int crosses(const type_t *t) {
 
 static void say_crosses(check_t *c, const type_t *t, span_t at) {
     diag_t *m = diag_add(c->diags, DIAG_extern_type, at, tx(c, t));
-    diag_note(m, "int, float, bool, string, bytes, timestamp and duration can");
+    diag_note(m, "int, float, bool, string, bytes, timestamp and duration can, and these with `?`");
 }
 
 /* Arguments and the library of a function in C. */

@@ -33,6 +33,23 @@ int32_t words(flow_text *out, int64_t n) {
     out->length = n == 2 ? -1 : 2;
     return n == 3;
 }
+int32_t maybe_text(flow_optional_text *out, const char *s, int64_t n, int32_t known) {
+    if (known && n) *out = (flow_optional_text){s, n - 1, 1};
+    return FLOW_OK;
+}
+int32_t maybe_int(flow_optional_int *out, int64_t n, int32_t known) {
+    out->value = n + 1;
+    out->known = known && n != 2;
+    return FLOW_OK;
+}
+int32_t maybe_bool(flow_optional_bool *out, double x, int32_t known) {
+    *out = (flow_optional_bool){x > 1, known};
+    return FLOW_OK;
+}
+int32_t maybe_float(flow_optional_float *out, int32_t b, int32_t known) {
+    *out = (flow_optional_float){b ? 0.5 : 2, known};
+    return FLOW_OK;
+}
 int32_t boom(int64_t *out, int64_t n) { if (n == 2) abort(); *out = n; return FLOW_OK; }
 END
 cc -O2 -Wall -Werror -shared -fPIC -I"$root/runtime/include" -o libnative.so lib.c || exit 1
@@ -57,6 +74,20 @@ for level in -O0 -O2; do
     ./all >got; is "$level: exit" $? 0
     is "$level: rows" "$(cat got)" "$(cat want)"
     is "$level: errors" "$(tr '\n' ';' <bad.txt)" "invalid UTF-8;a function in C failed;a function in C failed;"
+done
+cat >maybe.flow <<'END'
+extern fn maybe_text(s: string?): string? from "libnative.so"
+extern fn maybe_int(n: int?): int? from "libnative.so"
+extern fn maybe_bool(x: float?): bool? from "libnative.so"
+extern fn maybe_float(b: bool?): float? from "libnative.so"
+from file("maybe.csv", format = csv) as { n: int?, s: string?, x: float?, b: bool? }
+|> select n = maybe_int(n), s = maybe_text(s), x = maybe_bool(x), b = maybe_float(b)
+|> to stdout(format = csv)
+END
+printf '1,abc,0.5,true\n,,,\n2,"",3,false\n' >maybe.csv
+for level in -O0 -O2; do
+    "$build/flowc" build $level maybe.flow
+    is "$level: optional" "$(./maybe | tr '\n' ' ')" "2,ab,false,0.5 ,,, ,,true,2.0 "
 done
 ./all --explain >explained
 has "explain" explained 'calls `half` of libnative.so: code in C'

@@ -15,6 +15,9 @@
  *     float                      double                           double *
  *     bool                       int32_t, 0 or 1                  int32_t *
  *     string, bytes              const char *, int64_t length     flow_text *
+ *     T?                         as T, then int32_t, 0 for none   flow_optional_... *
+ *
+ * A T? that the function leaves alone is none: it sets `known` where it gives a value.
  *
  * Text is not terminated, and is only lent: valid until the function returns.  Text that the
  * function gives is copied before it is called again on the same thread, so it may stand in
@@ -38,6 +41,26 @@ typedef struct flow_text {
     const char *data;
     int64_t length;
 } flow_text;
+
+typedef struct flow_optional_int {
+    int64_t value;
+    int32_t known;
+} flow_optional_int; /* timestamp and duration too */
+
+typedef struct flow_optional_float {
+    double value;
+    int32_t known;
+} flow_optional_float;
+
+typedef struct flow_optional_bool {
+    int32_t value, known;
+} flow_optional_bool;
+
+typedef struct flow_optional_text {
+    const char *data;
+    int64_t length;
+    int32_t known;
+} flow_optional_text;
 
 /* What a function returns. */
 enum { FLOW_OK = 0, FLOW_ROW_FAILED = 1 };
