@@ -376,10 +376,107 @@ static void changes_close(gen_t *g, const shape_t *h, LLVMValueRef table) {
     K_CALL(e, table_clear, "", e->fn->ctx, table);
 }
 
+/* ---- close ---- */
+
+enum { TIMER_FIRED = 2 }; /* runtime/kernel/k_timer.h */
+
+/* By event time: the watermark has passed its moment when it comes. */
+static void drop_late(gen_t *g, LLVMValueRef moment, LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    if (!g->stage->step->out.timed) return;
+    LLVMBasicBlockRef late = ir_block(e, "late"), in_time = ir_block(e, "in.time");
+    LLVMValueRef now = K_CALL(e, mark_now, "now", e->fn->ctx, ir_i64(e, g->stage->mark));
+    ir_if_rare(e, ir_lt(e, moment, now, "late"), late, in_time);
+    ir_at(e, late);
+    K_CALL(e, row_late, "", e->fn->ctx, ir_i64(e, g->stage->step_id), ir_i32(e, 0));
+    ir_br(e, next);
+    ir_at(e, in_time);
+}
+
+static void forget_closed(gen_t *g, LLVMValueRef table, LLVMValueRef words, LLVMValueRef entry) {
+    emit_t *e = g->e;
+    K_CALL(e, timer_stop, "", table, entry, ir_i64(e, 0));
+    K_CALL(e, blob_drop, "", e->fn->ctx, K_CALL(e, table_heap, "heap", table),
+           ir_word(e, words, CLOSE_ROW));
+    K_CALL(e, table_remove, "", e->fn->ctx, table, entry);
+}
+
+/* A new row waits instead of the old one.  It says in which batch it came: the old row may
+ * come behind it, and must not take it away. */
+static void close_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t record) {
+    emit_t *e = g->e;
+    gkey_t key = emit_key_of(val_field(e, record, 0));
+    LLVMValueRef moment = val_field(e, record, (uint32_t)h->order).leaf[0];
+    LLVMValueRef batch = ir_add(e, K_CALL(e, ctx_batch, "batch", e->fn->ctx), ir_i64(e, 1), "");
+    LLVMBasicBlockRef new = ir_block(e, "row.new"), old = ir_block(e, "row.old"),
+                      there = ir_block(e, "row.waits"), gone = ir_block(e, "row.gone"),
+                      next = ir_block(e, "row.next");
+    ir_if(e, is_new(g), new, old);
+    ir_at(e, new);
+    drop_late(g, moment, next);
+    LLVMValueRef words = emit_probe(g, table, key);
+    set_blob(g, table, ir_word(e, words, CLOSE_ROW), row_of(g, h, record));
+    ir_store(e, batch, ir_word(e, words, CLOSE_SEEN));
+    K_CALL(e, timer_set, "", e->fn->ctx, table, K_CALL(e, table_last, "entry", table),
+           ir_i64(e, 0), moment);
+    ir_br(e, next);
+    ir_at(e, old);
+    words = K_CALL(e, table_find_text, "found", e->fn->ctx, table, key.ptr, key.len);
+    ir_if(e, ir_ne(e, words, ir_null(e), "found"), there, next);
+    ir_at(e, there);
+    LLVMValueRef seen = ir_load(e, e->i64, ir_word(e, words, CLOSE_SEEN), "seen");
+    ir_if(e, ir_eq(e, seen, batch, "replaced"), next, gone);
+    ir_at(e, gone);
+    forget_closed(g, table, words, K_CALL(e, table_last, "entry", table));
+    ir_br(e, next);
+    ir_at(e, next);
+}
+
+/* From here on rows stand at a moment. */
+static void stands_at_moment(gen_t *g, LLVMValueRef moment, gkey_t key) {
+    emit_t *e = g->e;
+    LLVMValueRef len = ir_words(e, 1, "order.len");
+    g->order = ORDER_bytes;
+    g->key = K_CALL(e, order_moment, "order", e->fn->ctx, moment, ir_i64(e, g->stage->step_id),
+                    ir_i64(e, 0), key.ptr, key.len, len);
+    g->key_len = ir_load(e, e->i64, len, "order.len");
+}
+
+/* The rows whose moment has passed leave and are forgotten. */
+static void close_close(gen_t *g, const shape_t *h, LLVMValueRef table) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef head = ir_block(e, "next"), row = ir_block(e, "next.row"),
+                      done = ir_block(e, "done");
+    LLVMValueRef out = ir_words(e, 3, "next"), text = ir_words(e, 2, "key");
+    LLVMValueRef limit = K_CALL(e, mark_next, "limit", e->fn->ctx, ir_i64(e, g->stage->mark));
+    LLVMValueRef arena = K_CALL(e, mark, "mark", e->fn->ctx);
+    ir_br(e, head);
+    ir_at(e, head);
+    K_CALL(e, reset, "", e->fn->ctx, arena);
+    LLVMValueRef found = K_CALL(e, timer_next, "found", e->fn->ctx, table, limit, out);
+    ir_if(e, ir_eq(e, found, ir_i32(e, TIMER_FIRED), "fired"), row, done);
+    ir_at(e, row);
+    LLVMValueRef entry = ir_load(e, e->i64, out, "entry");
+    LLVMValueRef moment = ir_load(e, e->i64, ir_word(e, out, 2), "moment");
+    LLVMValueRef words = K_CALL(e, table_words, "words", table, entry);
+    K_CALL(e, timer_key, "", e->fn->ctx, table, entry, text);
+    gkey_t key = {.ptr = ir_load(e, e->ptr, text, "key"),
+                  .len = ir_load(e, e->i64, ir_word(e, text, 1), "key.len")};
+    stands_at_moment(g, moment, key);
+    g->sign = NULL;
+    g->time = g->stage->step->out.timed ? moment : NULL;
+    emit_outs(g, MODE_append,
+              columns_of(g, h, blob_row(g, h, ir_word(e, words, CLOSE_ROW)), 0),
+              g->stage->step->row_out);
+    forget_closed(g, table, K_CALL(e, table_words, "words", table, entry), entry);
+    ir_br(e, head);
+    ir_at(e, done);
+    emit_timers_due(g, table);
+}
+
 /* ---- the functions of the stage ---- */
 
 void emit_table_row_in(gen_t *g, LLVMValueRef at) {
-    emit_t *e = g->e;
     pstage_t *st = g->stage;
     shape_t h = shape_of(g, st);
     val_t record = emit_read_row(g, st->exchange, at, h.record);
@@ -387,9 +484,9 @@ void emit_table_row_in(gen_t *g, LLVMValueRef at) {
     switch (st->root) {
     case ROOT_latest: latest_row(g, &h, table, record); break;
     case ROOT_changes: changes_row(g, &h, table, record); break;
+    case ROOT_close: close_row(g, &h, table, record); break;
     default: flow_unreachable("a root of emit_table.c");
     }
-    (void)e;
 }
 
 void emit_table_close(gen_t *g) {
@@ -398,6 +495,7 @@ void emit_table_close(gen_t *g) {
     switch (g->stage->root) {
     case ROOT_latest: latest_close(g, &h, table); break;
     case ROOT_changes: changes_close(g, &h, table); break;
+    case ROOT_close: close_close(g, &h, table); break;
     default: flow_unreachable("a root of emit_table.c");
     }
 }

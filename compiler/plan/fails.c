@@ -77,6 +77,10 @@ static int sent_may_fail(const tstep_t *s) {
     case OP_sort: return orders_may_fail(s->u.sort.by, s->u.sort.n);
     case OP_repartition:
         return items_may_fail(s->u.repartition.keys, s->u.repartition.nkeys);
+    case OP_latest:
+        return items_may_fail(s->u.latest.keys, s->u.latest.nkeys) ||
+               orders_may_fail(s->u.latest.by, s->u.latest.n);
+    case OP_close: return !plan_cannot_fail(s->u.close.at);
     case OP_remember: return items_may_fail(s->u.remember->keys, s->u.remember->nkeys);
     default: return 0;
     }

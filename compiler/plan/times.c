@@ -77,6 +77,8 @@ int plan_root_mark(builder_t *b, const tstep_t *s) {
     if (s->op == OP_distinct && s->u.distinct.within)
         return s->in.timed ? plan_mark(b, &s->in) : plan_mark_processing(b);
     if (s->op == OP_repartition) return -1;
+    if (s->op == OP_close) /* a table has no times, but the watermark of its streams */
+        return s->in.ntimes ? plan_mark(b, &s->in) : plan_mark_processing(b);
     if (!w || w->kind == WINDOW_batch || w->by_rows) return -1;
     return w->processing ? plan_mark_processing(b) : plan_mark(b, &s->in);
 }

@@ -33,10 +33,6 @@ void step_table_keys(flowck_t *f, const titems_t *keys, const int *added) {
     f->st.props.nkeys = keys->n;
 }
 
-static void later(flowck_t *f, const char *what) {
-    if (!diags_errors(f->c->diags)) not_built(f->c, f->step->at, what);
-}
-
 /* ---- latest ---- */
 
 /* Rows of one key stand in many windows; the latest is that of the whole stream. */
@@ -132,7 +128,6 @@ void op_close_type(flowck_t *f) {
     f->step->u.close.at = s->at;
     end_table(f);
     f->st.props.timed = f->st.props.ntimes > 0; /* the moment at which it is closed */
-    later(f, "`close`");
 }
 
 /* ---- aggregates over a table ---- */
