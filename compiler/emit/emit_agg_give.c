@@ -39,6 +39,10 @@ int emit_agg_remembers(const pstage_t *st) {
 void emit_agg_order(gen_t *g, gkey_t key) {
     emit_t *e = g->e;
     if (g->in_place) return;
+    if (g->win_start && g->stage->step->out.is_table) {
+        emit_window_key_order(g, key);
+        return;
+    }
     if (g->win_start && !plan_by_rows(g->stage->step)) {
         emit_window_order(g, key, NULL);
         return;
@@ -217,8 +221,7 @@ void emit_agg_give_row(gen_t *g, gkey_t key, LLVMValueRef heap, LLVMValueRef wor
     emit_outs(g, MODE_update, out, s->row_out);
 }
 
-/* All entries, or the touched ones, to the outs of a mode. */
-static void give_all(gen_t *g, LLVMValueRef table, sink_mode mode) {
+void emit_agg_give_all(gen_t *g, LLVMValueRef table, sink_mode mode) {
     emit_t *e = g->e;
     int signs = g->stage->exchange->signs;
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx), order = NULL, n;
@@ -258,7 +261,7 @@ static void give_if(gen_t *g, LLVMValueRef table, sink_mode mode, LLVMValueRef c
     ir_if(e, cond, give, done);
     ir_at(e, give);
     if (mode == MODE_complete) emit_sinks_given(g);
-    give_all(g, table, mode);
+    emit_agg_give_all(g, table, mode);
     ir_br(e, done);
     ir_at(e, done);
 }
@@ -266,17 +269,21 @@ static void give_if(gen_t *g, LLVMValueRef table, sink_mode mode, LLVMValueRef c
 /* The rows of one window. */
 static void give_pane(gen_t *g, LLVMValueRef table, void *env) {
     (void)env;
-    give_all(g, table, MODE_append);
+    emit_agg_give_all(g, table, MODE_append);
 }
 
 void emit_agg_give(gen_t *g, LLVMValueRef table) {
-    give_all(g, table, MODE_append);
+    emit_agg_give_all(g, table, MODE_append);
 }
 
 void emit_agg_close(gen_t *g) {
     emit_t *e = g->e;
     tstep_t *s = g->stage->step;
     LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, g->stage->state->id));
+    if (plan_revised(s)) {
+        emit_agg_revise_close(g, table);
+        return;
+    }
     if (g->stage->slice) {
         emit_slices_close(g, table, emit_agg_fold_function(g), give_pane, NULL);
         return;
@@ -297,7 +304,7 @@ void emit_agg_close(gen_t *g) {
     LLVMValueRef fed = ir_bit_of(e, K_CALL(e, ctx_fed, "fed", e->fn->ctx), "fed");
     LLVMValueRef final = ir_bit_of(e, K_CALL(e, ctx_final, "final", e->fn->ctx), "final");
     int touched = emit_shows_changes(g->stage) || g->stage->exchange->signs;
-    if (touched) give_all(g, table, MODE_changes);
+    if (touched) emit_agg_give_all(g, table, MODE_changes);
     give_if(g, table, MODE_complete, fed);
     give_if(g, table, MODE_final, final);
     if (touched) K_CALL(e, table_clean, "", table);

@@ -479,7 +479,8 @@ static void put_stages(prog_t *p) {
         if (states.n) pair(p, "states", buf_text(&states));
         if (s->mark >= 0) {
             pair_int(p, "mark", s->mark);
-            pair(p, "closes", "due");
+            int whole = s->step && plan_revised(s->step) && emit_has_mode(s, MODE_complete);
+            pair(p, "closes", whole ? "whole" : "due");
         } else if (s->step && plan_by_rows(s->step)) {
             pair(p, "closes", "touched"); /* nothing happens there before the end */
         }

@@ -177,6 +177,7 @@ typedef struct pstage {
     int window_id;        /* then: the pstep of the `window`, */
     pops_t late;          /* and what takes its late rows, as they entered it */
     int mark;             /* what the root waits for; -1: it closes with the batch */
+    int clock_mark;       /* of windows with `early`: the time of the batch; -1 */
     pstate_t *queue;      /* of a join: what waits for a moment, or null */
     int64_t slice;        /* ROOT_aggregate: its windows are put together from slices; 0 */
     int partial;          /* ROOT_aggregate: its rows are partial states */
@@ -224,6 +225,8 @@ const char *rule_doc(rule_id id);
 /* Are the rows of a keyed step kept window by window, until a watermark or the clock passes
  * their end (runtime/kernel/k_pane.h)? */
 int plan_paned(const tstep_t *s);
+/* Are its windows shown before they close, or changed behind that: is it a table? */
+int plan_revised(const tstep_t *s);
 /* Does it form windows that count rows? */
 int plan_by_rows(const tstep_t *s);
 /* Does the step form sessions? */

@@ -109,7 +109,7 @@ int plan_step_id(builder_t *b, tstep_t *s) {
 static pstage_t *add_stage(builder_t *b, proot_kind root, tstep_t *step) {
     pstage_t *s = ARENA_NEW(b->a, pstage_t);
     *s = (pstage_t){.id = (int)b->plan->stages.n, .root = root, .step = step,
-                    .error_port = -1, .mark = -1};
+                    .error_port = -1, .mark = -1, .clock_mark = -1};
     vec_push(b->a, &b->plan->stages, s);
     return s;
 }
@@ -297,6 +297,7 @@ static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
     stage->step_id = plan_step_id(b, s);
     stage->state = add_state(b, s, one_part);
     stage->mark = plan_root_mark(b, s);
+    if (plan_revised(s) && s->in.window->early) stage->clock_mark = plan_mark_processing(b);
     x->timed = plan_needs_time(s);
     stage->partial = s->op == OP_aggregate && !s->in.is_table &&
                      plan_rule(b, RULE_preagg) && plan_can_merge(s);

@@ -66,6 +66,10 @@ int plan_sessions(const tstep_t *s) {
     return w && w->kind == WINDOW_session && s->in.window_column < 0;
 }
 
+int plan_revised(const tstep_t *s) {
+    return plan_paned(s) && s->op == OP_aggregate && (s->in.window->early || s->in.window->lateness);
+}
+
 int plan_by_rows(const tstep_t *s) {
     return s->in.window && s->in.window->by_rows && s->in.window_column < 0;
 }

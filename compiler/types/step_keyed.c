@@ -83,6 +83,37 @@ static void key_columns(flowck_t *f, const titems_t *keys) {
     f->st.props.nkeys = keys->n;
 }
 
+typedef struct seeking {
+    const char *name;
+    int found;
+} seeking_t;
+
+static void read_name(node_t **at, void *env) {
+    seeking_t *r = env;
+    if ((*at)->kind == AST_name && AST(name, *at)->name == r->name) r->found = 1;
+    ast_walk(*at, read_name, env);
+}
+
+/* Over a table of windows rows of several windows are put together only if the column is
+ * dropped, so that nobody does it unawares. */
+static void per_window(flowck_t *f, const nodes_t *per) {
+    check_t *c = f->c;
+    const tprops_t *p = &f->st.props;
+    int window = -1;
+    for (size_t i = 0; p->is_table && i < p->nkeys; i++)
+        if (p->keys[i].name == window_name(c) && p->keys[i].type == type_window(c->types))
+            window = p->keys[i].column;
+    if (window < 0) return;
+    for (size_t i = 0; i < per->n; i++) {
+        if (per->at[i]->kind != AST_item) return;
+        seeking_t r = {window_name(c), 0};
+        read_name(&per->at[i], &r);
+        if (r.found) return;
+    }
+    diag_t *m = diag_add(c->diags, DIAG_window_per, f->step->at);
+    diag_help(m, "or `|> drop window` first, to put all windows together");
+}
+
 /* Where rows have event time, "in order" means in order of that. */
 static int goes_by_time(const agg_call_t *a) {
     return a->agg == AGG_first || a->agg == AGG_last || a->agg == AGG_arg_min ||
@@ -93,6 +124,7 @@ void op_aggregate_type(flowck_t *f) {
     ast_step_aggregate_t *s = AST(step_aggregate, f->step->node);
     check_t *c = f->c;
     int over_table = f->st.props.is_table;
+    per_window(f, &s->per);
     int windowed = f->st.props.windowed != WINDOW_NONE;
     type_t *window = windowed ? window_type(f) : NULL;
     span_t window_at = windowed && f->st.props.window_column >= 0
@@ -137,11 +169,20 @@ void op_aggregate_type(flowck_t *f) {
     f->st.props.nkeys = 0;
     stream_become(c, &f->st, &cols, lost_at_aggregate(f, &s->per));
     if (windowed) f->st.props.window_column = f->step->u.aggregate.window_out;
-    if (!windowed || over_table) {
+    rows_are_made(f);
+    if (windowed && makes_revisions(f)) {
+        titem_t k = {.name = window_name(c), .type = window};
+        vec_push(c->arena, &keys, k);
         become_table(f, "aggregate");
         key_columns(f, &keys);
+        f->st.props.keys[keys.n - 1].column = f->step->u.aggregate.window_out;
+        stream_unwindow(&f->st);
+        rows_are_made(f);
+    } else if (!windowed || over_table) {
+        become_table(f, "aggregate");
+        key_columns(f, &keys);
+        rows_are_made(f);
     }
-    rows_are_made(f);
 }
 
 /* ---- distinct ---- */
@@ -235,6 +276,7 @@ void op_sort_type(flowck_t *f) {
     f->step->u.sort.n = s->by.n;
     f->st.props.sorted = f->step;
     need_formed(f);
+    need_unrevised(f);
     rows_are_made(f);
     if (f->st.props.is_table || f->st.props.windowed != WINDOW_NONE) return;
     diag_t *m = diag_add(f->c->diags, DIAG_sort_stream, f->step->at);
@@ -256,6 +298,7 @@ void op_top_type(flowck_t *f) {
     ast_step_top_t *s = AST(step_top, f->step->node);
     check_t *c = f->c;
     titems_t keys = {0};
+    per_window(f, &s->per);
     f->step->u.top.count = s->count;
     check_count(f, s->count, "the count of `top`", &f->step->u.top.count_value);
     f->step->u.top.by = items_orders(f, &s->by);
@@ -276,6 +319,7 @@ void op_top_type(flowck_t *f) {
     f->step->u.top.added = added;
     f->st.props.sorted = NULL;
     form_window(f, &cols);
+    need_unrevised(f);
     stream_become(c, &f->st, &cols, (lost_t){.step = "top", .at = f->step->at});
     rows_are_made(f);
     if (f->st.props.windowed != WINDOW_NONE) return;

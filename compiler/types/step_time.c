@@ -250,9 +250,9 @@ void op_window_type(flowck_t *f) {
     if (!window_at(w->kind)->built)
         not_built(c, f->step->at,
                   arena_printf(c->arena, "`window %s`", window_at(w->kind)->spelling));
-    else if (w->early) not_built(c, w->early->span, "`early`");
-    else if (w->lateness) not_built(c, w->lateness->span, "`lateness`");
-    if (w->early || w->lateness) f->st.unknown = 1; /* their aggregates are tables */
+    else if ((w->early || w->lateness) && w->kind == WINDOW_session)
+        not_built(c, (w->early ? w->early : w->lateness)->span,
+                  w->early ? "`early` of sessions" : "`lateness` of sessions");
 }
 
 /* ---- behind a window ---- */
@@ -263,6 +263,19 @@ void form_window(flowck_t *f, columns_t *cols) {
     int place = (int)cols->fields.n;
     if (columns_add(f->c, cols, window_name(f->c), window_type(f), f->step->at, f->step->at))
         p->window_column = place;
+}
+
+int makes_revisions(const flowck_t *f) {
+    const twindow_t *w = f->st.props.window;
+    return w && (w->early || w->lateness);
+}
+
+void need_unrevised(flowck_t *f) {
+    if (!makes_revisions(f)) return;
+    const twindow_t *w = f->st.props.window;
+    diag_t *m = diag_add(f->c->diags, DIAG_window_revised, f->step->at,
+                         op_at(f->step->op)->spelling, w->early ? "early" : "lateness");
+    diag_help(m, "`aggregate` first: it makes a table of the windows, and revises its rows");
 }
 
 int need_formed(flowck_t *f) {

@@ -273,7 +273,7 @@ static void read_stage(reader *r, const line *l, rt_stage_decl *s, int64_t id) {
     s->header = (flow_header_fn *)address_of(r, l, "header");
     s->header_words = number_of(r, l, "header_words", 0);
     s->closes = (rt_closes)word_of(r, value_or(l, "closes", "stage"),
-                                   "stage|touched|batch|due");
+                                   "stage|touched|batch|due|whole");
     s->holds = word_of(r, value_or(l, "flushes", "batch"), "batch|final") == 1;
     s->states = read_ids(r, value_or(l, "states", ""), p->nstates, "state", &s->nstates);
     s->exchange2 = checked(r, number_of(r, l, "exchange2", -1), p->nexchanges, "exchange");

@@ -81,10 +81,11 @@
  *                    [mark=<id>]
  *                    [flushes=batch|final]   when `flush` is called: at the end of every
  *                    batch, or only of the last one
- *                    [closes=stage|touched|batch|due]   which partitions `close` is called
+ *                    [closes=stage|touched|batch|due|whole]   which partitions `close` is called
  *                    for: all, if any got rows in the batch (and ctx->fed is 1); only
  *                    those that got some; all, in every batch; those that got some, and
- *                    those where something is due (flow_k_stage_due).  In the batch that
+ *                    those where something is due (flow_k_stage_due); all, where that
+ *                    holds for one.  In the batch that
  *                    ends the input: all, always.  An interval without rows is a batch if
  *                    something becomes due in it
  *   port <stage id> <port>      exchange=<id> | sink=<id>
@@ -242,7 +243,8 @@ typedef enum rt_closes {
     RT_CLOSES_STAGE,
     RT_CLOSES_TOUCHED,
     RT_CLOSES_BATCH,
-    RT_CLOSES_DUE
+    RT_CLOSES_DUE,
+    RT_CLOSES_WHOLE
 } rt_closes;
 
 typedef struct rt_stage_decl {

@@ -238,6 +238,7 @@ static bool closes(const rt_job *job, int64_t stage, int64_t part) {
     case RT_CLOSES_TOUCHED: return false;
     case RT_CLOSES_BATCH: return true;
     case RT_CLOSES_DUE: return is_due(job, decl, &run->due[part]);
+    case RT_CLOSES_WHOLE: return run->touched || is_due(job, decl, &run->soonest);
     }
     rt_assert(!"closes");
     return false;
@@ -416,7 +417,7 @@ rt_status rt_stages_open(rt_job *job) {
         run->direct = !p->exchanges[e].ordered && !fed_by_keyed(p, e) &&
                       p->stages[i].exchange2 < 0;
         run->soonest = (flow_due){FLOW_AFTER_TIME, FLOW_AFTER_TIME};
-        if (p->stages[i].closes != RT_CLOSES_DUE) continue;
+        if (p->stages[i].closes < RT_CLOSES_DUE) continue;
         run->due = rt_alloc(n * sizeof *run->due);
         for (size_t k = 0; k < n; k++) run->due[k] = run->soonest;
     }

@@ -151,8 +151,18 @@ void flow_k_pane_clear(flow_ctx *ctx, flow_table *t) {
 void flow_k_pane_wait(flow_ctx *ctx, const flow_table *t) {
     const flow_panes *s = t->panes;
     if (!s || s->first == s->end) return;
-    int64_t end = s->at[s->first]->end;
-    flow_k_stage_due(ctx, end == INT64_MIN ? end : end - 1);
+    flow_k_stage_due(ctx, s->at[s->first]->end);
+}
+
+void flow_k_pane_wait_revised(flow_ctx *ctx, const flow_table *t, int64_t w, int64_t lateness) {
+    const flow_panes *s = t->panes;
+    if (!s || s->first == s->end) return;
+    flow_k_stage_due(ctx, flow_k_time_add(s->at[s->first]->end, lateness));
+    for (int64_t i = s->first; i < s->end; i++) {
+        if (s->at[i]->end <= w) continue;
+        flow_k_stage_due(ctx, s->at[i]->end);
+        return;
+    }
 }
 
 void k_panes_release(flow_ctx *ctx, flow_table *t) {

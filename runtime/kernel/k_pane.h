@@ -42,6 +42,10 @@ FLOW_FAR void flow_k_pane_clear(flow_ctx *ctx, flow_table *t);
 /* In `close`: the stage waits for its first pane (flow_k_stage_due). */
 void flow_k_pane_wait(flow_ctx *ctx, const flow_table *t);
 
+/* For windows that are revised: the stage waits for the next that closes behind w, and for
+ * the first to be forgotten, `lateness` after its end. */
+void flow_k_pane_wait_revised(flow_ctx *ctx, const flow_table *t, int64_t w, int64_t lateness);
+
 /* What the functions of the table itself need of its panes: bytes held and in use, keys. */
 FLOW_FAR void k_panes_release(flow_ctx *ctx, flow_table *t);
 FLOW_FAR int64_t k_panes_bytes(const flow_table *t);

@@ -176,6 +176,5 @@ void flow_k_slice_done(flow_ctx *ctx, flow_table *t, const flow_grid *grid, int6
         return;
     }
     int64_t from = p->at[p->first]->start;
-    int64_t due = grid_end(grid, from < after ? after : from);
-    flow_k_stage_due(ctx, due - 1);
+    flow_k_stage_due(ctx, grid_end(grid, from < after ? after : from));
 }
