@@ -35,6 +35,11 @@ void build_stages(builder_t *b);
 /* The pstep id of a step. */
 int plan_step_id(builder_t *b, tstep_t *s);
 
+/* leads.c: is there a sink of the mode behind step i of the flow?  Behind the step that
+ * makes a table of a stream, sinks of any mode count. */
+int plan_leads(builder_t *b, tflow_t *f, size_t i, sink_mode mode);
+/* Does the step take a table as changes, old rows and new ones?  `sort` takes it whole. */
+int plan_takes_changes(const tstep_t *s);
 /* Where the late rows of an `event_time` or `window` go, or null. */
 tflow_t *plan_late_flow(const tstep_t *s);
 /* Do late rows of the window leave the step that forms it, as they entered it? */

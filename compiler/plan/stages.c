@@ -19,76 +19,6 @@
 
 static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at);
 
-/* ---- what leads where ---- */
-
-tflow_t *plan_late_flow(const tstep_t *s) {
-    if (s->op == OP_event_time) return s->u.event_time.late;
-    if (s->op != OP_window || s->u.window.spec->kind == WINDOW_session) return NULL;
-    return s->u.window.spec->late;
-}
-
-int plan_enters_late(const tstep_t *s) {
-    const twindow_t *w = s->u.window.spec;
-    return w->kind == WINDOW_session && w->late && w->late->live;
-}
-
-static int leads(builder_t *b, tflow_t *f, size_t i, sink_mode mode);
-
-static int leads_step(builder_t *b, tstep_t *s, sink_mode mode) {
-    if (s->op == OP_to || s->op == OP_print)
-        return s->in.is_table ? s->u.sink->mode == mode : mode == MODE_append;
-    if (s->op == OP_branch) {
-        for (size_t k = 0; k < s->u.branch.n; k++)
-            if (leads(b, s->u.branch.arms[k].flow, 0, mode)) return 1;
-        return 0;
-    }
-    /* Late rows have a way of their own; without a sink there the next step decides. */
-    tflow_t *late = plan_late_flow(s);
-    if (late && leads(b, late, 0, mode)) return 1;
-    return -1;
-}
-
-/* Does the step take a table as changes, old rows and new ones?  `sort` takes it whole. */
-static int takes_changes(const tstep_t *s) {
-    if (!s->in.is_table) return 0;
-    return s->op == OP_aggregate || s->op == OP_top || s->op == OP_changes || s->op == OP_close;
-}
-
-static int leads_any(builder_t *b, tflow_t *f, size_t i) {
-    for (int m = MODE_update; m <= MODE_changes; m++)
-        if (leads(b, f, i, (sink_mode)m)) return 1;
-    return 0;
-}
-
-/* Is there a sink of the mode behind step i of the flow?  Behind the step that makes a
- * table of a stream, sinks of any mode count. */
-static int leads(builder_t *b, tflow_t *f, size_t i, sink_mode mode) {
-    for (; i < f->steps.n; i++) {
-        tstep_t *s = f->steps.at[i];
-        if (takes_changes(s)) return mode == MODE_changes; /* the flow lives */
-        if (!s->in.is_table && s->out.is_table && s->op != OP_to && s->op != OP_print)
-            return leads_any(b, f, i + 1);
-        int found = leads_step(b, s, mode);
-        if (found >= 0) return found;
-    }
-    VEC(tflow_t *) *flows = (void *)&b->plan->program->flows;
-    for (size_t k = 0; k < flows->n; k++) {
-        tflow_t *g = flows->at[k];
-        if (!g->live) continue;
-        if (g->origin == ORIGIN_flow && g->from == f && leads(b, g, 0, mode)) return 1;
-        for (size_t j = 0; j < g->steps.n; j++) {
-            tstep_t *s = g->steps.at[j];
-            if (s->op == OP_join && s->u.join.right == f && !f->out.is_table &&
-                leads(b, g, j, mode))
-                return 1;
-            if (s->op != OP_union) continue;
-            for (size_t u = 0; u < s->u.unite.n; u++)
-                if (s->u.unite.inputs[u] == f && leads(b, g, j, mode)) return 1;
-        }
-    }
-    return 0;
-}
-
 /* ---- making parts of the plan ---- */
 
 static int add_step(builder_t *b, span_t at, const char *name) {
@@ -266,7 +196,7 @@ static pstate_t *add_state(builder_t *b, tstep_t *s, int one_part) {
 }
 
 static void add_out(builder_t *b, pstage_t *stage, tflow_t *f, size_t i, sink_mode mode) {
-    if (!leads(b, f, i, mode)) return;
+    if (!plan_leads(b, f, i, mode)) return;
     pout_t *out = ARENA_NEW(b->a, pout_t);
     out->mode = mode;
     vec_push(b->a, &stage->outs, out);
@@ -276,7 +206,7 @@ static void add_out(builder_t *b, pstage_t *stage, tflow_t *f, size_t i, sink_mo
 /* Rows that are late for their session leave its root as they entered the `window`. */
 static void place_late(builder_t *b, pstage_t *stage) {
     const twindow_t *w = stage->step->in.window;
-    if (!w->late || !leads(b, w->late, 0, MODE_append)) return;
+    if (!w->late || !plan_leads(b, w->late, 0, MODE_append)) return;
     stage->exchange->entered = w->step->row_in;
     place_from(b, w->late, 0, (place_t){.stage = stage, .next = &stage->late});
 }
@@ -290,7 +220,7 @@ static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
     int one_part = nkeys == 0 && !by_table_key(s) && s->op != OP_repartition &&
                    (s->op != OP_distinct || plan_sessions(s));
     pexchange_t *x = add_exchange(b, s, one_part);
-    x->signs = takes_changes(s);
+    x->signs = plan_takes_changes(s);
     x->key_text = key_text(b, s);
     pstage_t *stage = add_stage(b, root_of(s->op), s);
     stage->exchange = x;
@@ -318,7 +248,7 @@ static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
     size_t i = (size_t)s->index;
     stage->error_port = error_port(b, stage, s->flow, i + 1);
     if (stage->sessions) place_late(b, stage);
-    int makes_table = s->out.is_table && (!s->in.is_table || takes_changes(s));
+    int makes_table = s->out.is_table && (!s->in.is_table || plan_takes_changes(s));
     for (int m = MODE_update; makes_table && m <= MODE_changes; m++)
         add_out(b, stage, s->flow, i + 1, (sink_mode)m);
     if (!makes_table)
@@ -428,7 +358,7 @@ static void place_branch(builder_t *b, tstep_t *s, place_t at) {
     op->error_port = error_port(b, at.stage, s->flow, (size_t)s->index + 1);
     for (size_t k = 0; k < s->u.branch.n; k++) {
         tflow_t *arm = s->u.branch.arms[k].flow;
-        if (!leads(b, arm, 0, at.mode)) continue;
+        if (!plan_leads(b, arm, 0, at.mode)) continue;
         place_from(b, arm, 0,
                    (place_t){.stage = at.stage, .next = &op->next, .branch = op,
                              .arm = (int)k, .mode = at.mode});
@@ -486,10 +416,10 @@ static void place_readers(builder_t *b, tflow_t *f, place_t at) {
         if (g->origin == ORIGIN_flow && g->from == f) place_from(b, g, 0, at);
         for (size_t j = 0; j < g->steps.n; j++) {
             tstep_t *s = g->steps.at[j];
-            if (s->op == OP_join && s->u.join.right == f && leads(b, g, j, at.mode))
+            if (s->op == OP_join && s->u.join.right == f && plan_leads(b, g, j, at.mode))
                 place_join(b, s, 1, at);
             for (size_t u = 0; s->op == OP_union && u < s->u.unite.n; u++) {
-                if (s->u.unite.inputs[u] != f || !leads(b, g, j, at.mode)) continue;
+                if (s->u.unite.inputs[u] != f || !plan_leads(b, g, j, at.mode)) continue;
                 pop_t *op = add_op(b, &at, POP_union, s);
                 op->row_in = f->row;
                 op->input = (int)u + 1;
@@ -522,7 +452,7 @@ static place_t place_time(builder_t *b, pop_t *op, tstep_t *s, place_t at) {
 
 /* Builds step i of the flow, and all behind it, at a place. */
 static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at) {
-    if (!leads(b, f, i, at.mode)) return;
+    if (!plan_leads(b, f, i, at.mode)) return;
     for (; i < f->steps.n; i++) {
         tstep_t *s = f->steps.at[i];
         if (s->op == OP_errors) continue; /* found by error_port */
@@ -549,7 +479,7 @@ static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at) {
         op->error_port = error_port(b, at.stage, f, i + 1);
         at = (place_t){.stage = at.stage, .next = &op->next, .mode = at.mode};
         if (s->op == OP_event_time || s->op == OP_window) at = place_time(b, op, s, at);
-        if (!leads(b, f, i + 1, at.mode)) return; /* only late rows are wanted */
+        if (!plan_leads(b, f, i + 1, at.mode)) return; /* only late rows are wanted */
     }
     place_readers(b, f, at);
 }
