@@ -149,8 +149,10 @@ void emit_table_send(gen_t *g, pop_t *op, val_t *cols) {
     for (uint32_t i = 0; h.carried[i] >= 0; i++)
         fields[h.columns + i] = val_coerce(e, cols[h.carried[i]],
                                            h.record->fields[h.columns + i].type);
-    emit_send_row(g, op->port, emit_part_of(g, op->port->exchange, key),
-                  val_record(e, h.record, fields));
+    /* Rows of a table stay in the partition of the root that holds it: `close` reaches back. */
+    LLVMValueRef part = s->op == OP_latest ? emit_part_of(g, op->port->exchange, key)
+                                           : K_CALL(e, ctx_partition, "part", e->fn->ctx);
+    emit_send_row(g, op->port, part, val_record(e, h.record, fields));
     ir_br(e, next);
     ir_at(e, next);
 }
@@ -469,6 +471,7 @@ static void close_close(gen_t *g, const shape_t *h, LLVMValueRef table) {
               columns_of(g, h, blob_row(g, h, ir_word(e, words, CLOSE_ROW)), 0),
               g->stage->step->row_out);
     forget_closed(g, table, K_CALL(e, table_words, "words", table, entry), entry);
+    emit_forget_made(g, key);
     ir_br(e, head);
     ir_at(e, done);
     emit_timers_due(g, table);

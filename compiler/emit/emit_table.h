@@ -35,4 +35,9 @@ void emit_table_send(gen_t *g, pop_t *op, val_t *cols);
 void emit_table_row_in(gen_t *g, LLVMValueRef at);
 void emit_table_close(gen_t *g);
 
+/* ---- emit_forget.c ---- */
+/* The row of this key has left by `close`: the step that made the table forgets it, if
+ * nobody else reads it. */
+void emit_forget_made(gen_t *g, gkey_t key);
+
 #endif
