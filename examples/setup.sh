@@ -9,7 +9,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 build=${FLOW_BUILD_DIR:-$root/build}
 
 packages="gcc libc6-dev cmake ninja-build llvm-19-dev clang-19 lld-19 flex bison
-libcunit1-dev pkg-config zlib1g-dev libzstd-dev libclang-rt-19-dev sqlite3 mawk gdb"
+libcunit1-dev pkg-config zlib1g-dev libzstd-dev libclang-rt-19-dev sqlite3 mawk gdb zstd"
 
 missing=
 for p in $packages; do

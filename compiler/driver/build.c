@@ -43,6 +43,7 @@ static const char *digest_of(compile_t *c) {
     cache_key_bytes(k, numbers, sizeof numbers);
     cache_key_bytes(k, c->plan_options.off, sizeof c->plan_options.off);
     const char *why, *runtime = link_find_runtime(c->arena, &why);
+    if (runtime) cache_key_file(k, arena_printf(c->arena, "%s/libflowrt-pack.a", runtime));
     if (runtime)
         cache_key_file(k, arena_printf(c->arena, "%s/libflowrt%s.a", runtime,
                                        o->faults ? "-faults" : ""));
@@ -85,7 +86,7 @@ static int make_executable(compile_t *c, const char *path, int keep_other) {
     double since = compile_clock();
     link_job_t job = {.object = c->object, .object_size = c->object_size, .output = path,
                       .is_static = c->options->is_static, .faults = c->options->faults,
-                      .sanitize = c->options->sanitize,
+                      .codecs = c->emit->codecs, .sanitize = c->options->sanitize,
                       .abi = FLOW_ABI_TAG, .keep_other = keep_other};
     const char *why;
     int ok = link_program(c->arena, &job, &why);

@@ -127,6 +127,7 @@ typedef struct emit {
     VEC(binding_t) params;      /* def -> address of the parameter's words (leaf[0]) */
     int inline_depth;           /* user functions being inlined */
     VEC(binding_t) consts;      /* constants of the program, made once */
+    int codecs;                 /* the program refers to some of libflowrt-pack.a */
     int params_change;          /* flowgen_setup: parameters are still being filled in */
     VEC(blob_t) blobs;
     unsigned globals;           /* number of the next constant's name */

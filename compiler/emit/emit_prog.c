@@ -10,6 +10,7 @@
 
 #include "abi_tag.h"
 #include "compiler/base/check.h"
+#include "compiler/emit/emit_codec.h"
 #include "compiler/emit/emit_call.h"
 #include "compiler/emit/emit_expr.h"
 #include "compiler/emit/target.h"
@@ -256,6 +257,31 @@ static void put_params(prog_t *p) {
     }
 }
 
+static void codec_address(prog_t *p, const char *what, const char *name) {
+    emit_t *e = p->g->e;
+    const char *symbol = arena_printf(e->arena, "flow_rt_%s_%s", what, name);
+    LLVMValueRef v = LLVMAddGlobal(e->module, e->i8, symbol);
+    LLVMSetLinkage(v, LLVMExternalLinkage);
+    LLVMSetVisibility(v, LLVMHiddenVisibility);
+    pair_int(p, what, address(p, v));
+}
+
+static void put_codecs(prog_t *p) {
+    unsigned reads = 0, writes = 0;
+    const plan_t *plan = p->g->plan;
+    for (size_t i = 0; i < plan->sources.n; i++) reads |= emit_source_codecs(plan->sources.at[i]);
+    for (size_t i = 0; i < plan->sinks.n; i++) writes |= emit_sink_codec(plan->sinks.at[i]);
+    p->g->e->codecs = reads || writes;
+    for (unsigned bit = 1; bit <= CODEC_zstd; bit <<= 1) {
+        if (!((reads | writes) & bit)) continue;
+        buf_str(&p->text, "codec");
+        word(p, emit_codec_name(bit));
+        if (reads & bit) codec_address(p, "unpack", emit_codec_name(bit));
+        if (writes & bit) codec_address(p, "pack", emit_codec_name(bit));
+        buf_char(&p->text, '\n');
+    }
+}
+
 static void put_steps(prog_t *p) {
     for (size_t i = 0; i < p->g->plan->steps.n; i++) {
         const pstep_t *s = &p->g->plan->steps.at[i];
@@ -421,6 +447,7 @@ static void put_sinks(prog_t *p) {
             buf_char(&names, '\n');
             pair(p, "header", buf_text(&names));
         }
+        if (emit_sink_codec(s)) pair(p, "pack", emit_codec_name(emit_sink_codec(s)));
         pair(p, "ext", s->conn->format == FORMAT_text ? "txt" : format_text(s->conn->format));
         buf_char(&p->text, '\n');
     }
@@ -545,6 +572,7 @@ void emit_main(gen_t *g, const char *explain, const char *hash) {
     put_settings(&p);
     put_params(&p);
     buf_printf(&p.text, "setup\t%d\n", address(&p, emit_setup(g)));
+    put_codecs(&p);
     put_steps(&p);
     put_sources(&p);
     put_times(&p);

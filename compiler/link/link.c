@@ -185,6 +185,14 @@ static const char *libgcc_folder(arena_t *a) {
 
 typedef VEC(const char *) args_t;
 
+/* Beside the runtime, for programs that read or write compressed files. */
+static void codec_args(arena_t *a, const link_job_t *job, const char *archive, args_t *v) {
+    static const char *const names[] = {"libflowrt-pack.a", "libz.a", "libzstd.a"};
+    int folder = (int)(strrchr(archive, '/') - archive);
+    for (size_t i = 0; job->codecs && i < sizeof names / sizeof *names; i++)
+        vec_push(a, v, arena_printf(a, "%.*s/%s", folder, archive, names[i]));
+}
+
 static void put(arena_t *a, args_t *v, const char *const *words) {
     for (; *words; words++) vec_push(a, v, *words);
 }
@@ -206,7 +214,9 @@ static int direct_args(arena_t *a, const link_job_t *job, const char *object,
     else
         PUT(a, v, "-dynamic-linker", "/lib64/ld-linux-x86-64.so.2", "--as-needed");
     PUT(a, v, arena_printf(a, "%s/%s", folder, start), arena_printf(a, "%s/crti.o", folder),
-        object, archive, arena_printf(a, "-L%s", folder), "-L/lib/x86_64-linux-gnu");
+        object, archive);
+    codec_args(a, job, archive, v);
+    PUT(a, v, arena_printf(a, "-L%s", folder), "-L/lib/x86_64-linux-gnu");
     const char *gcc = job->is_static ? libgcc_folder(a) : NULL;
     if (job->is_static && !gcc) {
         *why = "libgcc_eh.a is missing, which --static needs: install the package gcc";
@@ -230,7 +240,9 @@ static void cc_args(arena_t *a, const link_job_t *job, const char *object,
                                strcmp(job->sanitize, "address") ? "" : ",undefined"));
         if (spawn_find(a, "ld.lld-19")) PUT(a, v, "-fuse-ld=lld");
     }
-    PUT(a, v, object, archive, "-lm");
+    PUT(a, v, object, archive);
+    codec_args(a, job, archive, v);
+    PUT(a, v, "-lm");
 }
 
 /* ---- linking ---- */

@@ -11,6 +11,7 @@ typedef struct link_job {
     size_t object_size;
     const char *output;     /* the executable's path */
     int is_static;
+    int codecs;             /* with the archives of compressed forms */
     int faults;             /* with the test build of the runtime */
     const char *sanitize;   /* null, "address" or "thread" */
     const char *abi;        /* the compiler's ABI tag */

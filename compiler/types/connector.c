@@ -175,14 +175,6 @@ static int is_bounded(const source_info *info, tconnector_t *conn) {
     return rows && rows->given;
 }
 
-/* A path that only a later version can read. */
-static int ends_compressed(const tconnector_t *conn) {
-    if (!conn->pos_value) return 0;
-    const char *s = (const char *)(uintptr_t)conn->pos_value->w[0];
-    size_t n = (size_t)conn->pos_value->w[1];
-    return (n > 3 && !memcmp(s + n - 3, ".gz", 3)) || (n > 4 && !memcmp(s + n - 4, ".zst", 4));
-}
-
 /* Reports the one part of a connector that is not built, if any. */
 static void report_later(flowck_t *f, const conn_use_t *use, int built) {
     check_t *c = f->c;
@@ -230,8 +222,6 @@ void source_check(flowck_t *f, ast_from_t *from) {
     f->flow->source = conn;
     if (errors != diags_errors(c->diags)) return;
     report_later(f, &use, info->built);
-    if (id == SOURCE_file && ends_compressed(conn) && !f->m->env->testing)
-        not_built(c, conn->pos->span, "reading compressed files");
 }
 
 /* ---- sinks ---- */

@@ -15,7 +15,7 @@
 
 /* KIND(word, array): lines that are counted. */
 #define KINDS(KIND)                                                                      \
-    KIND(explain) KIND(set) KIND(param) KIND(step) KIND(source) KIND(time)               \
+    KIND(explain) KIND(set) KIND(param) KIND(codec) KIND(step) KIND(source) KIND(time)               \
     KIND(clock) KIND(mark) KIND(state) KIND(exchange) KIND(sink) KIND(stage)
 
 enum { FIELDS_MAX = 32 };
@@ -224,6 +224,7 @@ static void read_sink(reader *r, const line *l, rt_sink_decl *s) {
     s->framed = flag(r, l, "framed") || value(l, "order") || s->partition;
     s->header = value_or(l, "header", "");
     s->ext = value_or(l, "ext", "out");
+    s->pack = value(l, "pack");
 }
 
 /* A list of ids "0,2", below `count`, into the program's arena. */
@@ -357,6 +358,10 @@ static void read_line(reader *r, const line *l) {
         p->sets[p->nsets++] = (rt_setting_text){positional(r, l, 0), positional(r, l, 1)};
     } else if IS ("param") {
         read_param(r, l, &p->params[p->nparams++]);
+    } else if IS ("codec") {
+        p->codecs[p->ncodecs++] = (rt_codec){.name = positional(r, l, 0),
+                                             .unpack = address_of(r, l, "unpack"),
+                                             .pack = address_of(r, l, "pack")};
     } else if IS ("setup") {
         p->setup = (flow_close_fn *)address(r, positional(r, l, 0));
     } else if IS ("step") {
@@ -408,6 +413,7 @@ static void make_arrays(rt_program *p, const char *text, int64_t len) {
     p->sets = rt_arena_get(p->arena, n_set * sizeof *p->sets);
 #define KIND(word) p->word##s = rt_arena_get(p->arena, n_##word * sizeof *p->word##s);
     KIND(param)
+    KIND(codec)
     KIND(step)
     KIND(source)
     KIND(time)
@@ -444,6 +450,12 @@ rt_program *rt_program_read(const char *text, int64_t len, void *const *addresse
 
 void rt_program_free(rt_program *program) {
     if (program) rt_arena_free(program->arena);
+}
+
+const rt_codec *rt_codec_find(const rt_program *program, const char *name) {
+    for (int64_t i = 0; i < program->ncodecs; i++)
+        if (!strcmp(program->codecs[i].name, name)) return &program->codecs[i];
+    return NULL;
 }
 
 /* ---- options --------------------------------------------------------------------- */

@@ -37,6 +37,8 @@
  *   setup ADDR       int32_t flowgen_setup(flow_ctx *): evaluates defaults, settings
  *                    and options that are not constants.  Called once, after the
  *                    parameters are read.  Not 0: stop with exit code 2.
+ *   codec <gzip|zstd> [unpack=ADDR] [pack=ADDR]
+ *                    of data/codec.h: what the program may have to read or write
  *   step <id> <file:line:col> <name>
  *   source <id> <name> <connector>
  *                    format=text|csv|json|binary|rows   rows: generated from indexes
@@ -73,6 +75,7 @@
  *                    [partition=1]     framed entries' keys are paths `col=value/`
  *                    [header=<text>]   first bytes of each file
  *                    [ext=csv]         of the parts of a directory
+ *                    [pack=gzip|zstd]  what is written is compressed
  *   stage <id> <name>           source=<id> | exchange=<id>
  *                    one of block=ADDR range=ADDR rows=ADDR
  *                    [close=ADDR] [flush=ADDR] [header=ADDR] [header_words=<n>]
@@ -130,6 +133,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/data/codec.h"
 #include "runtime/kernel/k_value.h"
 
 /* Runs a program to its end and returns the exit code of the process.  Can be called
@@ -169,6 +173,12 @@ typedef struct rt_param {
     const uint8_t *code; /* of a type that is given as JSON, else null */
     const char *json;    /* what the command line gives for it */
 } rt_param;
+
+typedef struct rt_codec {
+    const char *name;
+    const rt_unpacker *unpack; /* null: not needed */
+    const rt_packer *pack;
+} rt_codec;
 
 typedef struct rt_step {
     const char *at; /* file:line:col */
@@ -231,6 +241,7 @@ typedef struct rt_sink_decl {
     bool framed, partition;
     const char *header; /* never null */
     const char *ext;
+    const char *pack; /* null: what is written is plain */
     rt_option *options;
 } rt_sink_decl;
 
@@ -276,6 +287,7 @@ typedef struct rt_program {
     const char **explain;
     rt_setting_text *sets;
     rt_param *params;
+    rt_codec *codecs;
     flow_close_fn *setup;
     rt_step *steps;
     rt_source_decl *sources;
@@ -286,7 +298,7 @@ typedef struct rt_program {
     rt_exchange_decl *exchanges;
     rt_sink_decl *sinks;
     rt_stage_decl *stages;
-    int64_t nexplain, nsets, nparams, nsteps, nsources, ntimes, nclocks, nmarks, nstates,
+    int64_t nexplain, nsets, nparams, ncodecs, nsteps, nsources, ntimes, nclocks, nmarks, nstates,
         nexchanges, nsinks, nstages;
     struct rt_arena *arena; /* owns everything above */
 } rt_program;
@@ -296,6 +308,9 @@ typedef struct rt_program {
 rt_program *rt_program_read(const char *text, int64_t len, void *const *addresses,
                             int64_t naddresses, char *error, size_t error_size);
 void rt_program_free(rt_program *program);
+
+/* The codec of that name, or null. */
+const rt_codec *rt_codec_find(const rt_program *program, const char *name);
 
 /* Adds an option; a later one of the same name replaces the earlier.  Copies. */
 void rt_program_option(rt_program *program, rt_option **list, const char *name,

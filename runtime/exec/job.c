@@ -37,6 +37,7 @@ static void open_env(rt_job *job, struct rt_loop *loop, const rt_stop *stop) {
     rt_env *env = &job->env;
     env->mem = job->mem;
     env->settings = set;
+    env->program = job->program;
     env->loop = loop;
     env->wake = stop->wake;
     env->eager = set->batch == 0;

@@ -25,6 +25,7 @@ struct rt_loop;
 typedef struct rt_env {
     rt_mem *mem;
     const rt_settings *settings;
+    const rt_program *program;
     struct rt_loop *loop; /* live sources only; null if the program has none */
     int wake;             /* wake.h: tells the coordinator that much input waits */
     int64_t batch_bytes;  /* batch_size as the memory allows it */

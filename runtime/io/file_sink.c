@@ -28,6 +28,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
+#include "runtime/io/pack.h"
 #include "runtime/io/sinks.h"
 
 enum { PATH_LEN = 4096 };
@@ -37,6 +38,7 @@ typedef struct files_out {
     char name[64]; /* of the sink, fit for a file name */
     bool directory;
     bool begun;    /* an earlier run's output is gone */
+    const rt_packer *packer; /* null: what is written is plain */
     /* one file */
     int fd;        /* -1: not open */
     bool regular;
@@ -313,14 +315,24 @@ static rt_status extend_file(files_out *f, rt_output *out) {
     }
 }
 
-static rt_status publish_single(rt_sink *s, rt_output *out) {
-    files_out *f = s->impl;
+static rt_status publish_plain(files_out *f, const char *header, rt_output *out) {
     if (f->begun && f->regular) return extend_file(f, out);
     if (!f->begun)
-        RT_TRY(f->regular ? replace(f, s->decl->header, out)
-                          : open_special(f, s->decl->header));
+        RT_TRY(f->regular ? replace(f, header, out) : open_special(f, header));
     f->begun = true;
     return f->regular ? RT_ok : write_all(f->fd, out, f->path, &f->length);
+}
+
+/* Compressed, each batch is an archive of its own behind those before it. */
+static rt_status publish_single(rt_sink *s, rt_output *out) {
+    files_out *f = s->impl;
+    rt_output packed;
+    const char *header = f->begun ? "" : s->decl->header;
+    if (!f->packer) return publish_plain(f, header, out);
+    RT_TRY(rt_pack_open(&packed, out, f->packer, s->env->mem, header, !f->begun));
+    rt_status status = publish_plain(f, "", &packed);
+    rt_pack_close(&packed);
+    return status;
 }
 
 /* ---- a directory of parts ----------------------------------------------------------------- */
@@ -355,8 +367,8 @@ static rt_status add_part(rt_sink *s, const rt_output *out, const char *partitio
     snprintf(path, sizeof path, "%s/.flow-%s-%010" PRId64 "-0000.tmp", dir, f->name,
              out->batch);
     f->temps[f->nparts] = strdup(path);
-    snprintf(path, sizeof path, "%s/%s-%010" PRId64 "-0000.%s", dir, f->name, out->batch,
-             s->decl->ext);
+    snprintf(path, sizeof path, "%s/%s-%010" PRId64 "-0000.%s%s", dir, f->name, out->batch,
+             s->decl->ext, !f->packer ? "" : !strcmp(s->decl->pack, "gzip") ? ".gz" : ".zst");
     f->finals[f->nparts++] = strdup(path);
     return RT_ok;
 }
@@ -378,7 +390,7 @@ static rt_status write_parts(rt_sink *s, rt_output *out, int *fd) {
             free(open_path);
             open_path = piece.path ? strdup(piece.path) : NULL;
             temp = f->temps[f->nparts - 1];
-            status = create_file(temp, s->decl->header, fd);
+            status = create_file(temp, f->packer ? "" : s->decl->header, fd);
         }
         if (status == RT_ok) status = write_bytes(*fd, piece.p, piece.len, temp);
         if (status != RT_ok) break;
@@ -390,8 +402,12 @@ static rt_status write_parts(rt_sink *s, rt_output *out, int *fd) {
 static rt_status prepare_parts(rt_sink *s, rt_output *out) {
     files_out *f = s->impl;
     int fd = -1;
+    rt_output packed = *out;
     drop_parts(f, true);
-    rt_status status = write_parts(s, out, &fd);
+    if (f->packer)
+        RT_TRY(rt_pack_open(&packed, out, f->packer, s->env->mem, s->decl->header, false));
+    rt_status status = write_parts(s, &packed, &fd);
+    if (f->packer) rt_pack_close(&packed);
     if (fd < 0) return status;
     rt_status closed = sync_close(fd, f->temps[f->nparts - 1]);
     return status == RT_ok ? closed : status;
@@ -425,6 +441,7 @@ static rt_status file_sink_open(rt_sink *s) {
     if (!n || n > PATH_LEN / 2)
         return (rt_status)rt_fail(RT_usage, "%s: `%s` is no path", s->decl->name, path);
     set_name(f, s);
+    if (s->decl->pack) f->packer = rt_codec_find(s->env->program, s->decl->pack)->pack;
     f->directory = s->decl->partition || path[n - 1] == '/';
     strcpy(f->path, path);
     cut_slash(f->path);

@@ -2,7 +2,8 @@
  *
  * The files are one source partition, one behind the other.  A batch takes so many bytes
  * of them, wherever that cuts: ranges need no record boundary (file_read.h), so the cut
- * is a function of the files and of batch_size, whatever the length of blocks.  Sizes are
+ * is a function of the files and of batch_size, whatever the length of blocks.  What is
+ * compressed cannot be cut anywhere: its text comes in blocks (packed.h).  Sizes are
  * taken when a file's turn comes.  Files stay open until the batch that ended them is
  * done; the page cache is asked for the next batch while this one runs. */
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/io/file_read.h"
+#include "runtime/io/packed.h"
 #include "runtime/io/sources.h"
 
 typedef struct files {
@@ -26,6 +28,7 @@ typedef struct files {
     int64_t at;        /* next byte of it to be planned */
     int64_t closed;    /* files below it are closed */
     int64_t known;     /* bytes of all files at open, for progress */
+    rt_packed *packed; /* made for the first compressed file */
 } files;
 
 static int by_bytes(const void *a, const void *b) {
@@ -61,16 +64,30 @@ static rt_status expand(files *fs, const char *path) {
     return RT_ok;
 }
 
+static rt_status open_first(const rt_source *s, rt_file *f) {
+    const rt_unpacker *ops;
+    RT_TRY(rt_unpack_choose(s, f->path, &ops));
+    if (!ops) return rt_file_open(f, s->decl);
+    int fd = rt_os_open(f->path, O_RDONLY, 0);
+    if (fd < 0)
+        return (rt_status)rt_fail(RT_io, "cannot open %s: %s", f->path, strerror(errno));
+    rt_os_close(fd);
+    return RT_ok;
+}
+
 static rt_status file_open(rt_source *s) {
     files *fs = s->impl = rt_alloc(sizeof *fs);
     RT_TRY(expand(fs, rt_option_text(s->decl->options, "arg", "")));
     s->total = 0;
     for (int64_t i = 0; i < fs->nfiles; i++) {
         struct stat st;
-        if (rt_os_stat(fs->files[i].path, &st) == 0) s->total += st.st_size;
+        const rt_unpacker *ops;
+        RT_TRY(rt_unpack_choose(s, fs->files[i].path, &ops));
+        if (ops) s->total = -1; /* how much text there is, nobody knows */
+        if (s->total >= 0 && rt_os_stat(fs->files[i].path, &st) == 0) s->total += st.st_size;
     }
     /* A file that cannot be read is better known before the run than in its middle. */
-    if (fs->nfiles) RT_TRY(rt_file_open(&fs->files[0], s->decl));
+    if (fs->nfiles) RT_TRY(open_first(s, &fs->files[0]));
     s->ended = fs->nfiles == 0;
     return RT_ok;
 }
@@ -92,6 +109,13 @@ static void add_units(rt_source *s, int64_t object, int64_t from, int64_t to,
     }
 }
 
+static rt_status take_packed(rt_source *s, const rt_file *f, const rt_unpacker *ops,
+                             int64_t limit, rt_input *in, bool *done) {
+    files *fs = s->impl;
+    if (!fs->packed) fs->packed = rt_packed_new(s);
+    return rt_packed_take(fs->packed, fs->current, f->path, ops, limit, in, done);
+}
+
 static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
                            rt_input *in) {
     files *fs = s->impl;
@@ -102,6 +126,16 @@ static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
 #endif
     while (fs->current < fs->nfiles) {
         rt_file *f = &fs->files[fs->current];
+        const rt_unpacker *ops;
+        RT_TRY(rt_unpack_choose(s, f->path, &ops));
+        if (ops) {
+            bool done;
+            RT_TRY(take_packed(s, f, ops, limit, in, &done));
+            if (!done) return RT_ok;
+            fs->current++;
+            if (in->bytes >= limit && fs->current < fs->nfiles) return RT_ok;
+            continue;
+        }
         if (f->fd < 0) RT_TRY(rt_file_open(f, s->decl));
         int64_t to = RT_MIN(f->size, fs->at + limit - in->bytes);
 #ifdef FLOW_FAULTS
@@ -129,6 +163,8 @@ static rt_status file_read(rt_source *s, const rt_unit *unit, rt_reader *r) {
 
 static rt_status file_quotes(rt_source *s, rt_unit *unit, rt_reader *r, int64_t *count) {
     files *fs = s->impl;
+    *count = 0;
+    if (unit->block) return RT_ok; /* begins outside of quotes */
     return rt_file_quotes(&fs->files[unit->object], unit, r, count);
 }
 
@@ -137,20 +173,24 @@ static const char *file_object(rt_source *s, int64_t object) {
 }
 
 static const uint8_t *file_header(rt_source *s, int64_t object, int64_t *len) {
-    rt_file *f = &((files *)s->impl)->files[object];
+    files *fs = s->impl;
+    rt_file *f = &fs->files[object];
     *len = f->header_len;
-    return f->header;
+    if (f->header || !fs->packed) return f->header;
+    return rt_live_header(&fs->packed->live, object, len);
 }
 
 static void file_done(rt_source *s, rt_input *in) {
     files *fs = s->impl;
     (void)in;
+    if (fs->packed) rt_live_done(&fs->packed->live);
     for (; fs->closed < fs->current; fs->closed++) rt_file_close(&fs->files[fs->closed]);
 }
 
 static void file_close(rt_source *s) {
     files *fs = s->impl;
     if (!fs) return;
+    rt_packed_free(fs->packed);
     for (int64_t i = 0; i < fs->nfiles; i++) {
         rt_file_close(&fs->files[i]);
         free((char *)fs->files[i].path);

@@ -27,7 +27,7 @@ void rt_live_open(rt_live *live, rt_source *s, void (*resumed)(rt_handler *gate)
     memset(live, 0, sizeof *live);
     live->source = s;
     live->gate = (rt_handler){.fd = -1, .due = resumed, .poked = resumed, .owner = s};
-    rt_loop_add(s->env->loop, &live->gate);
+    if (resumed) rt_loop_add(s->env->loop, &live->gate);
     live->last = &live->first;
     pthread_mutex_init(&live->lock, NULL);
 }
@@ -41,7 +41,7 @@ static void free_blocks(rt_mem *mem, rt_block *b) {
 }
 
 void rt_live_close(rt_live *live) {
-    rt_loop_remove(live->source->env->loop, &live->gate);
+    if (live->gate.poked) rt_loop_remove(live->source->env->loop, &live->gate);
     free_blocks(live->source->env->mem, live->first);
     free_blocks(live->source->env->mem, live->taken);
     while (live->heads) {
@@ -95,7 +95,7 @@ static void resume(rt_live *live) {
     bool full = live->full;
     live->full = false;
     pthread_mutex_unlock(&live->lock);
-    if (full) rt_loop_poke(live->source->env->loop, &live->gate);
+    if (full && live->gate.poked) rt_loop_poke(live->source->env->loop, &live->gate);
 }
 
 const uint8_t *rt_live_header(rt_live *live, int64_t object, int64_t *len) {

@@ -38,7 +38,8 @@ typedef struct rt_live {
     rt_block *taken;         /* coordinator: blocks of the running batch */
 } rt_live;
 
-/* `resumed` is called on the loop, with the gate, when streams may go on. */
+/* `resumed` is called on the loop, with the gate, when streams may go on; null: there is
+ * no loop, the source feeds by itself when a batch is taken. */
 void rt_live_open(rt_live *live, rt_source *s, void (*resumed)(rt_handler *gate));
 /* After the loop has stopped. */
 void rt_live_close(rt_live *live);

@@ -1,7 +1,8 @@
 /* stdin_source.c - standard input, to its end.
  *
  * Read on the loop, straight into blocks, as fast as a pipe gives it.  A pipe is made as
- * large as the system lets us: fewer wakes for the writer and for us. */
+ * large as the system lets us: fewer wakes for the writer and for us.  What is compressed
+ * goes through a buffer: it is read when all text of what came before is in blocks. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include "runtime/base/rt_check.h"
 #include "runtime/io/live.h"
 #include "runtime/io/sources.h"
+#include "runtime/io/unpack.h"
 
 #define PIPE_BYTES (1 << 20)
 
@@ -23,6 +25,7 @@ typedef struct input {
     rt_live live;
     rt_feed feed;
     rt_handler handler;
+    rt_unpack *unpack; /* null: plain */
 } input;
 
 static void end_input(input *in, rt_status status) {
@@ -33,26 +36,67 @@ static void end_input(input *in, rt_status status) {
     rt_live_over(&in->live, status);
 }
 
-static void on_ready(rt_handler *h, uint32_t events) {
-    input *in = h->owner;
-    rt_loop *loop = in->live.source->env->loop;
-    int64_t room;
-    (void)events;
-    uint8_t *to = rt_feed_room(&in->feed, &room);
-    if (!to) {
-        rt_loop_events(loop, h, 0);
+/* Bytes from the descriptor; 0 or less: there are none, and the input has ended, but for
+ * EAGAIN. */
+static int64_t read_more(input *in, void *to, int64_t room) {
+    int64_t got = rt_os_read(STDIN_FILENO, to, room);
+    if (got < 0 && errno != EAGAIN)
+        end_input(in, (rt_status)rt_fail(RT_io, "cannot read stdin: %s", strerror(errno)));
+    else if (got == 0)
+        end_input(in, in->unpack ? rt_unpack_end(in->unpack) : RT_ok);
+    return got;
+}
+
+/* Text of the bytes that have come, until there is none or no room; false: no room. */
+static bool unpack_all(input *in) {
+    rt_unpack *u = in->unpack;
+    while (!rt_unpack_is_dry(u)) {
+        int64_t room, got;
+        uint8_t *to = rt_feed_room(&in->feed, &room);
+        if (!to) return false;
+        rt_status status = rt_unpack_take(u, to, room, &got);
+        if (status != RT_ok) {
+            end_input(in, status);
+            return true;
+        }
+        rt_feed_add(&in->feed, got);
+    }
+    return true;
+}
+
+static void on_packed(input *in) {
+    rt_unpack *u = in->unpack;
+    rt_handler *h = &in->handler;
+    if (!unpack_all(in)) {
+        rt_loop_events(in->live.source->env->loop, h, 0);
         return;
     }
-    int64_t got = rt_os_read(STDIN_FILENO, to, room);
-    if (got < 0 && errno == EAGAIN) return;
-    if (got < 0) {
-        end_input(in, (rt_status)rt_fail(RT_io, "cannot read stdin: %s", strerror(errno)));
-    } else if (got == 0) {
-        end_input(in, RT_ok);
-    } else {
-        rt_feed_add(&in->feed, got);
-        h->at = rt_feed_due(&in->feed);
+    if (in->live.over) return;
+    u->at = u->len = 0;
+    int64_t got = read_more(in, u->raw, RT_UNPACK_RAW);
+    if (got <= 0) return;
+    u->len = got;
+    if (!unpack_all(in)) rt_loop_events(in->live.source->env->loop, h, 0);
+    if (!in->live.over) h->at = rt_feed_due(&in->feed);
+}
+
+static void on_ready(rt_handler *h, uint32_t events) {
+    input *in = h->owner;
+    int64_t room;
+    (void)events;
+    if (in->unpack) {
+        on_packed(in);
+        return;
     }
+    uint8_t *to = rt_feed_room(&in->feed, &room);
+    if (!to) {
+        rt_loop_events(in->live.source->env->loop, h, 0);
+        return;
+    }
+    int64_t got = read_more(in, to, room);
+    if (got <= 0) return;
+    rt_feed_add(&in->feed, got);
+    h->at = rt_feed_due(&in->feed);
 }
 
 static void on_due(rt_handler *h) {
@@ -62,7 +106,8 @@ static void on_due(rt_handler *h) {
 
 static void on_room(rt_handler *gate) {
     input *in = ((rt_source *)gate->owner)->impl;
-    if (!in->live.over) rt_loop_events(in->live.source->env->loop, &in->handler, EPOLLIN);
+    if (in->live.over || (in->unpack && !unpack_all(in)) || in->live.over) return;
+    rt_loop_events(in->live.source->env->loop, &in->handler, EPOLLIN);
 }
 
 static rt_status stdin_open(rt_source *s) {
@@ -75,6 +120,13 @@ static rt_status stdin_open(rt_source *s) {
     in->handler =
         (rt_handler){.fd = STDIN_FILENO, .ready = on_ready, .due = on_due, .owner = in};
     rt_loop_add(s->env->loop, &in->handler);
+    const rt_unpacker *ops;
+    RT_TRY(rt_unpack_choose(s, "", &ops));
+    if (ops) {
+        in->unpack = rt_alloc(sizeof *in->unpack);
+        RT_TRY(rt_unpack_open(in->unpack, ops, "stdin"));
+        s->total = -1;
+    }
     return rt_loop_events(s->env->loop, &in->handler, EPOLLIN);
 }
 
@@ -111,6 +163,8 @@ static void stdin_close(rt_source *s) {
     rt_loop_remove(s->env->loop, &in->handler);
     rt_feed_drop(&in->feed);
     rt_live_close(&in->live);
+    if (in->unpack) rt_unpack_close(in->unpack);
+    free(in->unpack);
     free(in);
     s->impl = NULL;
 }
