@@ -300,8 +300,15 @@ void emit_panes_close(gen_t *g, LLVMValueRef table, emit_give_fn *give, void *en
     emit_t *e = g->e;
     LLVMBasicBlockRef head = ir_block(e, "panes"), body = ir_block(e, "pane"),
                       done = ir_block(e, "panes.done");
+    const twindow_t *spec = g->stage->step->in.window;
     LLVMValueRef w =
         K_CALL(e, mark_next, "mark", e->fn->ctx, ir_i64(e, g->stage->mark));
+    if (spec->lateness) { /* late rows still meet what is known of the window */
+        LLVMValueRef late = emit_constant(g, spec->lateness, spec->lateness_value, 0);
+        LLVMValueRef all = ir_eq(e, w, ir_i64(e, INT64_MAX), "all");
+        LLVMValueRef back = ir_sub(e, ir_i64(e, 0), late, "");
+        w = ir_select(e, all, w, K_CALL(e, time_add, "", w, back), "upto");
+    }
     ir_br(e, head);
     ir_at(e, head);
     LLVMValueRef pane = K_CALL(e, pane_due, "due", table, w);

@@ -57,8 +57,8 @@ type_t *window_type(const flowck_t *f);
 void form_window(flowck_t *f, columns_t *cols);
 /* Has the window `early` or `lateness`: does an `aggregate` in it make a table? */
 int makes_revisions(const flowck_t *f);
-/* Says so if it has, of a step that only looks at windows when they close. */
-void need_unrevised(flowck_t *f);
+/* Says so if it has, of a step that cannot revise its rows; late: it may take late rows. */
+void need_unrevised(flowck_t *f, int late);
 /* Says so if the window is not formed yet: 0 then. */
 int need_formed(flowck_t *f);
 /* The rows behind this step are made when its window closes, or are those of a table:

@@ -238,6 +238,7 @@ void op_distinct_type(flowck_t *f) {
     f->step->u.distinct.keys = keys.at;
     f->step->u.distinct.nkeys = keys.n;
     form_window(f, &cols);
+    need_unrevised(f, 1);
     stream_become(c, &f->st, &cols, (lost_t){.step = "distinct", .at = f->step->at});
     if (s->within) distinct_within(f, s->within);
 }
@@ -276,7 +277,7 @@ void op_sort_type(flowck_t *f) {
     f->step->u.sort.n = s->by.n;
     f->st.props.sorted = f->step;
     need_formed(f);
-    need_unrevised(f);
+    need_unrevised(f, 0);
     rows_are_made(f);
     if (f->st.props.is_table || f->st.props.windowed != WINDOW_NONE) return;
     diag_t *m = diag_add(f->c->diags, DIAG_sort_stream, f->step->at);
@@ -319,7 +320,7 @@ void op_top_type(flowck_t *f) {
     f->step->u.top.added = added;
     f->st.props.sorted = NULL;
     form_window(f, &cols);
-    need_unrevised(f);
+    need_unrevised(f, 0);
     stream_become(c, &f->st, &cols, (lost_t){.step = "top", .at = f->step->at});
     rows_are_made(f);
     if (f->st.props.windowed != WINDOW_NONE) return;

@@ -201,6 +201,7 @@ void op_limit_type(flowck_t *f) {
     f->step->u.limit.count = s->count;
     check_count(f, s->count, "a `limit`", &f->step->u.limit.count_value);
     need_formed(f);
+    need_unrevised(f, 1);
     f->st.props.limited |= f->st.props.windowed == WINDOW_NONE;
 }
 

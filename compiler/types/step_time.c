@@ -270,9 +270,9 @@ int makes_revisions(const flowck_t *f) {
     return w && (w->early || w->lateness);
 }
 
-void need_unrevised(flowck_t *f) {
-    if (!makes_revisions(f)) return;
+void need_unrevised(flowck_t *f, int late) {
     const twindow_t *w = f->st.props.window;
+    if (!makes_revisions(f) || (late && !w->early)) return;
     diag_t *m = diag_add(f->c->diags, DIAG_window_revised, f->step->at,
                          op_at(f->step->op)->spelling, w->early ? "early" : "lateness");
     diag_help(m, "`aggregate` first: it makes a table of the windows, and revises its rows");

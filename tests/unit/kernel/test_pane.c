@@ -106,11 +106,12 @@ static void test_panes(void) {
 static void test_full(void) {
     flow_ctx *ctx = env_open();
     flow_table t;
+    const uint8_t *key = env_block(ctx, "k", 1);
     flow_k_table_init(&t, FLOW_TABLE_TEXT, 2);
     t.limit = 4000;
     CU_ASSERT(!flow_k_table_full(&t));
     for (int i = 0; i < 20; i++)
-        flow_k_table_text(ctx, flow_k_pane(ctx, &t, i, i + 1), (const uint8_t *)"k", 1);
+        flow_k_table_text(ctx, flow_k_pane(ctx, &t, i, i + 1), key, 1);
     CU_ASSERT(flow_k_table_full(&t));
     flow_k_pane_clear(ctx, &t);
     CU_ASSERT(!flow_k_table_full(&t));
