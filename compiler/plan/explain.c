@@ -108,6 +108,7 @@ static void source(explain_t *x, const pstage_t *s) {
 }
 
 static const char *lifetime(const tstep_t *s) {
+    if (s->op == OP_distinct && s->u.distinct.within) return "until time has passed the bound";
     if (s->in.is_table && s->op == OP_sort)
         return "for as long as the rows of one look at the table are there";
     if (s->op == OP_changes) return "until the batch ends";
@@ -197,6 +198,8 @@ static void outs(explain_t *x, const pstage_t *s) {
         if (table) line(x, 0, when[o->mode]);
         ops(x, &o->next, table);
     }
+    if (s->late.n) line(x, 0, "rows that are late for their session:\n");
+    ops(x, &s->late, 1);
 }
 
 static void settings(explain_t *x) {

@@ -115,6 +115,8 @@ static void print_stage(buf_t *b, const pstage_t *s, sources_t *sources) {
         if (o->mode != MODE_append) buf_printf(b, "  %s", modes[o->mode]);
         print_ops(b, sources, &o->next, o->mode == MODE_append ? 1 : 2);
     }
+    if (s->late.n) buf_str(b, "  late:\n");
+    print_ops(b, sources, &s->late, 2);
 }
 
 void plan_print(buf_t *b, const plan_t *p, sources_t *sources) {

@@ -26,6 +26,17 @@ void plan_span_text(buf_t *b, sources_t *sources, span_t at) {
 }
 
 void plan_step_text(buf_t *b, sources_t *sources, const tstep_t *s) {
+    if (s->op == OP_remember) { /* what its handlers do is long */
+        const tremember_t *r = s->u.remember;
+        buf_str(b, "remember per ");
+        for (size_t i = 0; i < r->nkeys; i++)
+            buf_printf(b, "%s%s", i ? ", " : "", r->keys[i].name);
+        if (r->by) {
+            buf_str(b, " by ");
+            plan_span_text(b, sources, r->by->span);
+        }
+        return;
+    }
     if (s->node) plan_span_text(b, sources, s->node->span);
     else buf_str(b, op_at(s->op)->spelling);
 }

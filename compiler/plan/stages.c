@@ -450,6 +450,22 @@ static place_t place_time(builder_t *b, pop_t *op, tstep_t *s, place_t at) {
     return out;
 }
 
+/* Where sessions or windows of rows follow a window, its column goes. */
+static place_t drop_window(builder_t *b, pop_t *window, tstep_t *s, place_t at) {
+    tstep_t *drop = ARENA_NEW(b->a, tstep_t);
+    *drop = (tstep_t){.op = OP_drop, .node = s->node, .at = s->at, .used = s->used,
+                      .index = s->index, .flow = s->flow, .row_in = s->row_in,
+                      .row_out = s->row_out, .in = s->in, .out = s->out};
+    int *from = ARENA_ARRAY(b->a, int, s->row_out->nfields + 1);
+    for (uint32_t i = 0; i < s->row_out->nfields; i++)
+        from[i] = (int)i + ((int)i >= s->in.window_column);
+    drop->u.drop.from = from;
+    drop->u.drop.n = s->row_out->nfields;
+    window->row_out = s->row_in;
+    pop_t *op = add_op(b, &at, POP_drop, drop);
+    return (place_t){.stage = at.stage, .next = &op->next, .mode = at.mode};
+}
+
 /* Builds step i of the flow, and all behind it, at a place. */
 static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at) {
     if (!plan_leads(b, f, i, at.mode)) return;
@@ -479,6 +495,8 @@ static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at) {
         op->error_port = error_port(b, at.stage, f, i + 1);
         at = (place_t){.stage = at.stage, .next = &op->next, .mode = at.mode};
         if (s->op == OP_event_time || s->op == OP_window) at = place_time(b, op, s, at);
+        if (s->op == OP_window && s->u.window.column < 0 && s->in.window_column >= 0)
+            at = drop_window(b, op, s, at);
         if (!plan_leads(b, f, i + 1, at.mode)) return; /* only late rows are wanted */
     }
     place_readers(b, f, at);

@@ -451,7 +451,11 @@ static void leave_window(flowck_t *f) {
     if (f->st.props.windowed == WINDOW_NONE) return;
     diag_t *m = diag_add(f->c->diags, DIAG_step_windowed, f->step->at,
                          op_at(f->step->op)->spelling);
-    diag_help(m, "leave the window first: `|> drop window`");
+    if (f->st.props.window_column >= 0)
+        diag_help(m, "leave the window first: `|> drop window`");
+    else
+        diag_help(m, "put it behind a step that forms the window, and leave that first: "
+                     "`|> aggregate … |> drop window`");
 }
 
 void op_remember_type(flowck_t *f) {

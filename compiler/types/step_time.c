@@ -147,6 +147,10 @@ static void check_window(flowck_t *f, const ast_step_window_t *s, twindow_t *w) 
         check_rows(f, s, w);
     } else {
         int session = w->kind == WINDOW_session;
+        if (session && s->offset) {
+            diag_t *m = diag_add(c->diags, DIAG_session_offset, s->offset->span);
+            diag_note(m, "it begins with its first row");
+        }
         check_span(f, s->size, session ? "the gap of a session" : "the size of a window", 1,
                    &w->size_value);
         if (s->every && s->every_rows)
