@@ -162,6 +162,7 @@ static void row_step_reads(const tstep_t *s, live_t *in) {
             reads(in, n, s->u.latest.keys[i].expr);
     }
     if (s->op == OP_close) reads(in, n, s->u.close.at);
+    if (s->op == OP_changes) memset(in, 1, n); /* it tells by the whole row */
     if (s->op == OP_top) {
         for (size_t i = 0; i < s->u.top.n; i++) reads(in, n, s->u.top.by[i].expr);
         for (size_t i = 0; i < s->u.top.nkeys; i++) reads(in, n, s->u.top.keys[i].expr);
@@ -208,6 +209,7 @@ static live_t *carried(builder_t *b, pstage_t *stage, int all) {
     tstep_t *s = stage->step;
     all = show_all(b, stage, all);
     live_t *out = new_live(b, s->row_in);
+    all |= s->op == OP_changes;
     uint32_t first = first_carried(stage);
     for (uint32_t c = 0; c < s->row_in->nfields; c++) out[c] = stage->live[c + first] || all;
     return out;
