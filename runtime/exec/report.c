@@ -83,9 +83,10 @@ void rt_report_batch(rt_report *r, const rt_job *job) {
     r->batches++;
     rt_log(RT_DEBUG,
            "batch %" PRId64 " at %" PRId64 " ms: %" PRId64 " bytes read so far, %" PRId64
-           " rows written, %.1f MB in use",
+           " rows written, %.1f MB in use, %" PRId64 " kB of state",
            job->batch, job->now / 1000, job->bytes_in, job->rows_out,
-           (double)(rt_mem_limit(job->mem) - rt_mem_room(job->mem)) / 1e6);
+           (double)(rt_mem_limit(job->mem) - rt_mem_room(job->mem)) / 1e6,
+           rt_mem_used(job->mem, RT_OWNER_STATE) / 1000);
     if (!r->progress || now - r->shown < PROGRESS_EVERY) return;
     r->shown = now;
     show(r, job, now);
