@@ -3,6 +3,7 @@
 
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_expr.h"
+#include "compiler/emit/emit_table.h"
 #include "compiler/plan/joins.h"
 #include "compiler/syntax/ast.h"
 #include "compiler/types/def.h"
@@ -98,16 +99,10 @@ static gkey_t side_key(gen_t *g, tstep_t *s, int right, int int_key, val_t *wind
     return emit_key(g, parts, n, int_key);
 }
 
-/* The key of a table's row, as far as it is seen: the order of its rows. */
-static val_t table_key(gen_t *g, const tprops_t *p, const val_t *cols) {
-    emit_t *e = g->e;
-    val_t *parts = ARENA_ARRAY(e->arena, val_t, p->nkeys + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < p->nkeys; i++)
-        if (p->keys[i].column >= 0 && cols[p->keys[i].column].leaf)
-            parts[n++] = cols[p->keys[i].column];
-    gkey_t k = emit_sort_key(g, parts, NULL, n);
-    return val_text(e, type_basic(e->types, TY_BYTES), k.ptr, k.len);
+/* The key of a table's row: the order of its rows. */
+static val_t table_key(gen_t *g) {
+    gkey_t k = emit_table_key(g);
+    return val_text(g->e, type_basic(g->e->types, TY_BYTES), k.ptr, k.len);
 }
 
 /* What the keys of a side see. */
@@ -166,7 +161,7 @@ void emit_join_send(gen_t *g, pop_t *op, val_t *cols) {
     if (plan_join_keeps_alone(s, right)) ir_br(e, send);
     else ir_if(e, none, next, send);
     ir_at(e, send);
-    if (h.order >= 0) fields[h.order] = table_key(g, props, cols);
+    if (h.order >= 0) fields[h.order] = table_key(g);
     for (uint32_t i = 0; h.carried[i] >= 0; i++) {
         int c = right ? s->u.join.from[h.carried[i]] : h.carried[i];
         fields[h.columns + i] = val_coerce(e, cols[c], h.record->fields[h.columns + i].type);

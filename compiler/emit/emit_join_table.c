@@ -151,7 +151,9 @@ static void give_change(gen_t *g, sink_mode mode, jpair_t p, LLVMValueRef left,
     emit_t *e = g->e;
     LLVMBasicBlockRef give = ir_block(e, "give"), done = ir_block(e, "given");
     LLVMValueRef differs = ir_ne(e, was, is, "changed");
-    LLVMValueRef wanted = mode == MODE_update ? ir_and(e, is, differs, "") : is;
+    LLVMValueRef wanted = mode == MODE_update    ? ir_and(e, is, differs, "")
+                          : mode == MODE_changes ? differs
+                                                 : is;
     ir_if(e, wanted, give, done);
     ir_at(e, give);
     LLVMValueRef len = ir_words(e, 1, "order.len");
@@ -159,7 +161,7 @@ static void give_change(gen_t *g, sink_mode mode, jpair_t p, LLVMValueRef left,
     g->key = K_CALL(e, join_order, "order", e->fn->ctx, ir_i64(e, g->stage->step_id),
                     left ? left : ir_null(e), right ? right : ir_null(e), len);
     g->key_len = ir_load(e, e->i64, len, "order.len");
-    g->sign = NULL;
+    g->sign = mode == MODE_changes ? ir_i64_of(e, is, "sign") : NULL;
     emit_join_give(g, mode, p, NULL);
     ir_br(e, done);
     ir_at(e, done);
@@ -223,7 +225,7 @@ static void give_entry(gen_t *g, LLVMValueRef table, LLVMValueRef entry, sink_mo
 /* The keys that changed, or all. */
 static void give_entries(gen_t *g, LLVMValueRef table, sink_mode mode, LLVMValueRef cond) {
     emit_t *e = g->e;
-    int changed = mode == MODE_update;
+    int changed = mode == MODE_update || mode == MODE_changes;
     LLVMBasicBlockRef give = ir_block(e, "give.mode"), done = ir_block(e, "gave.mode");
     ir_if(e, cond, give, done);
     ir_at(e, give);

@@ -5,6 +5,7 @@
  * LLVM folds what is constant. */
 #include "compiler/emit/emit_stage.h"
 #include "compiler/emit/emit_time.h"
+#include "compiler/plan/joins.h"
 
 #include <string.h>
 
@@ -296,10 +297,10 @@ static const char *format_text(format_id f) {
     return f == FORMAT_none ? "text" : format_row(f)->name;
 }
 
-static int error_port_of(const plan_t *plan, const psource_t *src) {
+static const pstage_t *stage_of(const plan_t *plan, const psource_t *src) {
     for (size_t i = 0; i < plan->stages.n; i++)
-        if (plan->stages.at[i]->source == src) return plan->stages.at[i]->error_port;
-    return -1;
+        if (plan->stages.at[i]->source == src) return plan->stages.at[i];
+    flow_unreachable("a source without a stage");
 }
 
 static void put_sources(prog_t *p) {
@@ -312,8 +313,9 @@ static void put_sources(prog_t *p) {
         word(p, source_row((source_id)row)->name);
         pair(p, "format", numbers ? "rows" : format_text(s->conn->format));
         pair_int(p, "step", s->step);
-        int port = error_port_of(plan, s);
-        if (port >= 0) pair_int(p, "error", port);
+        const pstage_t *stage = stage_of(plan, s);
+        if (stage->error_port >= 0) pair_int(p, "error", stage->error_port);
+        if (row == SOURCE_file && plan_join_feeds_only(plan, stage)) pair_int(p, "table", 1);
         if (s->conn->format == FORMAT_csv && !numbers) {
             if (emit_option_int(s->conn, "header", 0)) {
                 pair_int(p, "header", 1);

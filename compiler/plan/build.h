@@ -40,6 +40,13 @@ int plan_step_id(builder_t *b, tstep_t *s);
 int plan_leads(builder_t *b, tflow_t *f, size_t i, sink_mode mode);
 /* Does the step take a table as changes, old rows and new ones?  `sort` takes it whole. */
 int plan_takes_changes(const tstep_t *s);
+/* Is there a sink of any mode behind step i of the flow, whose rows are those of a table? */
+int plan_leads_any(builder_t *b, tflow_t *f, size_t i);
+/* Is the flow the other side of this join, as rows that cross as they are?  Does a join take
+ * what enters this `latest` as versions?  Does any? */
+int plan_joins_right(const tstep_t *s, const tflow_t *f);
+int plan_takes_versions(const tstep_t *join, const tflow_t *f, const tstep_t *latest);
+int plan_reads_versions(builder_t *b, const tflow_t *f, const tstep_t *latest);
 /* Where the late rows of an `event_time` or `window` go, or null. */
 tflow_t *plan_late_flow(const tstep_t *s);
 /* Do late rows of the window leave the step that forms it, as they entered it? */

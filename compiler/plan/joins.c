@@ -40,6 +40,21 @@ const tstep_t *plan_join_versions(const tstep_t *s) {
     return right->steps.at[right->steps.n - 1];
 }
 
+int plan_join_feeds_only(const plan_t *plan, const pstage_t *stage) {
+    for (size_t k = 0; k < stage->ports.n; k++) {
+        const pexchange_t *x = stage->ports.at[k]->exchange;
+        if (!x) return 0;
+        const pstage_t *to = plan->stages.at[x->consumer];
+        tjoin_form form = to->root == ROOT_join ? to->step->u.join.form : JOINS_tables;
+        if (to->root == ROOT_join && x == to->exchange &&
+            (form == JOINS_table || form == JOINS_as_of))
+            continue;
+        if (to->root == ROOT_errors) continue;
+        if (!to->step->out.is_table || !plan_join_feeds_only(plan, to)) return 0;
+    }
+    return stage->ports.n > 0;
+}
+
 const char *plan_join_key_text(builder_t *b, const tstep_t *s) {
     buf_t out;
     buf_init(&out, b->a);
@@ -102,11 +117,9 @@ void plan_join_live(builder_t *b, pstage_t *stage, int all) {
     join_reads(s, s->u.join.cond, stage->live, stage->live2);
 }
 
-/* The window and the key of a table cross by themselves. */
+/* The window crosses by itself. */
 static void live_props(const tstep_t *s, const tprops_t *p, unsigned char *live) {
     if (s->u.join.form == JOINS_windows) live[p->window_column] = 1;
-    for (size_t i = 0; p->is_table && i < p->nkeys; i++)
-        if (p->keys[i].column >= 0) live[p->keys[i].column] = 1;
 }
 
 /* A version is a row that enters `latest`, and the keys that it adds. */

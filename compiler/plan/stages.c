@@ -319,13 +319,9 @@ static keyed_t join_stage(builder_t *b, tstep_t *s, sink_mode mode) {
     vec_push(b->a, &b->keyed, k);
     size_t i = (size_t)s->index;
     stage->error_port = error_port(b, stage, s->flow, i + 1);
-    if (s->out.is_table) {
-        add_out(b, stage, s->flow, i + 1, MODE_update);
-        add_out(b, stage, s->flow, i + 1, MODE_complete);
-        add_out(b, stage, s->flow, i + 1, MODE_final);
-    } else {
-        add_out(b, stage, s->flow, i + 1, MODE_append);
-    }
+    for (int m = MODE_update; s->out.is_table && m <= MODE_changes; m++)
+        add_out(b, stage, s->flow, i + 1, (sink_mode)m);
+    if (!s->out.is_table) add_out(b, stage, s->flow, i + 1, MODE_append);
     return k;
 }
 
@@ -416,7 +412,8 @@ static void place_readers(builder_t *b, tflow_t *f, place_t at) {
         if (g->origin == ORIGIN_flow && g->from == f) place_from(b, g, 0, at);
         for (size_t j = 0; j < g->steps.n; j++) {
             tstep_t *s = g->steps.at[j];
-            if (s->op == OP_join && s->u.join.right == f && plan_leads(b, g, j, at.mode))
+            if (plan_joins_right(s, f) && (f->out.is_table ? at.mode == MODE_changes
+                                                           : plan_leads(b, g, j, at.mode)))
                 place_join(b, s, 1, at);
             for (size_t u = 0; s->op == OP_union && u < s->u.unite.n; u++) {
                 if (s->u.unite.inputs[u] != f || !plan_leads(b, g, j, at.mode)) continue;
@@ -466,6 +463,16 @@ static place_t drop_window(builder_t *b, pop_t *window, tstep_t *s, place_t at) 
     return (place_t){.stage = at.stage, .next = &op->next, .mode = at.mode};
 }
 
+/* What enters a `latest … keep` goes to the joins that look for its versions. */
+static void place_versions(builder_t *b, tflow_t *f, tstep_t *latest, place_t at) {
+    size_t n;
+    tflow_t **flows = flows_as_written(b, &n);
+    for (size_t k = 0; k < n; k++)
+        for (size_t j = 0; j < flows[k]->steps.n; j++)
+            if (plan_takes_versions(flows[k]->steps.at[j], f, latest))
+                place_join(b, flows[k]->steps.at[j], 1, at);
+}
+
 /* Builds step i of the flow, and all behind it, at a place. */
 static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at) {
     if (!plan_leads(b, f, i, at.mode)) return;
@@ -485,8 +492,10 @@ static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at) {
             return;
         }
         if (s->op == OP_repartition && s->in.is_table) continue; /* its root holds it */
+        if (plan_reads_versions(b, f, s)) place_versions(b, f, s, at);
         if (is_keyed(s->op)) {
-            place_keyed(b, s, at);
+            if (!s->out.is_table || s->in.is_table || plan_leads_any(b, f, i + 1))
+                place_keyed(b, s, at);
             return;
         }
         int kind = s->op == OP_union ? POP_union : pop_of(s->op);

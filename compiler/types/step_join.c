@@ -491,10 +491,5 @@ void op_join_type(flowck_t *f) {
     become_joined(&j);
     if (formed) join_props(&j);
     else if (!f->st.props.is_table) f->st.props.sorted = NULL;
-    static const char *const later[] = {[JOINS_table] = "`join` with a table",
-                                        [JOINS_as_of] = "`as of`",
-                                        [JOINS_tables] = "`join` of tables"};
-    tjoin_form form = f->step->u.join.form;
-    if (form > JOINS_windows && formed && !column_taken && errors == diags_errors(c->diags))
-        not_built(c, f->step->at, later[form]);
+
 }

@@ -11,7 +11,11 @@
 #include "runtime/exec/sched.h"
 #include "runtime/exec/task.h"
 
+/* The table of a join is read whole, before any row that may look for its rows. */
+#define WHOLE (INT64_MAX / 4)
+
 static int64_t most(const rt_job *job, const rt_source *s) {
+    if (s->decl->table) return WHOLE;
     return s->ops->ranges ? job->settings->cut_rows : job->env.batch_bytes;
 }
 

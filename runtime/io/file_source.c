@@ -122,7 +122,7 @@ static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
     (void)now, (void)drain;
 #ifdef FLOW_FAULTS
     int64_t lines = rt_test_cut();
-    bool cut = lines > 0;
+    bool cut = lines > 0 && !s->decl->table;
 #endif
     while (fs->current < fs->nfiles) {
         rt_file *f = &fs->files[fs->current];

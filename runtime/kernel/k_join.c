@@ -4,6 +4,7 @@
  * array that moves on: `first` is cut off when the array is full.  The queue is a binary
  * heap: rows come nearly in order of time, so they rarely rise. */
 #include "runtime/kernel/k_join.h"
+#include "runtime/kernel/k_key.h"
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_order.h"
 #include "runtime/kernel/k_row.h"
@@ -388,18 +389,16 @@ FLOW_INLINE uint8_t *join_order_side(uint8_t *p, const uint8_t *row) {
         return p + 1;
     }
     *p = 1;
-    int64_t n = flow_k_join_key_len(row);
-    if (n) __builtin_memcpy(p + 1, flow_k_join_key(row), (size_t)n);
-    return p + 1 + n;
+    return flow_k_key_text(p + 1, flow_k_join_key(row), flow_k_join_key_len(row));
 }
 
 uint8_t *flow_k_join_order(flow_ctx *ctx, int64_t step, const uint8_t *left,
                            const uint8_t *right, int64_t *len) {
-    int64_t n = 2 + (left ? flow_k_join_key_len(left) : 0) +
-                (right ? flow_k_join_key_len(right) : 0);
-    uint8_t *key = flow_k_alloc(ctx, n);
-    join_order_side(join_order_side(key, left), right);
-    return flow_k_order_key(ctx, step, key, n, len);
+    int64_t room = 6 + 2 * ((left ? flow_k_join_key_len(left) : 0) +
+                            (right ? flow_k_join_key_len(right) : 0));
+    uint8_t *key = flow_k_alloc(ctx, room);
+    uint8_t *end = join_order_side(join_order_side(key, left), right);
+    return flow_k_order_key(ctx, step, key, end - key, len);
 }
 
 void flow_k_join_settle(flow_ctx *ctx, flow_table *t, int64_t entry) {
