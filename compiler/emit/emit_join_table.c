@@ -183,7 +183,7 @@ static void side_pairs(gen_t *g, LLVMValueRef words, sink_mode mode, int right) 
     emit_t *e = g->e;
     tstep_t *s = g->stage->step;
     int kind = s->u.join.kind, left_only = kind == JOIN_SEMI || kind == JOIN_ANTI;
-    int alone = plan_join_keeps_alone(s, right) || kind == JOIN_SEMI;
+    int alone = plan_join_keeps_alone(s, right) || (kind == JOIN_SEMI && !right);
     if (right && !alone) return;
     jside_t mine = emit_join_side(g, g->stage, right), other = emit_join_side(g, g->stage, !right);
     val_t room, room2;

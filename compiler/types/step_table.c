@@ -45,11 +45,27 @@ static void leave_window(flowck_t *f) {
     stream_unwindow(&f->st);
 }
 
+/* Versions are known by their event time. */
 static void check_keep(flowck_t *f, ast_step_latest_t *s) {
     check_t *c = f->c;
-    int errors = diags_errors(c->diags);
-    check_constant(f, s->keep, TY_DURATION, "`keep`", &f->step->u.latest.keep_value);
-    if (errors == diags_errors(c->diags)) not_built(c, s->keep->span, "`latest … keep`");
+    const tprops_t *p = &f->st.props;
+    cval_t **value = &f->step->u.latest.keep_value;
+    if (check_constant(f, s->keep, TY_DURATION, "`keep`", value) && *value &&
+        (int64_t)(*value)->w[0] < 0)
+        diag_add(c->diags, DIAG_duration_negative, s->keep->span, "`keep`");
+    if (!p->timed) {
+        diag_t *m = diag_add(c->diags, DIAG_no_event_time, s->keep->span);
+        diag_note(m, "the versions that `keep` keeps are known by it");
+        diag_help(m, "declare it behind the source: `|> event_time <column> delay 5s`");
+        return;
+    }
+    const node_t *time = p->times[0]->u.event_time.time;
+    int same = s->by.n == 1 && !AST(order, s->by.at[0])->desc &&
+               ast_equal(AST(order, s->by.at[0])->key, time);
+    if (!s->by.n || same) return;
+    const char *src = diag_source(c->diags, time->span);
+    diag_t *m = diag_add(c->diags, DIAG_keep_by, s->by.at[0]->span);
+    diag_help(m, "`by %s`, or no `by` at all", src);
 }
 
 /* What may be missing says nothing about which row is the latest. */

@@ -75,7 +75,7 @@ int64_t flow_k_join_next(const uint64_t *queue);
 /* A row that is new: there now, and not before this batch. */
 FLOW_FAR void flow_k_join_put(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t side,
                               const uint8_t *key, int64_t klen, const uint8_t *encoded);
-/* A row that is old: not there any more.  It is the one of this key and these bytes. */
+/* A row that is old: not there any more.  It is the one of this key and these values. */
 FLOW_FAR void flow_k_join_take(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t side,
                                const uint8_t *key, int64_t klen, const uint8_t *encoded);
 /* After a take, where nothing is settled: the entry that was probed last goes if it has no

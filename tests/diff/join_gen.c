@@ -1,4 +1,4 @@
-/* join_gen.c - random joins of two streams, as Flow and as SQL.
+/* join_gen.c - random joins of streams and tables, as Flow and as SQL.
  *
  *   join_gen SEED COUNT DIR   writes DIR/l.csv, DIR/r.csv, DIR/main.flow, DIR/main.sql
  *
@@ -113,6 +113,90 @@ static void flow_query(FILE *f, const query *q, int n, int shown) {
     fprintf(f, "|> to file(\"out/q%d.csv\", format = csv, time = ms)\n\n", n);
 }
 
+/* ---- with tables ---- */
+
+/* The rows of the latest of each key; a table of a file is there before any stream row. */
+#define LATEST(of, key) "(select * from " of " where id in (select max(id) from " of " group by " key "))"
+
+static void columns(FILE *flow, FILE *sql, int kind, int n) {
+    int both = kind < 4, opt = kind == 1 || kind == 3;
+    fprintf(flow, "|> select id, k, v%s ",
+            !both ? "" : opt ? ", rid = r?.id, rs = r?.s ?? \"\"" : ", rid = r.id, rs = r.s");
+    fprintf(sql, ".once sql/q%d.csv\nselect l.id, l.k, l.v%s", n,
+            both ? ", r.id, ifnull(r.s, '')" : "");
+}
+
+static void sql_join(FILE *sql, int kind, const char *left, const char *right, const char *on) {
+    if (kind > 3)
+        fprintf(sql, " from %s as l where %sexists (select 1 from %s as r where %s);\n", left,
+                kind == 5 ? "not " : "", right, on);
+    else
+        fprintf(sql, " from %s as l %s join %s as r on %s;\n", left, kind ? kinds[kind] : "", right,
+                on);
+}
+
+static const char *word_of(int kind) {
+    static const char *const words[] = {"", "left ", "right ", "full ", "semi ", "anti "};
+    return words[kind];
+}
+
+/* A stream with the table of a file; without an equality every row is looked at. */
+static void table_query(FILE *flow, FILE *sql, int n) {
+    static const int of_table[] = {0, 1, 4, 5};
+    int kind = of_table[below(4)];
+    query q;
+    condition(&q);
+    if (below(4) == 0) {
+        strcpy(q.flow, "v > r.v + 12");
+        strcpy(q.sql, "l.v > r.v + 12");
+    }
+    fprintf(flow, "lp |> %sjoin tt as r on %s ", word_of(kind), q.flow);
+    columns(flow, sql, kind, n);
+    sql_join(sql, kind, "l", LATEST("r", "v, s"), q.sql);
+    fprintf(flow, "|> to file(\"out/q%d.csv\", format = csv)\n\n", n);
+}
+
+/* Two tables: what stands at the end, itself or counted. */
+static void tables_query(FILE *flow, FILE *sql, int n) {
+    int kind = below(6);
+    query q;
+    condition(&q);
+    fprintf(flow, "tl |> %sjoin tr as r on %s ", word_of(kind), q.flow);
+    if (below(3) == 0) {
+        fprintf(flow, "|> aggregate n = count(), sv = sum(v%s) per w = (id%s) %% 3 |> select w, n, sv ",
+                kind == 2 || kind == 3 ? " ?? 0" : "",
+                kind == 2 || kind == 3 ? " ?? 0" : "");
+        fprintf(sql, ".once sql/q%d.csv\nselect ifnull(l.id, 0) %% 3 as w, count(*), sum(ifnull(l.v, 0))",
+                n);
+        char on[1000];
+        snprintf(on, sizeof on, "%s%s group by 1", q.sql, kind > 3 ? ")" : "");
+        if (kind > 3)
+            fprintf(sql, " from " LATEST("l", "s, v") " as l where %sexists (select 1 from "
+                    LATEST("r", "v, k") " as r where %s;\n", kind == 5 ? "not " : "", on);
+        else sql_join(sql, kind, LATEST("l", "s, v"), LATEST("r", "v, k"), on);
+    } else {
+        columns(flow, sql, kind, n);
+        sql_join(sql, kind, LATEST("l", "s, v"), LATEST("r", "v, k"), q.sql);
+    }
+    fprintf(flow, "|> to file(\"out/q%d.csv\", format = csv, mode = final)\n\n", n);
+}
+
+/* A stream with the versions of a table, a moment back. */
+static void as_of_query(FILE *flow, FILE *sql, int n) {
+    static const int of_table[] = {0, 1, 4, 5};
+    int kind = of_table[below(4)], back = below(3) * 700, keep = below(2) ? 3600000 : 1000, m = below(6);
+    char on[1500];
+    fprintf(flow, "l |> %sjoin (r |> latest per k, s keep %dms) as r on k == r.k and r.s == s%s%s "
+            "as of t - %dms ", word_of(kind), keep, m < 3 ? " and " : "", m < 3 ? more[m][0] : "", back);
+    columns(flow, sql, kind, n);
+    snprintf(on, sizeof on, "r.id = (select id from r as x where x.k = l.k and x.s = l.s and x.tm <= l.tm - %d "
+             "order by x.tm desc, x.id desc limit 1) and not exists (select 1 from r as y where y.k = l.k and "
+             "y.s = l.s and y.tm > l.tm - %d and y.tm < l.tm - %d)%s%s", back, back, keep,
+             m < 3 ? " and " : "", m < 3 ? more[m][1] : "");
+    sql_join(sql, kind, "l", "r", on);
+    fprintf(flow, "|> to file(\"out/q%d.csv\", format = csv)\n\n", n);
+}
+
 /* The greater of two SQL numbers. */
 #define MAX2(a, b) "max(" a ", " b ")"
 
@@ -198,7 +282,15 @@ int main(int argc, char **argv) {
                  "create table r(id int, k int, s text, v int, tm int);\n"
                  ".mode csv\n.import l.csv l\n.import r.csv r\n"
                  "update l set k = null where k = '';\nupdate r set k = null where k = '';\n");
+    fprintf(flow, "table tt = from file(\"t.csv\", format = csv, time = ms) as "
+                  "{ id: int, k: int?, s: string, v: int, t: timestamp } |> latest per v, s\n"
+                  "table tl = lp |> latest per s, v\ntable tr = rp |> latest per v, k\n\n");
     for (int n = 0; n < count; n++) {
+        int form = below(8);
+        if (form < 3) {
+            (form == 0 ? table_query : form == 1 ? tables_query : as_of_query)(flow, sql, n);
+            continue;
+        }
         query q = make();
         int shown = below(3) == 0 && can_show_time(&q);
         flow_query(flow, &q, n, shown);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# joins.sh [short|long] - random joins of two streams against SQLite on the same CSV, in one
+# joins.sh [short|long] - random joins of streams and tables against SQLite on the same CSV, in one
 # batch and cut into many small ones: the same rows, as sets.
 cd "$(dirname "$0")/../.." || exit 1
 build=$(cd "${FLOW_BUILD_DIR:-build}" && pwd)
@@ -32,7 +32,7 @@ for seed in $seeds; do
     dir=$work/$seed
     mkdir -p "$dir/sql" "$dir/out"
     "$work/join_gen" "$seed" $count "$dir"
-    cd "$dir" || exit 1
+    cd "$dir" && cp r.csv t.csv || exit 1
     sqlite3 <main.sql && "$build/flowc" build --faults -O0 -o prog main.flow 2>log || {
         grep -v warning log | head; failed=$((failed + 1)); continue; }
     for cut in 0 40 7; do

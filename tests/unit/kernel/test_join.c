@@ -31,17 +31,18 @@ typedef struct lab {
     rnd r;
 } lab;
 
-/* A row whose first word is a number, with some bytes behind it. */
+/* A row with a number, and some bytes behind it. */
 static const uint8_t *a_row(lab *l, int64_t number, int words) {
     uint64_t row[12] = {0};
-    row[1] = (uint64_t)number;
-    flow_k_row_close((uint8_t *)row, 16 + 8 * words);
-    return env_block(l->ctx, row, 16 + 8 * words);
+    row[1] = rnd_next(&l->r); /* time or sign */
+    row[2] = (uint64_t)number;
+    flow_k_row_close((uint8_t *)row, 24 + 8 * words);
+    return env_block(l->ctx, row, 24 + 8 * words);
 }
 
 static int64_t number_of(const uint8_t *row) {
     int64_t n;
-    memcpy(&n, flow_k_join_encoded(row) + 8, 8);
+    memcpy(&n, flow_k_join_encoded(row) + 16, 8);
     return n;
 }
 
