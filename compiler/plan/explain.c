@@ -69,13 +69,16 @@ static void op(explain_t *x, const pop_t *o, int depth) {
     if (o->error_port >= 0 && o->kind != POP_sink) {
         line(x, depth + 1, "rows that fail here go to `errors into`\n");
     }
-    if (o->kind != POP_branch) {
+    if (!o->arm.n) {
         ops(x, &o->next, depth);
         return;
     }
     for (size_t i = 0; i < o->next.n; i++) {
+        int arm = o->arm.at[i];
         line(x, depth + 1, "");
-        buf_printf(x->b, "arm %s:\n", o->step->u.branch.arms[o->arm.at[i]].flow->name);
+        if (o->kind == POP_branch)
+            buf_printf(x->b, "arm %s:\n", o->step->u.branch.arms[arm].flow->name);
+        else buf_str(x->b, arm ? "late rows:\n" : "the others:\n");
         op(x, o->next.at[i], depth + 2);
     }
 }
@@ -153,6 +156,7 @@ static void state(explain_t *x, const pstage_t *s) {
     case ROOT_source:
     case ROOT_errors: flow_unreachable("no state");
     }
+    if (s->slice) buf_str(x->b, " and slice of time, from which windows are put together");
     buf_printf(x->b, ", %s\n", lifetime(t));
 }
 
