@@ -381,19 +381,13 @@ typedef struct flush {
     pstate_t *state;
 } flush_t;
 
-/* Sends the entries of a table. */
-static void flush_table(gen_t *g, LLVMValueRef table, void *env) {
+val_t emit_agg_part(gen_t *g, pstage_t *stage, LLVMValueRef table, LLVMValueRef entry,
+                    gkey_t key) {
     emit_t *e = g->e;
-    pport_t *port = ((flush_t *)env)->port;
-    pstate_t *state = ((flush_t *)env)->state;
-    pstage_t *stage = g->plan->stages.at[port->exchange->consumer];
-    tstep_t *s = state->step;
+    tstep_t *s = stage->step;
     type_t *record = emit_agg_exchange_row(g, stage);
     LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
-    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
-    loop_t l = ir_loop(e, K_CALL(e, table_end, "entries", table), "flush");
-    LLVMValueRef words = K_CALL(e, table_words, "entry", table, l.i);
-    gkey_t key = emit_agg_entry_key(g, table, l.i, state->int_key);
+    LLVMValueRef words = K_CALL(e, table_words, "entry", table, entry);
     val_t *fields = ARENA_ARRAY(e->arena, val_t, record->nfields);
     fields[0] = emit_key_value(g, key);
     uint32_t f = first_column(s);
@@ -417,7 +411,19 @@ static void flush_table(gen_t *g, LLVMValueRef table, void *env) {
         }
         at += k.words;
     }
-    emit_send_row(g, port, emit_part_of(g, port->exchange, key), val_record(e, record, fields));
+    return val_record(e, record, fields);
+}
+
+/* Sends the entries of a table. */
+static void flush_table(gen_t *g, LLVMValueRef table, void *env) {
+    emit_t *e = g->e;
+    pport_t *port = ((flush_t *)env)->port;
+    pstage_t *stage = g->plan->stages.at[port->exchange->consumer];
+    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
+    loop_t l = ir_loop(e, K_CALL(e, table_end, "entries", table), "flush");
+    gkey_t key = emit_agg_entry_key(g, table, l.i, ((flush_t *)env)->state->int_key);
+    val_t row = emit_agg_part(g, stage, table, l.i, key);
+    emit_send_row(g, port, emit_part_of(g, port->exchange, key), row);
     K_CALL(e, reset, "", e->fn->ctx, mark);
     ir_loop_end(e, &l);
 }

@@ -2,11 +2,13 @@
  *
  * Rows wait in the sessions of their key (runtime/kernel/k_session.h).  When the watermark
  * passes the end of one, its rows enter the step's own table - a worker's, empty before
- * and after - as those of a window would, and what it gives leaves.
+ * and after - as those of a window would, and what it gives leaves.  Where aggregates merge
+ * the rows of a long session become one on the way.
  *
  * A session is late if its end was passed before the batch: then all of its rows came in
  * this batch, for one that is open in state ends behind the watermark. */
 #include "compiler/base/check.h"
+#include "compiler/emit/emit_agg.h"
 #include "compiler/emit/emit_stage.h"
 #include "compiler/emit/emit_time.h"
 
@@ -39,6 +41,88 @@ static gkey_t session_key(gen_t *g, gkey_t key) {
     return key;
 }
 
+/* May the rows of a session become one row, of partial states? */
+static int merges(gen_t *g) {
+    return is_aggregate(g) && plan_can_merge(g->stage->step);
+}
+
+static LLVMValueRef table_of(gen_t *g) {
+    return K_CALL(g->e, partial, "rows.of.session", g->e->fn->ctx,
+                  ir_i64(g->e, g->stage->state->id));
+}
+
+/* The only entry of a table as a partial row, in the task arena.  The rows of the exchange
+ * are not partial. */
+static LLVMValueRef encode_part(gen_t *g, LLVMValueRef table) {
+    emit_t *e = g->e;
+    pstage_t *st = g->stage;
+    int timed = st->exchange->timed; /* its time does not count, but has its place */
+    flow_assert(!st->partial && !st->exchange->signs);
+    st->partial = 1;
+    gkey_t key = emit_agg_entry_key(g, table, ir_i64(e, 0), st->state->int_key);
+    val_t row = emit_agg_part(g, st, table, ir_i64(e, 0), key);
+    st->partial = 0;
+    LLVMValueRef head = ir_i64(e, timed ? 16 : 8), words = val_spill(e, row);
+    LLVMValueRef code = emit_type_code(e, row.type);
+    LLVMValueRef size = K_CALL(e, row_measure, "size", head, words, code);
+    LLVMValueRef to = K_CALL(e, alloc, "row", e->fn->ctx, ir_add(e, size, ir_i64(e, 64), ""));
+    K_CALL(e, row_write, "", to, head, words, code);
+    if (timed) ir_store(e, ir_i64(e, 0), ir_word(e, to, 1));
+    return to;
+}
+
+static void merge_into(gen_t *g, LLVMValueRef table, LLVMValueRef at,
+                       LLVMBasicBlockRef next) {
+    g->stage->partial = 1;
+    emit_agg_row_into(g, table, at, next);
+    g->stage->partial = 0;
+}
+
+/* The rows of a session into the step's own table. */
+static void feed_rows(gen_t *g, LLVMValueRef table, LLVMValueRef session) {
+    emit_t *e = g->e;
+    LLVMValueRef list = ir_words(e, 1, "list"), time = g->time;
+    LLVMValueRef n = K_CALL(e, session_rows, "rows", e->fn->ctx, session,
+                            ir_i32(e, g->stage->root == ROOT_distinct), list);
+    LLVMValueRef rows = ir_load(e, e->ptr, list, "list");
+    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
+    loop_t l = ir_loop(e, n, "session.row");
+    LLVMBasicBlockRef next = ir_block(e, "session.row.next");
+    K_CALL(e, reset, "", e->fn->ctx, mark);
+    LLVMValueRef row = K_CALL(e, session_row, "row", rows, l.i);
+    if (merges(g)) {
+        LLVMBasicBlockRef part = ir_block(e, "row.part"), one = ir_block(e, "row.one");
+        LLVMValueRef is_part = K_CALL(e, session_is_part, "is.part", rows, l.i);
+        ir_if_rare(e, ir_bit_of(e, is_part, ""), part, one);
+        ir_at(e, part);
+        merge_into(g, table, row, next);
+        ir_br(e, next);
+        ir_at(e, one);
+    }
+    if (is_aggregate(g)) emit_agg_row_into(g, table, row, next);
+    else emit_keyed_row_into(g, table, row);
+    ir_br(e, next);
+    ir_at(e, next);
+    ir_loop_end(e, &l);
+    g->time = time;
+}
+
+/* A session of many rows holds what they came to. */
+static void compact(gen_t *g, LLVMValueRef table, LLVMValueRef session, LLVMValueRef gap) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef full = ir_block(e, "session.full"), on = ir_block(e, "session.on");
+    LLVMValueRef now = K_CALL(e, mark_now, "now", e->fn->ctx, ir_i64(e, g->stage->mark));
+    LLVMValueRef is_full = K_CALL(e, session_full, "full", session, gap, now);
+    ir_if_rare(e, ir_bit_of(e, is_full, ""), full, on);
+    ir_at(e, full);
+    LLVMValueRef own = table_of(g);
+    feed_rows(g, own, session);
+    K_CALL(e, session_compact, "", e->fn->ctx, table, session, encode_part(g, own));
+    K_CALL(e, table_clear, "", e->fn->ctx, own);
+    ir_br(e, on);
+    ir_at(e, on);
+}
+
 void emit_session_row_in(gen_t *g, LLVMValueRef at) {
     emit_t *e = g->e;
     gkey_t key;
@@ -49,8 +133,11 @@ void emit_session_row_in(gen_t *g, LLVMValueRef at) {
     LLVMValueRef table = sessions_of(g);
     emit_probe(g, table, session_key(g, key));
     int framed = g->order == ORDER_bytes;
-    K_CALL(e, session_put, "session", e->fn->ctx, table, time, gap_of(g), at,
-           framed ? g->key : ir_null(e), framed ? g->key_len : ir_i64(e, 0));
+    LLVMValueRef gap = gap_of(g);
+    LLVMValueRef session =
+        K_CALL(e, session_put, "session", e->fn->ctx, table, time, gap, at,
+               framed ? g->key : ir_null(e), framed ? g->key_len : ir_i64(e, 0));
+    if (merges(g)) compact(g, table, session, gap);
 }
 
 /* ---- close ---- */
@@ -58,23 +145,8 @@ void emit_session_row_in(gen_t *g, LLVMValueRef at) {
 /* The rows of a session that closes, through the step. */
 static void run_session(gen_t *g, LLVMValueRef session) {
     emit_t *e = g->e;
-    const pstage_t *st = g->stage;
-    LLVMValueRef table =
-        K_CALL(e, partial, "rows.of.session", e->fn->ctx, ir_i64(e, st->state->id));
-    LLVMValueRef list = ir_words(e, 1, "list");
-    LLVMValueRef n = K_CALL(e, session_rows, "rows", e->fn->ctx, session,
-                            ir_i32(e, st->root == ROOT_distinct), list);
-    LLVMValueRef rows = ir_load(e, e->ptr, list, "list");
-    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
-    loop_t l = ir_loop(e, n, "session.row");
-    LLVMBasicBlockRef next = ir_block(e, "session.row.next");
-    K_CALL(e, reset, "", e->fn->ctx, mark);
-    LLVMValueRef row = K_CALL(e, session_row, "row", rows, l.i);
-    if (is_aggregate(g)) emit_agg_row_into(g, table, row, next);
-    else emit_keyed_row_into(g, table, row);
-    ir_br(e, next);
-    ir_at(e, next);
-    ir_loop_end(e, &l);
+    LLVMValueRef table = table_of(g);
+    feed_rows(g, table, session);
     if (is_aggregate(g)) emit_agg_give(g, table);
     else emit_keyed_give(g, table);
     K_CALL(e, table_clear, "", e->fn->ctx, table);

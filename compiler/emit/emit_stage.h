@@ -123,6 +123,9 @@ void emit_agg_partial(gen_t *g, pop_t *op, val_t *cols); /* POP_partial */
 /* One row of the exchange into the table; what fails goes on at `next`. */
 void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next);
 /* The same into this table; all rows of a table; the key of a row. */
+/* An entry of a table as a partial row; stage->partial is 1. */
+val_t emit_agg_part(gen_t *g, pstage_t *stage, LLVMValueRef table, LLVMValueRef entry,
+                    gkey_t key);
 void emit_agg_row_into(gen_t *g, LLVMValueRef table, LLVMValueRef at, LLVMBasicBlockRef next);
 void emit_agg_give(gen_t *g, LLVMValueRef table);
 void emit_agg_key(gen_t *g, LLVMValueRef at, gkey_t *key);

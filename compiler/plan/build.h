@@ -61,8 +61,6 @@ int plan_clock(builder_t *b, const tstep_t *event_time, int step_id, const psour
  * they cannot.  Of a `window`: of the aggregate that its rows go to. */
 int64_t plan_slice(const builder_t *b, const tstep_t *aggregate);
 int64_t plan_slice_behind(const builder_t *b, const tstep_t *window);
-/* Can the step's states be made by workers and merged? */
-int plan_can_merge(const tstep_t *s);
 /* What the root of a keyed step waits for, or -1. */
 int plan_root_mark(builder_t *b, const tstep_t *s);
 /* Must the rows of its exchange carry their event time? */

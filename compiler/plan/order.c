@@ -65,6 +65,7 @@ static int order_matters(const pstage_t *s) {
     switch (s->root) {
     case ROOT_aggregate: return !s->partial && !s->exchange->signs;
     case ROOT_top: return !s->exchange->signs;
+    case ROOT_repartition: /* who needs the order of its rows says so */
     case ROOT_source:
     case ROOT_changes:
     case ROOT_close: return 0;
@@ -73,7 +74,6 @@ static int order_matters(const pstage_t *s) {
     case ROOT_sort:
     case ROOT_limit:
     case ROOT_remember:
-    case ROOT_repartition:
     case ROOT_join:
     case ROOT_errors: return 1;
     }
@@ -87,7 +87,8 @@ static int gives_at_once(const pstage_t *s) {
     if (s->root == ROOT_join)
         return s->step->u.join.form == JOINS_within || s->step->u.join.form == JOINS_table;
     if (s->step && plan_by_rows(s->step)) return 1; /* with the row that fills a window */
-    return s->root == ROOT_distinct || s->root == ROOT_repartition || s->root == ROOT_limit || s->root == ROOT_errors;
+    return s->root == ROOT_distinct || s->root == ROOT_repartition ||
+           s->root == ROOT_limit || s->root == ROOT_errors;
 }
 
 static int op_fails_into(const pops_t *next, int port) {

@@ -229,6 +229,8 @@ int plan_paned(const tstep_t *s);
 int plan_revised(const tstep_t *s);
 /* Does it form windows that count rows? */
 int plan_by_rows(const tstep_t *s);
+/* Can the step's states be made by workers and merged? */
+int plan_can_merge(const tstep_t *s);
 /* Does the step form sessions? */
 int plan_sessions(const tstep_t *s);
 

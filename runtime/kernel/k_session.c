@@ -20,7 +20,7 @@ typedef struct session_row {
 struct flow_session {
     int64_t first, last; /* times of its rows */
     int64_t count;       /* rows that came in */
-    int64_t held, limit; /* rows that it holds; more are worth a compaction */
+    int64_t held;        /* rows that it holds: after a compaction they are fewer */
     session_row *head, *tail;
 };
 
@@ -94,7 +94,7 @@ static flow_session *session_at(flow_ctx *ctx, flow_heap *heap, session_list *l,
     int right = i < l->count && touches(time, l->at[i].first, gap);
     if (!left && !right) {
         insert_at(ctx, heap, l, i);
-        l->at[i] = (flow_session){.first = time, .last = time, .limit = SESSION_FULL};
+        l->at[i] = (flow_session){.first = time, .last = time};
         return &l->at[i];
     }
     if (!left) {
@@ -108,7 +108,6 @@ static flow_session *session_at(flow_ctx *ctx, flow_heap *heap, session_list *l,
     if (b->last > s->last) s->last = b->last;
     s->count += b->count;
     s->held += b->held;
-    s->limit = s->limit > b->limit ? s->limit : b->limit;
     s->tail->next = b->head;
     s->tail = b->tail;
     remove_at(l, i);
@@ -220,8 +219,8 @@ int32_t flow_k_session_is_part(const uint64_t *list, int64_t i) {
 
 /* ---- compaction ------------------------------------------------------------------- */
 
-int32_t flow_k_session_full(const flow_session *s) {
-    return s->held >= s->limit;
+int32_t flow_k_session_full(const flow_session *s, int64_t gap, int64_t mark) {
+    return FLOW_UNLIKELY(s->held >= SESSION_FULL) && flow_k_time_add(s->last, gap) > mark;
 }
 
 void flow_k_session_compact(flow_ctx *ctx, flow_table *t, flow_session *s,

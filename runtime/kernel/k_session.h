@@ -40,8 +40,8 @@ int32_t flow_k_session_is_part(const uint64_t *list, int64_t i);
 /* Its rows become one row, made of them all. */
 FLOW_FAR void flow_k_session_compact(flow_ctx *ctx, flow_table *t, flow_session *s,
                                      const uint8_t *row);
-/* Are there enough rows to make one of them? */
-int32_t flow_k_session_full(const flow_session *s);
+/* Are there enough rows to make one of them, and will it never be late? */
+int32_t flow_k_session_full(const flow_session *s, int64_t gap, int64_t mark);
 
 /* So many rows came too late for `step` (k_event.h). */
 FLOW_FAR void flow_k_rows_late(flow_ctx *ctx, int64_t step, int64_t n, int32_t aside);

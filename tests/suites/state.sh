@@ -134,6 +134,21 @@ END
     END { out() }' | LC_ALL=C sort >want
     check "sessions, seed $seed"
 
+    # Long ones, whose rows are put together on the way.
+    cat >prog.flow <<END
+$source
+all_rows |> window session 5m
+|> aggregate n = count(), sum = sum(v), least = min(v), mean = avg(float(v)) per first = slice(k, 0, 1)
+|> select first, n, sum, least, mean = round(mean, 3), window.start, window.end
+|> to file("out.csv", format = csv)
+END
+    awk -F, -v OFS=, '{ $1 = substr($1, 1, 1); print }' sorted.csv | sort -t, -k1,1 -s | awk -F, '
+    function out() { if (n) printf "%s,%d,%d,%d,%.3f,%d,%d\n", k, n, sum, least, sum / n, start, last + 300 }
+    { if ($1 != k || $2 >= last + 300) { out(); k = $1; n = sum = 0; least = $3; start = $2 }
+      n++; sum += $3; if ($3 < least) least = $3; last = $2 }
+    END { out() }' | sed 's/\(\.[0-9]*[1-9]\)0*,/\1,/; s/\.000,/.0,/' | LC_ALL=C sort >want
+    check "long sessions, seed $seed"
+
     cat >prog.flow <<END
 $source
 all_rows |> window session 15s |> top 2 by v desc as place per k
