@@ -20,16 +20,29 @@ typedef struct {
 
 typedef __int128 wide_t;
 
-/* The shortest digits that read back the same, plain or with an exponent as Flow has them. */
+/* The shortest digits that read back the same; beside a power of two they may be one off
+ * those that printf rounds to. */
+static int shortest(double x, char *digits) {
+    for (int n = 1;; n++) {
+        char e[40], text[60];
+        snprintf(e, sizeof e, "%.*e", n - 1, fabs(x));
+        int exponent = atoi(strchr(e, 'e') + 1);
+        if (n > 1) memmove(e + 1, e + 2, strlen(e + 1));
+        long long nearest = strtoll(e, NULL, 10);
+        for (long long by = 0; by < 3; by++) {
+            long long m = nearest + (by == 2 ? -1 : by);
+            snprintf(text, sizeof text, "%llde%d", m, exponent - n + 1);
+            if (strtod(text, NULL) != fabs(x) && n < 17) continue;
+            sprintf(digits, "%lld", m);
+            return exponent;
+        }
+    }
+}
+
+/* Plain or with an exponent, as Flow has them. */
 static void float_text(double x, char *to) {
-    char e[40], digits[40];
-    int precision = 0;
-    do snprintf(e, sizeof e, "%.*e", precision, x);
-    while (strtod(e, NULL) != x && precision++ < 17);
-    int exponent = atoi(strchr(e, 'e') + 1), n = 0;
-    for (char *p = e; *p != 'e'; p++)
-        if (*p >= '0' && *p <= '9') digits[n++] = *p;
-    digits[n] = 0;
+    char digits[40];
+    int exponent = shortest(x, digits), n = (int)strlen(digits);
     if (x < 0) *to++ = '-';
     if (x == 0) strcpy(to, "0.0");
     else if (exponent < -6 || exponent > 20)

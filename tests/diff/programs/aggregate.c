@@ -8,7 +8,7 @@
 
 /* One aggregate call: before grouping (`pre`: more columns), and in the group (`sql`). */
 typedef struct {
-    char flow[2000], pre[4000], sql[3000];
+    char flow[4000], pre[9000], sql[16000];
     column_t type;
 } call_t;
 
@@ -75,6 +75,22 @@ static call_t extreme(const relation_t *r) {
     put(c.sql, sizeof c.sql, "%s(%s)", name, v.masked);
     c.type = v.e.type;
     c.type.opt = v.opt;
+    return c;
+}
+
+/* (n * sum(x * x) - sum(x)^2) / (n * (n - 1)), which is exact up to the quotient. */
+static call_t variance(const relation_t *r) {
+    call_t c = {.type = {.kind = REAL, .opt = 1}};
+    value_t v = value_of(r, INT, 0);
+    if (v.e.type.opt) v.e = int_of(r, 1), v.opt = 0;
+    v.e = mix("%s %% 1000%.0s", "%s %% 1000%.0s", v.e, v.e);
+    put(v.masked, sizeof v.masked, v.when.flow[0] ? "case when %s then (%s) end" : "%.0s(%s)",
+        v.when.sql, v.e.sql);
+    int root = one_in(3);
+    call_text(&c, root ? "stddev" : "variance", &v, "");
+    put(c.sql, sizeof c.sql, "%s(case when count(%s) > 1 then cast(count(%s) * sum(%s * %s) - "
+        "sum(%s) * sum(%s) as real) / (count(%s) * (count(%s) - 1)) end)", root ? "sqrt" : "",
+        v.masked, v.masked, v.masked, v.masked, v.masked, v.masked, v.masked, v.masked);
     return c;
 }
 
@@ -176,7 +192,7 @@ static call_t choose(const relation_t *r, const keys_t *k, int turn) {
     case 0:
     case 1: return counting(r);
     case 2:
-    case 3: return summing(r);
+    case 3: return one_in(6) ? variance(r) : summing(r);
     case 4:
     case 5: return extreme(r);
     case 6: return computed(r);
@@ -217,7 +233,9 @@ int step_aggregate(relation_t *r) {
     add(&made.flow, "\n|> aggregate %s%s", flow.s, k.flow);
     if (r->window == NO_WINDOW) made.table = 1, made.timed = 0;
     made.ordered = !rows;
-    if (rows || r->window == SESSION_WINDOW) made.window = FORMED_WINDOW, made.closed = rows;
+    formed(&made);
+    made.keyed = k.n;
+    for (int i = 0; i < k.n; i++) put(made.key[i], 16, "%s", made.c[i].name);
     made.copies = made.now = 0;
     *r = made;
     return 1;

@@ -139,11 +139,13 @@ static relation_t begin(const char *name, int timed) {
 
 static int walk_step(relation_t *r) {
     if (r->table) {
-        switch (below(4)) {
+        switch (below(7)) {
         case 0: return step_where(r);
         case 1: return step_let(r);
         case 2: return step_top(r);
-        default: return step_select(r);
+        case 3: return step_changes(r);
+        case 4: return step_select(r);
+        default: return step_aggregate(r);
         }
     }
     int keyed = r->window ? 3 : 1; /* windows are there to be used */
@@ -157,8 +159,8 @@ static int walk_step(relation_t *r) {
     case 4: return step_window(r);
     case 5: return step_distinct(r);
     case 6: return one_in(2) ? step_limit(r) : step_sort(r);
-    case 7: return step_rows_window(r);
-    case 8: return step_leave(r);
+    case 7: return one_in(2) ? step_rows_window(r) : step_session(r);
+    case 8: return one_in(2) ? step_leave(r) : step_latest(r);
     case 9:
     case 10: return step_join(r, begin("r", 1));
     default: return step_union(r, begin("r", r->timed));

@@ -88,7 +88,9 @@ static void join_sql(relation_t *out, int kind, const both_t *on, const char *bo
 }
 
 int step_join(relation_t *r, relation_t right) {
-    if (r->table || r->closed || !r->timed || r->window > WINDOW || r->copies > 4) return 0;
+    if (r->table || r->closed || !r->timed || r->window > WINDOW || r->copies > 4 ||
+        (r->window && !r->alike[0]))
+        return 0;
     int kind = below(6), lo, hi, half = 0, left = r->sid;
     while (right.n > 0 && one_in(2)) step_where(&right);
     if (r->window) window_like(&right, r);

@@ -95,6 +95,13 @@ static void orders(const relation_t *r, text_t *flow, text_t *body) {
     }
 }
 
+/* Behind the step that forms them, sessions are windows like others; windows of rows are
+ * followed by steps without state only. */
+void formed(relation_t *r) {
+    if (r->window == ROWS_WINDOW) r->window = FORMED_WINDOW, r->closed = 1;
+    if (r->window == SESSION_WINDOW) r->window = WINDOW, r->alike[0] = 0;
+}
+
 int step_top(relation_t *r) {
     text_t flow = {0}, by = {0};
     int ties = one_in(3) || !r->ordered, n = 1 + below(4), place = one_in(2);
@@ -125,27 +132,60 @@ int step_top(relation_t *r) {
              r->window ? "_e, _s," : "", order_of_keys(&k), r->sid, ties ? "_r" : "_n", n);
     if (r->window == NO_WINDOW) r->table = 1, r->timed = 0;
     r->ordered = !ties && !rows;
-    if (rows || r->window == SESSION_WINDOW) r->window = FORMED_WINDOW, r->closed = rows;
+    formed(r);
+    r->keyed = k.n + 1;
+    for (int i = 0; i < k.n; i++) {
+        if (!k.made[i].name[0] && !k.of[i].name[0]) r->keyed = -1;
+        else put(r->key[i], 16, "%s", k.made[i].name[0] ? k.made[i].name : k.of[i].name);
+    }
+    if (!place || ties) r->keyed = -1;
+    else put(r->key[k.n], 16, "%s", r->c[r->n - 1].name);
     return 1;
 }
 
+/* A row passes unless one of its key that has passed is within `d` of its time: the times of
+ * those go from row to row. */
+static void distinct_within(relation_t *r, const char *part, int d) {
+    step_sql(r, "select *, row_number() over (partition by %s order by _o) as _i, "
+                "dense_rank() over (order by %s) as _g from s%d", part, part, r->sid);
+    int rows = r->sid;
+    char near[100];
+    put(near, sizeof near, "exists (select 1 from json_each(l._p) where abs(value - r._t) <= %d)", d);
+    step_sql(r, "select _i, _g, 1 as _n, json_array(_t) as _p from s%d where _i = 1 union all "
+                "select r._i, r._g, not %s, case when %s then l._p else "
+                "json_insert(l._p, '$[#]', r._t) end from s%d l join s%d r on r._g = l._g and "
+                "r._i = l._i + 1", rows, near, near, fresh, rows);
+    int kept = r->sid;
+    step_sql(r, "select l.*, r._n from s%d l join s%d r on r._g = l._g and r._i = l._i", rows, kept);
+}
+
 int step_distinct(relation_t *r) {
-    if (!r->ordered || r->table || r->closed || r->window > WINDOW) return 0;
-    keys_t k = choose_keys(r, one_in(4) ? 0 : 1, 2, 0);
+    int session = r->window == SESSION_WINDOW, within = 0;
+    if (!r->ordered || r->table || r->closed || r->window == ROWS_WINDOW) return 0;
+    keys_t k = choose_keys(r, one_in(4) && !session ? 0 : 1, 2, 0);
     text_t all = {0}, body = {0};
-    for (int i = 0; i < r->n && k.n == 0; i++)
-        if (r->c[i].kind != LIST || 1) add(&all, ", %s", r->c[i].name);
+    for (int i = 0; i < r->n && k.n == 0; i++) add(&all, ", %s", r->c[i].name);
     relation_t old = *r;
-    step_sql(r, "select *, row_number() over (partition by %s%s order by _o) as _n from s%d",
-             group_of(&k), all.s, r->sid);
+    if (r->timed && !r->window && one_in(2)) within = 50 * (1 + below(60));
+    if (within) distinct_within(r, k.n ? group_of(&k) + 8 : all.s + 2, within * 1000);
+    else
+        step_sql(r, "select *, row_number() over (partition by %s%s order by %s_o) as _n from s%d",
+                 group_of(&k), all.s, session ? "_t, " : "", r->sid);
     for (int i = 0; i < k.n; i++)
         if (k.made[i].name[0]) {
             add(&body, ", _k%d as %s", i, k.made[i].name);
             r->c[r->n++] = k.made[i];
         }
-    step_sql(r, "select %s%s, _t, _o, _s, _e from s%d where _n = 1", columns(&old) + 2, body.s,
-             r->sid);
+    if (session)
+        step_sql(r, "select %s%s, _e - 1 as _t, row_number() over (order by _e, _s, %s 1) as _o, "
+                    "_s, _e from s%d where _n = 1", columns(&old) + 2, body.s, order_of_keys(&k),
+                 r->sid);
+    else
+        step_sql(r, "select %s%s, _t, _o, _s, _e from s%d where _n = 1", columns(&old) + 2, body.s,
+                 r->sid);
     add(&r->flow, "\n|> distinct%s", k.flow);
+    if (within) add(&r->flow, " within %dms", within);
+    formed(r);
     return 1;
 }
 
@@ -166,5 +206,39 @@ int step_limit(relation_t *r) {
     step_sql(r, "select *, row_number() over (partition by _s, _e order by _o) as _n from s%d",
              r->sid);
     step_sql(r, "select %s, _t, _o, _s, _e from s%d where _n <= %d", columns(r) + 2, r->sid, n);
+    return 1;
+}
+
+int step_latest(relation_t *r) {
+    text_t body = {0};
+    if (!r->ordered || r->table || r->closed || r->window) return 0;
+    keys_t k = choose_keys(r, 1, 2, 0);
+    if (k.n == 0) return 0;
+    const column_t *by = one_in(2) ? any_column(r, below(5), 0) : NULL;
+    add(&r->flow, "\n|> latest%s", k.flow);
+    if (by) add(&r->flow, " by %s", by->name);
+    relation_t old = *r;
+    step_sql(r, "select *, row_number() over (partition by %s order by %s%s _o desc) as _n from s%d",
+             group_of(&k), by ? by->name : "_t", by || r->timed ? " desc," : ",", r->sid);
+    r->keyed = k.n;
+    for (int i = 0; i < k.n; i++) {
+        if (k.made[i].name[0]) {
+            add(&body, ", _k%d as %s", i, k.made[i].name);
+            r->c[r->n++] = k.made[i];
+        }
+        if (!k.made[i].name[0] && !k.of[i].name[0]) r->keyed = -1;
+        else put(r->key[i], 16, "%s", k.made[i].name[0] ? k.made[i].name : k.of[i].name);
+    }
+    step_sql(r, "select %s%s, null as _t, row_number() over (order by %s 1) as _o, _s, _e from s%d "
+                "where _n = 1", columns(&old) + 2, body.s, order_of_keys(&k), r->sid);
+    r->table = 1, r->timed = 0;
+    return 1;
+}
+
+int step_changes(relation_t *r) {
+    if (!r->table || r->keyed <= 0 || !r->ordered) return 0;
+    add(&r->flow, "\n|> changes\n|> latest per ");
+    for (int i = 0; i < r->keyed; i++) add(&r->flow, "%s%s", i ? ", " : "", r->key[i]);
+    add(&r->flow, "\n|> where change != Delete\n|> drop change");
     return 1;
 }

@@ -9,6 +9,9 @@ int step_top(relation_t *r);
 int step_distinct(relation_t *r);
 int step_sort(relation_t *r);
 int step_limit(relation_t *r);
+int step_latest(relation_t *r);
+/* The table, put together again from its changes. */
+int step_changes(relation_t *r);
 
 /* The keys of a step: `per` items, as Flow has them and as SQL columns _k0, _k1, ... */
 typedef struct {
@@ -21,6 +24,9 @@ typedef struct {
 /* Chooses keys; `named`: expressions get names.  Adds the SQL expression that computes them,
  * and windows of rows, if one is waiting to be formed. */
 keys_t choose_keys(relation_t *r, int least, int most, int named);
+
+/* What a step with keys has made of windows that were waiting for one. */
+void formed(relation_t *r);
 
 /* `_s, _e, _k0, _k1` and `_k0 is null, _k0, ...,` for partitions and for orders. */
 const char *group_of(const keys_t *k);

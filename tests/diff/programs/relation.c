@@ -51,8 +51,8 @@ void add(text_t *to, const char *format, ...) {
 void step_sql(relation_t *r, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    r->sid = fresh++;
-    add(&sql, "%ss%d as materialized (", sql.n ? ",\n  " : "with ", r->sid);
+    r->sid = fresh++; /* the body may refer to the relation itself, by this number */
+    add(&sql, "%ss%d as materialized (", sql.n ? ",\n  " : "with recursive ", r->sid);
     add_v(&sql, format, args);
     add(&sql, ")");
     va_end(args);

@@ -45,8 +45,10 @@ typedef struct {
     int timed, table;
     int ordered;            /* row order does not depend on the cut into batches */
     int closed;             /* only steps without state may follow */
+    int keyed;              /* a table: how many columns its key has; -1: not all are there */
+    char key[5][16];
     window_t window;
-    char alike[100];        /* the text of the window */
+    char alike[100];        /* the text of the window, empty for formed ones */
     int size, every;        /* rows; size: the gap of a session in us */
     double copies, now;     /* log2 of how often a row is there: before the window, in it */
     text_t flow;

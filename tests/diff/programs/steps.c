@@ -33,6 +33,19 @@ int step_let(relation_t *r) {
     return 1;
 }
 
+static void rename_key(relation_t *r, const char *from, const char *to) {
+    for (int i = 0; i < r->keyed; i++)
+        if (strcmp(r->key[i], from) == 0) {
+            put(r->key[i], sizeof r->key[i], "%s", to);
+            return;
+        }
+}
+
+static void forget_key(relation_t *r, const char *name) {
+    for (int i = 0; i < r->keyed; i++)
+        if (strcmp(r->key[i], name) == 0) r->keyed = -1;
+}
+
 int step_select(relation_t *r) {
     relation_t old = *r;
     text_t body = {0};
@@ -41,10 +54,14 @@ int step_select(relation_t *r) {
     r->n = 0;
     for (int i = 0; i < old.n; i++) {
         column_t *c = &r->c[r->n];
-        if (one_in(3) && (r->n > 1 || old.n - i > 2)) continue;
+        if (one_in(3) && (r->n > 1 || old.n - i > 2)) {
+            forget_key(r, old.c[i].name);
+            continue;
+        }
         *c = old.c[i];
         if (one_in(3)) fresh_name(c->name);
         add(&r->flow, r->n ? ", " : "");
+        rename_key(r, old.c[i].name, c->name);
         if (strcmp(c->name, old.c[i].name)) add(&r->flow, "%s = ", c->name);
         add(&r->flow, "%s", old.c[i].name);
         add(&body, "%s as %s, ", old.c[i].name, c->name);
