@@ -21,7 +21,7 @@ build=$(cd "${FLOW_BUILD_DIR:-build}" && pwd)
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 sources=$PWD/tests/diff/programs
 count=25 last=4 share=${FLOW_TEST_SHARE:-1}
-[ "${1-short}" = long ] && last=48
+[ "${1-short}" = long ] && last=60
 [ "$share" = 1 ] || last=$(((last + share - 1) / share))
 gcc -O1 -w -o "$work/generate" "$sources"/*.c -lm || exit 1
 gcc -O1 -w -o "$work/compare" tests/diff/compare.c -lm || exit 1

@@ -128,7 +128,9 @@ int step_join(relation_t *r, relation_t right) {
 }
 
 int step_union(relation_t *r, relation_t right) {
-    if (r->table || r->closed || r->window || r->timed != right.timed || r->n != right.n) return 0;
+    if (r->table || r->closed || r->window || r->timed != right.timed || r->n != right.n ||
+        r->narrowed)
+        return 0;
     for (int i = 0; i < r->n; i++)
         if (strcmp(r->c[i].name, right.c[i].name) || r->c[i].opt != right.c[i].opt) return 0;
     if (one_in(2)) { /* without narrowing: the types stay alike */

@@ -44,6 +44,7 @@ typedef struct {
     int sid;                /* the last SQL expression */
     int timed, table;
     int ordered;            /* row order does not depend on the cut into batches */
+    int narrowed;           /* Flow may take a column for not optional that is here */
     int closed;             /* only steps without state may follow */
     int keyed;              /* a table: how many columns its key has; -1: not all are there */
     char key[5][16];

@@ -19,6 +19,7 @@ int step_where(relation_t *r) {
             step_sql(r, "select * from s%d where %s is not null", r->sid, r->c[i].name);
             break;
         }
+    r->narrowed |= strstr(c.flow, " none") != NULL;
     add(&r->flow, "\n|> where %s%s", first.s, c.flow);
     step_sql(r, "select * from s%d where %s", r->sid, c.sql);
     return 1;
