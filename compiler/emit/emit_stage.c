@@ -317,6 +317,7 @@ static void keyed_close(gen_t *g) {
     if (g->stage->root == ROOT_errors) return;
     open_fn(g, &f, "close", emit_fn_type(g->e, 0));
     g->time = g->sign = NULL; /* those of the other function */
+    g->order = ORDER_place;
     if (g->stage->sessions) emit_session_close(g);
     else if (g->stage->root == ROOT_aggregate) emit_agg_close(g);
     else if (g->stage->root == ROOT_remember) emit_remember_close(g);

@@ -119,7 +119,7 @@ static int is_errors(builder_t *b, const pexchange_t *x) {
 static int has_framed_port(builder_t *b, const pstage_t *s) {
     for (size_t k = 0; k < s->ports.n; k++) {
         const pport_t *p = s->ports.at[k];
-        if (p->sink ? p->sink->framed
+        if (p->sink ? p->sink->framed && p->sink->ordered /* not by folders */
                     : p->exchange->framed &&
                           (!is_errors(b, p->exchange) || fails_into(s, p->id)))
             return 1;

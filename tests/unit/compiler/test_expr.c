@@ -275,7 +275,6 @@ static void declarations(void) {
         {"fn f(x: map<float, int>) = x", "the keys of a map are"},
         {"fn f() = none", "the type of this value is not clear"},
         {"fn f(x: int): string = x", "this is int, but string is asked for"},
-        {"extern fn f(x: int): int from \"lib.so\"", "`extern fn` is not built yet"},
         {"fn f(x: int) = y", "nothing is called `y` here"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
