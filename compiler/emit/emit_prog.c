@@ -513,6 +513,7 @@ static void put_stages(prog_t *p) {
         } else if (s->step && plan_by_rows(s->step)) {
             pair(p, "closes", "touched"); /* nothing happens there before the end */
         }
+        if (s->refresh >= 0) pair_int(p, "refresh", s->refresh);
         if (feeds_only_final(p, s)) pair(p, "flushes", "final");
         buf_char(&p->text, '\n');
     }

@@ -227,7 +227,7 @@ static val_t *columns_of(gen_t *g, const shape_t *h, val_t row, uint32_t first) 
 /* The entries that the batch has touched, in order of their keys. */
 typedef struct touched {
     loop_t loop;
-    LLVMValueRef mark, words;
+    LLVMValueRef mark, words, entry;
     gkey_t key;
     LLVMBasicBlockRef next;
 } touched_t;
@@ -241,6 +241,7 @@ static touched_t touched_open(gen_t *g, LLVMValueRef table, int all) {
     t.loop = ir_loop(e, ir_load(e, e->i64, count, "touched"), "entry");
     t.next = ir_block(e, "entry.next");
     LLVMValueRef i = K_CALL(e, table_nth, "entry", order, t.loop.i);
+    t.entry = i;
     t.words = K_CALL(e, table_words, "words", table, i);
     if (g->stage->state->int_key) {
         t.key = (gkey_t){.is_int = 1, .i64 = K_CALL(e, table_key_i64, "key", table, i)};
@@ -291,6 +292,35 @@ static val_t *latest_columns(gen_t *g, const shape_t *h, LLVMValueRef blob, gkey
     return out;
 }
 
+/* A new look at the file may have taken the row away. */
+static LLVMValueRef has_new(gen_t *g, LLVMValueRef blob) {
+    return g->stage->refresh < 0 ? ir_bit(g->e, 1) : has_blob(g, blob);
+}
+
+static void latest_update(gen_t *g, const shape_t *h, LLVMValueRef new, LLVMValueRef has,
+                          gkey_t key) {
+    emit_t *e = g->e;
+    if (!emit_has_mode(g->stage, MODE_update)) return;
+    LLVMBasicBlockRef show = ir_block(e, "update"), done = ir_block(e, "updated");
+    ir_if(e, has, show, done);
+    ir_at(e, show);
+    emit_outs(g, MODE_update, latest_columns(g, h, new, key), g->stage->step->row_out);
+    ir_br(e, done);
+    ir_at(e, done);
+}
+
+/* Forgets the row before, and an entry that has none. */
+static void latest_forget(gen_t *g, LLVMValueRef table, const touched_t *t, LLVMValueRef has) {
+    emit_t *e = g->e;
+    K_CALL(e, blob_drop, "", e->fn->ctx, K_CALL(e, table_heap, "heap", table),
+           ir_word(e, t->words, LATEST_OLD));
+    if (g->stage->refresh < 0) return;
+    LLVMBasicBlockRef gone = ir_block(e, "entry.gone");
+    ir_if(e, has, t->next, gone);
+    ir_at(e, gone);
+    K_CALL(e, latest_remove, "", e->fn->ctx, table, t->entry);
+}
+
 /* What the batch has changed, to whom it concerns; the rows before it are forgotten. */
 static void latest_changed(gen_t *g, const shape_t *h, LLVMValueRef table) {
     emit_t *e = g->e;
@@ -298,20 +328,19 @@ static void latest_changed(gen_t *g, const shape_t *h, LLVMValueRef table) {
     touched_t t = touched_open(g, table, 0);
     LLVMValueRef old = ir_word(e, t.words, LATEST_OLD), new = ir_word(e, t.words, LATEST_NEW);
     LLVMBasicBlockRef show = ir_block(e, "entry.changed"), done = ir_block(e, "entry.done");
-    LLVMValueRef had = has_blob(g, old);
+    LLVMValueRef had = has_blob(g, old), has = has_new(g, new);
     ir_if(e, ir_and(e, had, same_blobs(g, old, new), ""), done, show);
     ir_at(e, show);
     emit_stands_at_key(g, t.key, NULL);
     if (emit_has_mode(g->stage, MODE_changes)) {
-        change_t c = emit_change_open(g, had, old, ir_bit(e, 1), new);
+        change_t c = emit_change_open(g, had, old, has, new);
         emit_outs(g, MODE_changes, latest_columns(g, h, c.words, t.key), row);
         emit_change_close(g, &c);
     }
-    if (emit_has_mode(g->stage, MODE_update))
-        emit_outs(g, MODE_update, latest_columns(g, h, new, t.key), row);
+    latest_update(g, h, new, has, t.key);
     ir_br(e, done);
     ir_at(e, done);
-    K_CALL(e, blob_drop, "", e->fn->ctx, K_CALL(e, table_heap, "heap", table), old);
+    latest_forget(g, table, &t, has);
     touched_close(g, &t);
 }
 
@@ -334,6 +363,7 @@ static void latest_all(gen_t *g, const shape_t *h, LLVMValueRef table, sink_mode
 
 static void latest_close(gen_t *g, const shape_t *h, LLVMValueRef table) {
     emit_t *e = g->e;
+    if (g->stage->refresh >= 0) K_CALL(e, latest_refresh, "", e->fn->ctx, table);
     latest_changed(g, h, table);
     K_CALL(e, table_clean, "", table);
     LLVMValueRef fed = ir_bit_of(e, K_CALL(e, ctx_fed, "fed", e->fn->ctx), "fed");

@@ -59,5 +59,6 @@ plan_t *plan_build(arena_t *a, graph_t *g, sources_t *sources, const plan_option
     if (plan_rule(&b, RULE_pushdown)) plan_pushdown(&b);
     plan_live(&b);
     plan_order(&b);
+    plan_looks(p);
     return p;
 }

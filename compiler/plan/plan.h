@@ -63,6 +63,7 @@ typedef struct psource {
     tconnector_t *conn;
     int step;         /* pstep id of the decoder */
     unsigned char *live; /* [columns of row_in]: is it read by a step or a sink? */
+    int refresh;      /* a file that is read anew when it has changed */
 } psource_t;
 
 typedef struct pexchange {
@@ -171,6 +172,7 @@ typedef struct pstage {
     psource_t *source;
     pexchange_t *exchange;
     pexchange_t *exchange2; /* of a join: the left side, read after the right */
+    int refresh;          /* ROOT_latest: the source whose look replaces its rows, or -1 */
     pstate_t *state;      /* of the root, or null */
     pstate_t *sessions;   /* of a root that forms sessions: by key, the rows of each; then
                            * `state` is a worker's table for the one that closes */

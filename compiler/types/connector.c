@@ -170,6 +170,8 @@ static int source_columns(flowck_t *f, ast_from_t *from, const source_info *info
 }
 
 static int is_bounded(const source_info *info, tconnector_t *conn) {
+    toption_t *refresh = conn_option(conn, "refresh");
+    if (refresh && refresh->given) return 0;
     if (info->ended != ENDED_rows) return info->ended == ENDED_yes;
     toption_t *rows = conn_option(conn, "rows");
     return rows && rows->given;

@@ -292,6 +292,54 @@ static void check_shared_ends(sema_t *m) {
     }
 }
 
+/* Rows of a file that is read anew replace those of the `latest` behind it: there must be one,
+ * and before it nothing that keeps rows or lets them out. */
+static const tstep_t *before_latest(const sema_t *m, const tflow_t *f) {
+    for (size_t i = 0; i < f->steps.n; i++) {
+        const tstep_t *s = f->steps.at[i];
+        switch (s->op) {
+        case OP_latest: return NULL;
+        case OP_where: case OP_select: case OP_let: case OP_drop: case OP_each:
+        case OP_event_time: case OP_errors: break;
+        default: return s;
+        }
+    }
+    for (size_t i = 0; i < m->p->flows.n; i++) {
+        const tflow_t *r = m->p->flows.at[i];
+        if (!r->live || r->from != f || r->origin == ORIGIN_port) continue;
+        const tstep_t *s = before_latest(m, r);
+        if (s) return s;
+    }
+    for (size_t i = 0; i < m->p->flows.n; i++) { /* read as it is by a union or a join */
+        const tflow_t *r = m->p->flows.at[i];
+        for (size_t k = 0; r->live && k < r->steps.n; k++) {
+            const tstep_t *s = r->steps.at[k];
+            for (size_t j = 0; s->op == OP_union && j < s->u.unite.n; j++)
+                if (s->u.unite.inputs[j] == f) return s;
+            if (s->op == OP_join && s->u.join.right == f) return s;
+        }
+    }
+    return NULL;
+}
+
+static void check_refresh(sema_t *m) {
+    check_t *c = m->c;
+    for (size_t i = 0; i < m->p->flows.n; i++) {
+        tflow_t *f = m->p->flows.at[i];
+        if (!f->live || !f->source) continue;
+        for (size_t k = 0; k < f->source->options.n; k++) {
+            const toption_t *o = &f->source->options.at[k];
+            if (!o->given || strcmp(o->info->name, "refresh")) continue;
+            const tstep_t *s = before_latest(m, f);
+            if (!s) continue;
+            diag_t *d = diag_add(c->diags, DIAG_refresh_latest, f->source->node->span);
+            diag_note(d, "`%s` at %s comes first", op_at(s->op)->spelling,
+                      diag_where(c->diags, s->at, f->source->node->span));
+            diag_help(d, "`… |> latest per key`: what is read anew replaces those rows");
+        }
+    }
+}
+
 /* Keys without end: not those of a few values. */
 static int grows(const titem_t *keys, size_t n) {
     for (size_t i = 0; i < n; i++) {
@@ -385,6 +433,7 @@ program_t *sema_program(sema_env *env, node_t *root) {
     mark_live(prog, env->testing);
     if (env->testing) return prog;
     check_shared_ends(&m);
+    check_refresh(&m);
     lint(&m);
     lint_state(&m);
     return prog;

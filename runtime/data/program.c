@@ -280,6 +280,7 @@ static void read_stage(reader *r, const line *l, rt_stage_decl *s, int64_t id) {
     s->exchange2 = checked(r, number_of(r, l, "exchange2", -1), p->nexchanges, "exchange");
     s->rows2 = (flow_block_fn *)address_of(r, l, "rows2");
     s->mark = checked(r, number_of(r, l, "mark", -1), p->nmarks, "mark");
+    s->refresh = checked(r, number_of(r, l, "refresh", -1), p->nsources, "source");
     if ((s->source >= 0) == (s->exchange >= 0)) fail(r, "one of source, exchange");
     if (s->source >= 0 && !s->block == !s->range) fail(r, "one of block, range");
     if (s->exchange >= 0 && !s->rows) fail(r, "`rows` is missing");

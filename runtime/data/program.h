@@ -80,6 +80,8 @@
  *                    one of block=ADDR range=ADDR rows=ADDR
  *                    [close=ADDR] [flush=ADDR] [header=ADDR] [header_words=<n>]
  *                    [states=<id,id>]  the states it uses
+ *                    [refresh=<id>]    when that source has been read anew, `close` is
+ *                    called for all partitions, with ctx->refreshed = 1
  *                    [exchange2=<id> rows2=ADDR]   a second input, read after the first
  *                    [mark=<id>]
  *                    [flushes=batch|final]   when `flush` is called: at the end of every
@@ -261,6 +263,7 @@ typedef enum rt_closes {
 typedef struct rt_stage_decl {
     const char *name;
     int64_t source, exchange; /* one of them is -1 */
+    int64_t refresh;          /* a source, or -1 */
     int64_t exchange2;        /* or -1 */
     int64_t mark;             /* or -1 */
     flow_block_fn *block, *rows, *rows2;

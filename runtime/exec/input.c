@@ -15,21 +15,24 @@
 #define WHOLE (INT64_MAX / 4)
 
 static int64_t most(const rt_job *job, const rt_source *s) {
-    if (s->decl->table) return WHOLE;
+    if (s->decl->table || s->refreshes) return WHOLE;
     return s->ops->ranges ? job->settings->cut_rows : job->env.batch_bytes;
 }
 
 rt_waiting rt_input_waiting(rt_job *job, int64_t now) {
     rt_waiting w = {.ended = true, .next = -1};
+    bool others = false;
     for (int64_t i = 0; i < job->program->nsources; i++) {
         rt_source *s = &job->sources[i];
         int64_t n = s->ops->waiting(s, now);
         if (n != 0) w.any = true;
         if (n < 0 || n >= most(job, s)) w.full = true;
-        if (!s->ended) w.ended = false;
+        if (!s->refreshes) others = true;
+        if (!s->ended && !s->refreshes) w.ended = false;
         int64_t next = s->ended || !s->ops->next ? -1 : s->ops->next(s, now);
         if (next >= 0 && (w.next < 0 || next < w.next)) w.next = next;
     }
+    if (!others && job->program->nsources) w.ended = false;
     return w;
 }
 
@@ -37,6 +40,7 @@ rt_status rt_input_take(rt_job *job, bool drain) {
     for (int64_t i = 0; i < job->program->nsources; i++) {
         rt_source *s = &job->sources[i];
         rt_input_clear(&job->inputs[i]);
+        s->refreshed = false;
         if (s->ended || (drain && (!s->ops->live || s->ops->ranges))) continue;
         RT_TRY(s->ops->take(s, most(job, s), job->now, drain, &job->inputs[i]));
     }

@@ -196,12 +196,17 @@ static int32_t take_rows(flow_rt_worker *w, int64_t exchange, flow_block_fn *row
     return 0;
 }
 
+static bool is_refreshed(const rt_job *job, const rt_stage_decl *stage) {
+    return stage->refresh >= 0 && job->sources[stage->refresh].refreshed;
+}
+
 static int32_t keyed_body(flow_rt_worker *w, void *arg) {
     phase *ph = arg;
     const rt_stage_decl *stage = w->stage;
     rt_stage_run *run = &ph->job->runs[ph->stage];
     w->ctx.place = 0;
-    w->ctx.fed = run->touched;
+    w->ctx.refreshed = is_refreshed(ph->job, stage);
+    w->ctx.fed = run->touched || w->ctx.refreshed;
     int32_t result = take_rows(w, stage->exchange, stage->rows);
     if (!result && stage->exchange2 >= 0)
         result = take_rows(w, stage->exchange2, stage->rows2);
@@ -232,7 +237,7 @@ static bool is_due(const rt_job *job, const rt_stage_decl *decl, const flow_due 
 static bool closes(const rt_job *job, int64_t stage, int64_t part) {
     const rt_stage_decl *decl = &job->program->stages[stage];
     const rt_stage_run *run = &job->runs[stage];
-    if (job->final || run->parts[part]) return true;
+    if (job->final || run->parts[part] || is_refreshed(job, decl)) return true;
     switch (decl->closes) {
     case RT_CLOSES_STAGE: return run->touched;
     case RT_CLOSES_TOUCHED: return false;

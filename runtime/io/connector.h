@@ -80,6 +80,8 @@ struct rt_source {
     const rt_env *env;
     int64_t id;
     bool ended;    /* coordinator */
+    bool refreshes; /* read anew when it has changed: it ends when the others have */
+    bool refreshed; /* what the last `take` gave is all there is: older rows are gone */
     int64_t total; /* bytes (rows) of it in all, -1 if not known: for progress */
     void *impl;
 };

@@ -3,7 +3,9 @@
  * The files are one source partition, one behind the other.  A batch takes so many bytes
  * of them, wherever that cuts: ranges need no record boundary (file_read.h), so the cut
  * is a function of the files and of batch_size, whatever the length of blocks.  What is
- * compressed cannot be cut anywhere: its text comes in blocks (packed.h).  Sizes are
+ * compressed cannot be cut anywhere: its text comes in blocks (packed.h).  With `refresh`
+ * files are looked at again: if one is new, gone or another, all are read whole, as files of
+ * their own, so what points to the old ones stays valid.  Sizes are
  * taken when a file's turn comes.  Files stay open until the batch that ended them is
  * done; the page cache is asked for the next batch while this one runs. */
 #include <errno.h>
@@ -29,6 +31,12 @@ typedef struct files {
     int64_t closed;    /* files below it are closed */
     int64_t known;     /* bytes of all files at open, for progress */
     rt_packed *packed; /* made for the first compressed file */
+    int64_t refresh;   /* microseconds, 0: never */
+    int64_t look;      /* when to look again */
+    int64_t since;     /* files from here on are those of the last look */
+    struct stat *seen; /* and what they were then */
+    bool again;        /* with `refresh`: the last files wait to be read */
+    bool busy;         /* a batch reads */
 } files;
 
 static int by_bytes(const void *a, const void *b) {
@@ -42,7 +50,9 @@ static void add_file(files *fs, const char *path) {
 
 static bool is_glob(const char *path) { return strpbrk(path, "*?[") != NULL; }
 
+/* Adds the files that are there now. */
 static rt_status expand(files *fs, const char *path) {
+    int64_t first = fs->nfiles;
     struct stat st;
     if (!is_glob(path) || rt_os_stat(path, &st) == 0) {
         if (rt_os_stat(path, &st) < 0)
@@ -59,8 +69,8 @@ static rt_status expand(files *fs, const char *path) {
         add_file(fs, found.gl_pathv[i]);
     }
     if (result == 0) globfree(&found);
-    if (!fs->nfiles) rt_log(RT_WARN, "no file matches %s", path);
-    if (fs->nfiles) qsort(fs->files, (size_t)fs->nfiles, sizeof *fs->files, by_bytes);
+    if (fs->nfiles == first) rt_log(RT_WARN, "no file matches %s", path);
+    else qsort(fs->files + first, (size_t)(fs->nfiles - first), sizeof *fs->files, by_bytes);
     return RT_ok;
 }
 
@@ -73,6 +83,55 @@ static rt_status open_first(const rt_source *s, rt_file *f) {
         return (rt_status)rt_fail(RT_io, "cannot open %s: %s", f->path, strerror(errno));
     rt_os_close(fd);
     return RT_ok;
+}
+
+/* ---- refresh ---- */
+
+static void forget_from(files *fs, int64_t first) {
+    for (int64_t i = first; i < fs->nfiles; i++) free((char *)fs->files[i].path);
+    fs->nfiles = first;
+}
+
+static struct stat *stat_from(const files *fs, int64_t first) {
+    struct stat *seen = rt_alloc((size_t)(fs->nfiles - first + 1) * sizeof *seen);
+    for (int64_t i = first; i < fs->nfiles; i++)
+        if (rt_os_stat(fs->files[i].path, &seen[i - first]) < 0)
+            memset(&seen[i - first], 0, sizeof *seen);
+    return seen;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* Looks whether the files are still those that were read; if not, they wait to be read. */
+static void look_again(rt_source *s, int64_t now) {
+    files *fs = s->impl;
+    int64_t first = fs->nfiles, n = first - fs->since;
+    fs->look = now + fs->refresh;
+    const char *path = rt_option_text(s->decl->options, "arg", "");
+    struct stat st;
+    /* Gone for a moment: it is being replaced. */
+    if (!is_glob(path) && rt_os_stat(path, &st) < 0) return;
+    if (expand(fs, path) != RT_ok) {
+        forget_from(fs, first);
+        return;
+    }
+    struct stat *seen = stat_from(fs, first);
+    bool same = fs->nfiles - first == n;
+    for (int64_t i = 0; same && i < n; i++)
+        same = !strcmp(fs->files[first + i].path, fs->files[fs->since + i].path) &&
+               same_file(&seen[i], &fs->seen[i]);
+    if (same) {
+        forget_from(fs, first);
+        free(seen);
+        return;
+    }
+    free(fs->seen);
+    fs->seen = seen;
+    fs->since = first;
+    fs->again = true;
 }
 
 static rt_status file_open(rt_source *s) {
@@ -88,13 +147,28 @@ static rt_status file_open(rt_source *s) {
     }
     /* A file that cannot be read is better known before the run than in its middle. */
     if (fs->nfiles) RT_TRY(open_first(s, &fs->files[0]));
-    s->ended = fs->nfiles == 0;
+    fs->refresh = rt_option_word(s->decl->options, "refresh", 0);
+    s->refreshes = fs->refresh > 0;
+    if (s->refreshes && s->total < 0)
+        return (rt_status)rt_fail(RT_usage, "%s: compressed files cannot be refreshed",
+                                  s->decl->name);
+    fs->again = s->refreshes;
+    if (s->refreshes) fs->seen = stat_from(fs, 0);
+    s->ended = fs->nfiles == 0 && !s->refreshes;
     return RT_ok;
 }
 
 static int64_t file_waiting(rt_source *s, int64_t now) {
-    (void)now;
-    return s->ended ? 0 : -1;
+    files *fs = s->impl;
+    if (!fs->refresh) return s->ended ? 0 : -1;
+    if (!fs->look) fs->look = now + fs->refresh;
+    if (!fs->busy && fs->current == fs->nfiles && now >= fs->look) look_again(s, now);
+    return fs->again ? -1 : 0;
+}
+
+static int64_t file_next(rt_source *s, int64_t now) {
+    files *fs = s->impl;
+    return fs->refresh ? RT_MAX(fs->look, now) : -1;
 }
 
 /* Cuts [from, to) at multiples of the block length. */
@@ -120,9 +194,12 @@ static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
                            rt_input *in) {
     files *fs = s->impl;
     (void)now, (void)drain;
+    fs->busy = true;
+    s->refreshed = fs->again;
+    fs->again = false;
 #ifdef FLOW_FAULTS
     int64_t lines = rt_test_cut();
-    bool cut = lines > 0 && !s->decl->table;
+    bool cut = lines > 0 && !s->decl->table && !s->refreshes;
 #endif
     while (fs->current < fs->nfiles) {
         rt_file *f = &fs->files[fs->current];
@@ -152,7 +229,7 @@ static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
         fs->at = 0;
         if (in->bytes >= limit && fs->current < fs->nfiles) return RT_ok;
     }
-    s->ended = true;
+    s->ended = !s->refreshes;
     return RT_ok;
 }
 
@@ -184,6 +261,7 @@ static void file_done(rt_source *s, rt_input *in) {
     files *fs = s->impl;
     (void)in;
     if (fs->packed) rt_live_done(&fs->packed->live);
+    fs->busy = false;
     for (; fs->closed < fs->current; fs->closed++) rt_file_close(&fs->files[fs->closed]);
 }
 
@@ -196,6 +274,7 @@ static void file_close(rt_source *s) {
         free((char *)fs->files[i].path);
     }
     free(fs->files);
+    free(fs->seen);
     free(fs);
     s->impl = NULL;
 }
@@ -204,6 +283,7 @@ const rt_source_ops rt_file_source = {
     .name = "file",
     .open = file_open,
     .waiting = file_waiting,
+    .next = file_next,
     .take = file_take,
     .read = file_read,
     .quotes = file_quotes,

@@ -104,6 +104,7 @@ typedef struct flow_ctx {
     int64_t batch;             /* number of the batch */
     int64_t place;             /* place in the batch of the next row, for ordered ports */
     int64_t final;             /* 1 in the batch that ends the input */
+    int64_t refreshed;         /* its source has been read anew: other rows are gone */
     int64_t fed;               /* the stage got rows in this batch, in any partition */
     int64_t collect_limit;     /* the setting */
     int64_t *seen;             /* [clock]: the greatest event time of the batch so far */
