@@ -349,6 +349,15 @@ static int grows(const titem_t *keys, size_t n) {
     return 0;
 }
 
+static int remember_forgets(const tremember_t *r) {
+    for (size_t i = 0; i < r->nhandlers; i++) {
+        const ast_handler_t *h = AST(handler, r->handlers[i].node);
+        for (size_t k = 0; k < h->stmts.n; k++)
+            if (h->stmts.at[k]->kind == AST_stmt_forget) return 1;
+    }
+    return 0;
+}
+
 /* A step that keeps something for every key of an input that never ends (E29). */
 static void warn_unbounded(sema_t *m, const tstep_t *s) {
     check_t *c = m->c;
@@ -359,6 +368,8 @@ static void warn_unbounded(sema_t *m, const tstep_t *s) {
     if (s->op == OP_aggregate) keys = s->u.aggregate.keys, n = s->u.aggregate.nkeys;
     else if (s->op == OP_top) keys = s->u.top.keys, n = s->u.top.nkeys;
     else if (s->op == OP_distinct && s->u.distinct.within) return;
+    else if (s->op == OP_remember && !remember_forgets(s->u.remember))
+        keys = s->u.remember->keys, n = s->u.remember->nkeys;
     else if (s->op == OP_distinct) keys = s->u.distinct.keys, n = s->u.distinct.nkeys;
     else return;
     int rows = s->op == OP_distinct && !n; /* of each different row */
@@ -370,7 +381,11 @@ static void warn_unbounded(sema_t *m, const tstep_t *s) {
                    keys[i].name ? keys[i].name : diag_source(c->diags, keys[i].expr->span));
     if (rows) buf_str(&names, "row");
     diag_t *d = diag_add(c->diags, DIAG_unbounded_state, s->at, buf_text(&names));
-    diag_help(d, "add a window, or `close at`, or silence this with `set unbounded = true`");
+    if (s->op == OP_remember)
+        diag_help(d, "drop what is old: `on idle 1d { forget }`, or silence this with "
+                     "`set unbounded = true`");
+    else
+        diag_help(d, "add a window, or `close at`, or silence this with `set unbounded = true`");
 }
 
 static void lint_state(sema_t *m) {

@@ -393,6 +393,16 @@ static void check_alarms(remember_t *r) {
 
 /* ---- the step ---- */
 
+/* Is the order another column than that of the event time, which is still there? */
+static const char *other_time(const flowck_t *f, const node_t *by) {
+    const node_t *time = f->st.props.times[0]->u.event_time.time;
+    if (by->kind != AST_name || time->kind != AST_name) return NULL;
+    const char *name = AST(name, time)->name;
+    int here = type_field(f->st.row, name);
+    if (AST(name, by)->name == name || here < 0) return NULL;
+    return f->st.row->fields[here].type->kind == TY_TIMESTAMP ? name : NULL;
+}
+
 /* `by t`: rows go by in the order of their event time. */
 static void check_by(remember_t *r) {
     flowck_t *f = r->f;
@@ -412,6 +422,9 @@ static void check_by(remember_t *r) {
         diag_label(m, "%s", tx(c, by[0].expr->type));
         return;
     }
+    const char *time = f->st.props.timed ? other_time(f, by[0].expr) : NULL;
+    if (time)
+        diag_help(diag_add(c->diags, DIAG_by_time, by[0].expr->span), "`by %s`", time);
     if (f->st.props.timed || f->st.props.is_table) return;
     diag_t *m = diag_add(c->diags, DIAG_no_event_time, by[0].expr->span);
     diag_help(m, "declare it: `|> event_time %s delay 5s` before this step,\n"
