@@ -340,65 +340,6 @@ static void check_refresh(sema_t *m) {
     }
 }
 
-/* Keys without end: not those of a few values. */
-static int grows(const titem_t *keys, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        const type_t *t = type_strip(keys[i].type);
-        if (t->kind != TY_BOOL && !type_is_enum(t)) return 1;
-    }
-    return 0;
-}
-
-static int remember_forgets(const tremember_t *r) {
-    for (size_t i = 0; i < r->nhandlers; i++) {
-        const ast_handler_t *h = AST(handler, r->handlers[i].node);
-        for (size_t k = 0; k < h->stmts.n; k++)
-            if (h->stmts.at[k]->kind == AST_stmt_forget) return 1;
-    }
-    return 0;
-}
-
-/* A step that keeps something for every key of an input that never ends (E29). */
-static void warn_unbounded(sema_t *m, const tstep_t *s) {
-    check_t *c = m->c;
-    const titem_t *keys = NULL;
-    size_t n = 0;
-    if (s->in.bounded || s->in.windowed != WINDOW_NONE || s->in.limited || s->in.is_table)
-        return;
-    if (s->op == OP_aggregate) keys = s->u.aggregate.keys, n = s->u.aggregate.nkeys;
-    else if (s->op == OP_top) keys = s->u.top.keys, n = s->u.top.nkeys;
-    else if (s->op == OP_distinct && s->u.distinct.within) return;
-    else if (s->op == OP_remember && !remember_forgets(s->u.remember))
-        keys = s->u.remember->keys, n = s->u.remember->nkeys;
-    else if (s->op == OP_distinct) keys = s->u.distinct.keys, n = s->u.distinct.nkeys;
-    else return;
-    int rows = s->op == OP_distinct && !n; /* of each different row */
-    if (!rows && !grows(keys, n)) return;
-    buf_t names;
-    buf_init(&names, c->arena);
-    for (size_t i = 0; i < n; i++)
-        buf_printf(&names, "%s%s", i ? ", " : "",
-                   keys[i].name ? keys[i].name : diag_source(c->diags, keys[i].expr->span));
-    if (rows) buf_str(&names, "row");
-    diag_t *d = diag_add(c->diags, DIAG_unbounded_state, s->at, buf_text(&names));
-    if (s->op == OP_remember)
-        diag_help(d, "drop what is old: `on idle 1d { forget }`, or silence this with "
-                     "`set unbounded = true`");
-    else
-        diag_help(d, "add a window, or `close at`, or silence this with `set unbounded = true`");
-}
-
-static void lint_state(sema_t *m) {
-    for (size_t i = 0; i < m->p->settings.n; i++) {
-        const tsetting_t *s = &m->p->settings.at[i];
-        if (s->id == SETTING_unbounded && (!s->value || s->value->w[0])) return;
-    }
-    for (size_t i = 0; i < m->p->flows.n; i++) {
-        const tflow_t *f = m->p->flows.at[i];
-        for (size_t k = 0; f->live && k < f->steps.n; k++) warn_unbounded(m, f->steps.at[k]);
-    }
-}
-
 /* Flows, params and constants of the root file that nothing uses.  A file without running
  * pipelines is a module: others use it. */
 static void lint(sema_t *m) {
