@@ -199,6 +199,9 @@ static uint32_t first_carried(const pstage_t *s) {
 /* Must all columns cross, needed or not? */
 static int show_all(builder_t *b, const pstage_t *stage, int all) {
     if (!all || (!plan_rule(b, RULE_prune) && !compares_rows(stage))) return all;
+    if (stage->root == ROOT_join && stage->error_port >= 0 &&
+        !plan_cannot_fail(stage->step->u.join.cond))
+        return 1;
     for (size_t i = 0; i < stage->outs.n; i++)
         if (may_be_shown(&stage->outs.at[i]->next)) return 1;
     return 0;
