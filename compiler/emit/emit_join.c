@@ -225,7 +225,7 @@ void emit_join_give(gen_t *g, sink_mode mode, jpair_t p, const val_t *window) {
 gkey_t emit_join_key_bytes(gen_t *g, LLVMValueRef table, LLVMValueRef entry) {
     emit_t *e = g->e;
     if (g->stage->state->int_key) {
-        LLVMValueRef buf = ir_words(e, 1, "key");
+        LLVMValueRef buf = ir_words(e, 2, "key");
         K_CALL(e, key_i64, "", buf, K_CALL(e, table_key_i64, "key", table, entry));
         return (gkey_t){.ptr = buf, .len = ir_i64(e, 8)};
     }

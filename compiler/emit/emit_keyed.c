@@ -255,7 +255,7 @@ void emit_rank_order(gen_t *g, gkey_t key, LLVMValueRef i) {
     LLVMValueRef step = ir_i64(e, g->stage->step_id), len = ir_words(e, 1, "order.len");
     LLVMValueRef kp = key.ptr, kl = key.len;
     if (key.is_int) {
-        LLVMValueRef buf = ir_words(e, 1, "key");
+        LLVMValueRef buf = ir_words(e, 2, "key");
         K_CALL(e, key_i64, "", buf, key.i64);
         kp = buf;
         kl = ir_i64(e, 8);

@@ -108,7 +108,7 @@ static void order_by_moment(gen_t *g, LLVMValueRef moment, gkey_t key) {
     emit_t *e = g->e;
     LLVMValueRef ptr = key.ptr, klen = key.len, len = ir_words(e, 1, "order.len");
     if (key.is_int) {
-        ptr = ir_words(e, 1, "key");
+        ptr = ir_words(e, 2, "key");
         klen = ir_i64(e, 8);
         K_CALL(e, key_i64, "", ptr, key.i64);
     }

@@ -34,7 +34,7 @@ void emit_stands_at_key(gen_t *g, gkey_t key, LLVMValueRef i) {
     emit_t *e = g->e;
     LLVMValueRef step = ir_i64(e, g->stage->step_id), len = ir_words(e, 1, "order.len");
     if (key.is_int) {
-        LLVMValueRef bytes = ir_words(e, 1, "key");
+        LLVMValueRef bytes = ir_words(e, 2, "key");
         K_CALL(e, key_i64, "", bytes, key.i64);
         key = (gkey_t){.ptr = bytes, .len = ir_i64(e, 8)};
     }

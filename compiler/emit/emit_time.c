@@ -375,7 +375,7 @@ void emit_window_order(gen_t *g, gkey_t key, LLVMValueRef rank) {
     LLVMValueRef step = ir_i64(e, g->stage->step_id);
     LLVMValueRef moment = ir_sub(e, g->win_end, ir_i64(e, 1), "moment");
     if (key.is_int) {
-        kp = ir_words(e, 1, "key");
+        kp = ir_words(e, 2, "key");
         K_CALL(e, key_i64, "", kp, key.i64);
         kl = ir_i64(e, 8);
     }
@@ -392,7 +392,7 @@ void emit_window_key_order(gen_t *g, gkey_t key) {
     emit_t *e = g->e;
     LLVMValueRef len = ir_words(e, 1, "order.len"), kp = key.ptr, kl = key.len;
     if (key.is_int) {
-        kp = ir_words(e, 1, "key");
+        kp = ir_words(e, 2, "key");
         K_CALL(e, key_i64, "", kp, key.i64);
         kl = ir_i64(e, 8);
     }
