@@ -110,7 +110,20 @@ static void source(explain_t *x, const pstage_t *s) {
     }
 }
 
+static const char *join_lifetime(const tstep_t *s) {
+    switch (s->u.join.form) {
+    case JOINS_within:
+        return s->u.join.forever ? "for the whole run" : "until the watermark has passed their bound";
+    case JOINS_windows: return "until their window closes";
+    case JOINS_as_of: return "for as long as a row may ask for them";
+    case JOINS_table:
+    case JOINS_tables: break;
+    }
+    return "for as long as they are in the table";
+}
+
 static const char *lifetime(const tstep_t *s) {
+    if (s->op == OP_join) return join_lifetime(s);
     if (s->op == OP_distinct && s->u.distinct.within) return "until time has passed the bound";
     if (s->in.is_table && s->op == OP_sort)
         return "for as long as the rows of one look at the table are there";
@@ -148,7 +161,12 @@ static void state(explain_t *x, const pstage_t *s) {
     case ROOT_sort: buf_str(x->b, "all rows, to sort them"); break;
     case ROOT_limit: buf_str(x->b, "a counter"); break;
     case ROOT_remember: remembers(x, t->u.remember); break;
-    case ROOT_join: buf_str(x->b, "the rows that may still find a match"); break;
+    case ROOT_join:
+        buf_str(x->b, t->u.join.form == JOINS_table    ? "the rows of the table"
+                      : t->u.join.form == JOINS_tables ? "the rows of both tables"
+                      : t->u.join.form == JOINS_as_of  ? "the versions, and the rows that wait"
+                                                       : "the rows of both sides");
+        break;
     case ROOT_latest: buf_str(x->b, "the latest row of each key"); break;
     case ROOT_changes: buf_str(x->b, "what each key was and is"); break;
     case ROOT_close: buf_str(x->b, "the rows whose moment has not come"); break;
