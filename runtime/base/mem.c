@@ -30,7 +30,7 @@
 #endif
 
 enum {
-    CLASS_MIN = 10,    /* 1 KiB */
+    CLASS_MIN = 7,     /* 128 bytes: of windows there may be many */
     CLASS_SLAB = 16,   /* smaller ones come from slabs */
     CLASS_KEPT = 25,   /* larger ones are not kept for reuse */
     CLASSES = 48,

@@ -13,6 +13,7 @@
 #define HEAP_SMALL 16384        /* the largest class */
 #define HEAP_FIRST 1024         /* the first chunk */
 #define HEAP_CHUNK (128 * 1024) /* chunks double up to this */
+#define HEAP_LISTS (FLOW_HEAP_CLASSES * (int64_t)sizeof(void *))
 
 /* At the head of a chunk, and of a piece that is memory of its own. */
 typedef struct heap_chunk {
@@ -62,18 +63,24 @@ static void heap_unlink(flow_ctx *ctx, flow_heap *heap, heap_chunk *c) {
     flow_rt_mem_free(ctx, c, c->bytes);
 }
 
-static void heap_give(flow_heap *heap, void *piece, int c) {
+static __attribute__((noinline)) void heap_lists(flow_ctx *ctx, flow_heap *heap) {
+    heap->free = flow_rt_mem_alloc(ctx, HEAP_LISTS);
+    heap->bytes += HEAP_LISTS;
+}
+
+static void heap_give(flow_ctx *ctx, flow_heap *heap, void *piece, int c) {
+    if (FLOW_UNLIKELY(!heap->free)) heap_lists(ctx, heap);
     *(void **)piece = heap->free[c];
     heap->free[c] = piece;
 }
 
 /* What is left of the newest chunk becomes free pieces. */
-static void heap_retire(flow_heap *heap) {
+static void heap_retire(flow_ctx *ctx, flow_heap *heap) {
     while (heap->end - heap->p >= 8) {
         int64_t left = heap->end - heap->p;
         int c = left >= HEAP_SMALL ? FLOW_HEAP_CLASSES - 1 : heap_class(left);
         if (heap_class_bytes(c) > left) c--;
-        heap_give(heap, heap->p, c);
+        heap_give(ctx, heap, heap->p, c);
         heap->p += heap_class_bytes(c);
     }
 }
@@ -83,8 +90,9 @@ void *k_heap_more(flow_ctx *ctx, flow_heap *heap, int64_t room) {
         int64_t bytes = (int64_t)sizeof(heap_chunk) + room + HEAP_PAD;
         return heap_link(ctx, heap, bytes, 1) + 1;
     }
-    heap_retire(heap);
-    int64_t bytes = heap->bytes < HEAP_FIRST ? HEAP_FIRST : heap->bytes;
+    heap_retire(ctx, heap);
+    int64_t held = heap->bytes - (heap->free ? HEAP_LISTS : 0);
+    int64_t bytes = held < HEAP_FIRST ? HEAP_FIRST : held;
     if (bytes > HEAP_CHUNK) bytes = HEAP_CHUNK;
     while (bytes < room + HEAP_PAD + (int64_t)sizeof(heap_chunk))
         bytes *= 2;
@@ -102,7 +110,7 @@ void *flow_k_heap_alloc(flow_ctx *ctx, flow_heap *heap, int64_t bytes) {
     heap->used += room;
     if (FLOW_LIKELY(room <= HEAP_SMALL)) {
         int c = heap_class(bytes);
-        void *piece = heap->free[c];
+        void *piece = heap->free ? heap->free[c] : 0;
         if (piece) {
             heap->free[c] = *(void **)piece;
             return piece;
@@ -123,7 +131,7 @@ void flow_k_heap_free(flow_ctx *ctx, flow_heap *heap, void *ptr, int64_t bytes) 
     if (room > HEAP_SMALL)
         heap_unlink(ctx, heap, (heap_chunk *)ptr - 1);
     else
-        heap_give(heap, ptr, heap_class(bytes));
+        heap_give(ctx, heap, ptr, heap_class(bytes));
 }
 
 void *flow_k_heap_resize(flow_ctx *ctx, flow_heap *heap, void *ptr, int64_t old,
@@ -142,12 +150,14 @@ void flow_k_heap_release(flow_ctx *ctx, flow_heap *heap) {
         flow_rt_mem_free(ctx, c, c->bytes);
         c = next;
     }
+    if (heap->free) flow_rt_mem_free(ctx, heap->free, HEAP_LISTS);
     __builtin_memset(heap, 0, sizeof *heap);
 }
 
 /* Keeps the largest of the chunks that pieces are cut from. */
 void flow_k_heap_clear(flow_ctx *ctx, flow_heap *heap) {
     heap_chunk *keep = 0;
+    void **lists = heap->free;
     for (heap_chunk *c = heap->chunks; c; c = c->next)
         if (!c->large && (!keep || c->bytes > keep->bytes)) keep = c;
     for (heap_chunk *c = heap->chunks, *next; c; c = next) {
@@ -155,10 +165,13 @@ void flow_k_heap_clear(flow_ctx *ctx, flow_heap *heap) {
         if (c != keep) flow_rt_mem_free(ctx, c, c->bytes);
     }
     __builtin_memset(heap, 0, sizeof *heap);
+    if (lists) __builtin_memset(lists, 0, HEAP_LISTS);
+    heap->free = lists;
+    heap->bytes = lists ? HEAP_LISTS : 0;
     if (!keep) return;
     keep->next = keep->prev = 0;
     heap->chunks = keep;
-    heap->bytes = keep->bytes;
+    heap->bytes += keep->bytes;
     heap->p = (uint8_t *)(keep + 1);
     heap->end = (uint8_t *)keep + keep->bytes - HEAP_PAD;
 }

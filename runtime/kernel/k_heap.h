@@ -24,7 +24,7 @@ typedef struct flow_heap {
     void *chunks;     /* list of all chunks */
     int64_t bytes;    /* taken from the cold runtime */
     int64_t used;     /* in living pieces, rounded as they are */
-    void *free[FLOW_HEAP_CLASSES];
+    void **free;      /* a list per class; null until something was freed */
 } flow_heap;
 
 /* 8-byte aligned, not zeroed; 64 bytes behind it are readable. */

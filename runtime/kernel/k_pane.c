@@ -7,7 +7,7 @@
 #include "runtime/kernel/k_slice.h"
 
 #define PANE_SPARES     4 /* how many closed panes keep their memory */
-#define PANE_FIRST_BITS 4 /* many windows hold a few keys only */
+#define PANE_FIRST_BITS 3 /* many windows hold a few keys only */
 
 static int pane_before(const flow_pane *p, int64_t start, int64_t end) {
     return p->end != end ? p->end < end : p->start < start;

@@ -181,6 +181,7 @@ static void table_grow_index(flow_ctx *ctx, flow_table *t) {
  * doubles. */
 static void table_grow_entries(flow_ctx *ctx, flow_table *t) {
     int64_t old = t->entry_room, room = t->limit ? 2 * old + 8 : old / 4 * 5 + 8;
+    if (t->first_bits && !old) room = 2;
     int64_t bytes = flow_rt_mem_size(room * t->stride + TABLE_PAD);
     if (t->entries)
         t->entries = flow_rt_mem_resize(ctx, t->entries, t->entry_bytes, bytes);
