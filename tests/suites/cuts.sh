@@ -45,7 +45,8 @@ all() { # all NAME ARGS...
 cp "$root"/examples/nexmark/*.flow .
 for file in q*.flow; do
     name=${file%.flow}
-    case $name in q10 | q12) continue ;; esac # parts of files; the clock of the machine
+    # Parts of files; the clock of the machine; a table that is cut as well.
+    case $name in q10 | q12 | q13) continue ;; esac
     compile "$name" "$file" || continue
     all "$name" events=7000 tps=100 disorder=150
 done
