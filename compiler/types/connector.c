@@ -224,6 +224,10 @@ void source_check(flowck_t *f, ast_from_t *from) {
     f->flow->source = conn;
     if (errors != diags_errors(c->diags)) return;
     report_later(f, &use, info->built);
+    if (id == SOURCE_queue && !f->m->env->testing) {
+        diag_t *m = diag_add(c->diags, DIAG_queue_test, from->connector_at);
+        diag_help(m, "`flowc test` runs the tests of this program; to run it, read a file, a socket, …");
+    }
 }
 
 /* ---- sinks ---- */
