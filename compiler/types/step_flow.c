@@ -143,6 +143,13 @@ static int union_input(flowck_t *f, const node_t *ref, const pipe_t *p) {
         diag_help(m, "window both sides alike, or set the window after the `union`");
         return 0;
     }
+    /* A session is formed behind the union: late rows entered one `window` or the other. */
+    const twindow_t *a = f->st.props.window, *b = p->out.props.window;
+    if (a && b && a->kind == WINDOW_session && f->st.props.window_column < 0 &&
+        (a->late || b->late)) {
+        not_built(c, ref->span, "`late into` of sessions that a `union` brings together");
+        return 0;
+    }
     if (p->out.props.timed != f->st.props.timed) {
         diag_t *m = diag_add(c->diags, DIAG_union_times, ref->span, name,
                              f->st.props.timed ? "has no event time, and this stream has one"

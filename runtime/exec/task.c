@@ -140,6 +140,7 @@ static void tell_memory(rt_job *job, bool of_state) {
         int n = snprintf(text, sizeof text,
                          "state has outgrown `memory` (%.0f MB of %.0f MB)", state, limit);
         for (int64_t i = 0; i < RT_MIN(p->nstates, 3); i++) {
+            if (i && !order[i]->bytes) break;
             const rt_state_decl *decl = &p->states[order[i] - sizes];
             const char *at = decl->step >= 0 ? p->steps[decl->step].at : "";
             n += snprintf(text + n, sizeof text - (size_t)n,
