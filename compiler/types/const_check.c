@@ -11,7 +11,8 @@ enum { READS_KNOWN = 1, READS_PARAM = 2, READS_CLOCK = 4, READS_ROW = 8 };
 
 typedef struct search {
     unsigned reads;
-    const node_t *at; /* the first node that is not constant */
+    const node_t *at; /* the first node that is not constant, */
+    const node_t *clock; /* and the first that reads the clock */
 } search_t;
 
 static void look(node_t **child, void *env);
@@ -58,6 +59,7 @@ static void look(node_t **child, void *env) {
         unsigned reads = reads_of(e);
         s->reads |= reads & ~(unsigned)READS_KNOWN;
         if (!s->at && reads & (READS_ROW | READS_CLOCK)) s->at = e;
+        if (!s->clock && reads & READS_CLOCK) s->clock = e;
     }
     ast_walk(e, look, s);
 }
@@ -80,4 +82,11 @@ int const_has_param(const node_t *e) {
     node_t *n = (node_t *)(uintptr_t)e; /* the walk changes nothing */
     look(&n, &s);
     return (s.reads & READS_PARAM) != 0;
+}
+
+const node_t *const_clock(const node_t *e) {
+    search_t s = {0};
+    node_t *n = (node_t *)(uintptr_t)e; /* the walk changes nothing */
+    if (n) look(&n, &s);
+    return s.clock;
 }

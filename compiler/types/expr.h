@@ -92,6 +92,8 @@ struct cval;
 int const_check(check_t *c, node_t *e, const char *what);
 /* Does it read a param (known only when the program starts)? */
 int const_has_param(const node_t *e);
+/* The node in it that reads the clock, itself or in a function; or null. */
+const node_t *const_clock(const node_t *e);
 /* The value of a checked constant expression without params; null after a diagnostic. */
 struct cval *const_eval(check_t *c, node_t *e);
 

@@ -387,6 +387,7 @@ program_t *sema_program(sema_env *env, node_t *root) {
         diags_withdraw(env->diags, DIAG_not_built);
     if (diags_errors(env->diags)) return prog;
     mark_live(prog, env->testing);
+    check_table_clocks(&m);
     if (env->testing) return prog;
     check_shared_ends(&m);
     check_refresh(&m);

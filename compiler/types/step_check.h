@@ -78,6 +78,11 @@ void step_table_keys(flowck_t *f, const titems_t *keys, const int *added);
 /* Aggregates over a table: each must be able to take a row out again. */
 void step_retracts(flowck_t *f, const agg_calls_t *calls);
 
+/* ---- table_clock.c ---- */
+
+/* `now()` cannot stand where rows of a table are taken out again. */
+void check_table_clocks(sema_t *m);
+
 /* ---- lint_state.c ---- */
 
 /* Warns of state that grows for ever, unless `unbounded` is set. */
