@@ -191,9 +191,32 @@ static void test_top(void) {
                     check_top(&r, sizes[i], tops[k], ties && tops[k], kind);
 }
 
+/* What stands at each place, and what was noted there before. */
+static void test_shown(void) {
+    flow_ctx *ctx = env_open();
+    flow_heap heap = {0};
+    uint64_t shown[FLOW_TOP_SHOWN_WORDS] = {0};
+    const uint8_t *tc = (const uint8_t *)"{\2a\0ib\0s";
+    for (int round = 0; round < 3; round++)
+        for (int64_t i = 0; i < 100; i++) {
+            uint64_t row[3] = {(uint64_t)i + (round == 2 && i % 3 == 0),
+                               (uint64_t)(uintptr_t) "some longer text", 16};
+            int32_t want = round == 0 || (round == 2 && i % 3 == 0);
+            CU_ASSERT_EQUAL(flow_k_top_changed(ctx, &heap, shown, i, row, tc), want);
+        }
+    flow_k_top_forget(ctx, &heap, shown, 10);
+    uint64_t row[3] = {11, (uint64_t)(uintptr_t) "some longer text", 16};
+    CU_ASSERT_EQUAL(flow_k_top_changed(ctx, &heap, shown, 11, row, tc), 1);
+    CU_ASSERT_EQUAL(flow_k_top_changed(ctx, &heap, shown, 11, row, tc), 0);
+    flow_k_top_forget(ctx, &heap, shown, 0);
+    flow_k_heap_release(ctx, &heap);
+    env_close(ctx);
+}
+
 void suite_sort(void) {
     CU_pSuite s = CU_add_suite("sort", 0, 0);
     CU_add_test(s, "sort", test_sort);
     CU_add_test(s, "merge", test_merge);
     CU_add_test(s, "top", test_top);
+    CU_add_test(s, "what top has shown", test_shown);
 }
