@@ -46,6 +46,11 @@ static void add_edge(build_t *b, tail_t from, gnode_t *to, gport port, int index
     vec_push(b->a, &to->in, e->id);
 }
 
+static gport side_port(const tstep_t *s) {
+    if (s->op == OP_errors) return GP_error;
+    return s->op == OP_branch ? GP_arm : GP_late;
+}
+
 static tail_t origin_tail(build_t *b, tflow_t *f) {
     switch (f->origin) {
     case ORIGIN_source:
@@ -54,7 +59,7 @@ static tail_t origin_tail(build_t *b, tflow_t *f) {
     case ORIGIN_port: {
         tstep_t *s = f->from->steps.at[f->port_step];
         return (tail_t){.node = b->step_nodes[f->from->index][f->port_step],
-                        .port = s->op == OP_errors ? GP_error : GP_arm, .index = f->port};
+                        .port = side_port(s), .index = f->port};
     }
     }
     flow_unreachable("origin");

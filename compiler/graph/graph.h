@@ -22,7 +22,8 @@ typedef enum gport {
     GP_union, /* as another input of a `union` */
     GP_join,  /* as the other side of a `join` */
     GP_arm,   /* out of an arm of a `branch` */
-    GP_error  /* out of `errors into`: rows about failed rows */
+    GP_error, /* out of `errors into`: rows about failed rows */
+    GP_late   /* out of `late into`: rows behind the watermark */
 } gport;
 
 typedef struct gedge {

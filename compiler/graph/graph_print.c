@@ -20,6 +20,7 @@ static void print_port(buf_t *b, const graph_t *g, const gedge_t *e) {
     if (e->port == GP_union) buf_printf(b, " union %d", e->index);
     if (e->port == GP_join) buf_printf(b, " join");
     if (e->port == GP_error) buf_printf(b, " errors");
+    if (e->port == GP_late) buf_printf(b, " late");
     if (e->port == GP_arm)
         buf_printf(b, " arm %s", from->step->u.branch.arms[e->index].flow->name);
 }

@@ -27,6 +27,14 @@ for p in $programs; do
         ok "emit --ir $how $p" $?
     done
 done
+for p in tests/run/*/main.flow; do
+    for form in typed graph plan; do
+        "$flowc" emit --$form "$p" >"$work/out" 2>&1 && [ -s "$work/out" ]
+        ok "emit --$form $p" $?
+    done
+    "$flowc" explain "$p" >"$work/out" 2>&1 && [ -s "$work/out" ]
+    ok "explain $p" $?
+done
 p=examples/word_count/main.flow
 "$flowc" emit --asm --stage 0 $p | grep -q flowgen_stage0_block; ok "emit --asm" $?
 "$flowc" emit --obj -o "$work/out.o" $p && nm "$work/out.o" | grep -q ' T main'; ok "emit --obj" $?
