@@ -3,11 +3,36 @@
 #include "runtime/kernel/k_cold.h"
 #include "runtime/kernel/k_table.h"
 
+/* Under AddressSanitizer (FLOW_EXACT) the arena is as strict as malloc: what was not
+ * asked for is poisoned, as is a gap behind each piece and all that a reset has freed. */
+#ifdef FLOW_EXACT
+void __asan_poison_memory_region(const volatile void *p, size_t n);
+void __asan_unpoison_memory_region(const volatile void *p, size_t n);
+#define GAP 16
+#else
+#define GAP 0
+#endif
+
+/* Of [p, end) only the first n bytes may be touched. */
+static void only(uint8_t *p, int64_t n, const uint8_t *end) {
+#ifdef FLOW_EXACT
+    __asan_poison_memory_region(p, (size_t)(end - p));
+    __asan_unpoison_memory_region(p, (size_t)n);
+#else
+    (void)p, (void)n, (void)end;
+#endif
+}
+
 void *flow_k_alloc(flow_ctx *ctx, int64_t bytes) {
-    int64_t n = (bytes + 7) & ~(int64_t)7;
+    int64_t n = ((bytes + 7) & ~(int64_t)7) + GAP;
     uint8_t *p = ctx->arena.p;
-    if (FLOW_UNLIKELY(ctx->arena.end - p <= n)) return flow_rt_arena_more(ctx, n);
+    if (FLOW_UNLIKELY(ctx->arena.end - p <= n)) {
+        p = flow_rt_arena_more(ctx, n);
+        only(p, bytes, ctx->arena.end);
+        return p;
+    }
     ctx->arena.p = p + n;
+    only(p, bytes, p + n);
     return p;
 }
 
@@ -19,7 +44,9 @@ void *flow_k_mark(flow_ctx *ctx) {
  * so all of the newest is free. */
 void flow_k_reset(flow_ctx *ctx, void *mark) {
     uintptr_t start = (uintptr_t)ctx->arena.start, end = (uintptr_t)ctx->arena.end;
+    uint8_t *to = ctx->arena.p;
     ctx->arena.p = (uintptr_t)mark - start <= end - start ? mark : ctx->arena.start;
+    if (ctx->arena.p < to) only(ctx->arena.p, 0, to);
 }
 
 uint8_t *flow_k_reserve(flow_ctx *ctx, flow_buf *buf, int64_t bytes) {
@@ -35,6 +62,10 @@ void flow_k_commit(flow_buf *buf, int64_t bytes) {
 
 void flow_k_copy(uint8_t *dst, const uint8_t *src, int64_t n) {
     if (n <= 0) return; /* the address of empty text may be null */
+#ifdef FLOW_EXACT
+    __builtin_memcpy(dst, src, (size_t)n);
+    return;
+#endif
     __builtin_memcpy(dst, src, 16);
     if (FLOW_LIKELY(n <= 16)) return;
     __builtin_memcpy(dst + 16, src + 16, 16);
