@@ -2,7 +2,8 @@
 # run.sh - sets up, builds, and runs all tests; the last line is `N passed, N failed`.
 #
 #   sh tests/run.sh                        the short tier
-#   sh tests/run.sh --long                 also what takes longer
+#   sh tests/run.sh --long                 also what takes longer, then the short tier again
+#                                          on both instrumented builds
 #   sh tests/run.sh --sanitize address|undefined|thread
 #                                          either tier on an instrumented build
 #   sh tests/run.sh --only unit|golden|run|...   one part
@@ -38,7 +39,7 @@ while [ $# -gt 0 ]; do
         *) echo "run.sh: --sanitize takes address, undefined or thread" >&2; exit 2 ;;
         esac
         shift ;;
-    -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "run.sh: unknown option $1 (see --help)" >&2; exit 2 ;;
     esac
     shift
@@ -76,7 +77,7 @@ part() { # part NAME COMMAND...: runs it and adds up its closing line
     began=$(date +%s)
     "$@" >"$log" 2>&1
     code=$?
-    line=$(sed -n 's/^.*: \([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed$/\1 \2/p' "$log" | tail -1)
+    line=$(sed -n 's/^\(.*: \)\{0,1\}\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed$/\2 \3/p' "$log" | tail -1)
     p=${line% *} f=${line#* }
     if [ -z "$line" ]; then p=0 f=1; fi
     if [ "$code" != 0 ] && [ "$f" = 0 ]; then f=1; fi
@@ -86,7 +87,8 @@ part() { # part NAME COMMAND...: runs it and adds up its closing line
         head -60 "$report"
         rm "$report"
     done
-    if [ "$f" != 0 ]; then cat "$log"; else grep "^$name: .* not .*under" "$log"; fi
+    if [ "$name" = address ] || [ "$name" = thread ]; then sed 's/^/    /' "$log"
+    elif [ "$f" != 0 ]; then cat "$log"; else grep "^$name: .* not .*under" "$log"; fi
     printf '%-24s %6d passed %4d failed %5d s\n' "$name" "$p" "$f" $(($(date +%s) - began))
     passed=$((passed + p)) failed=$((failed + f))
 }
@@ -106,6 +108,10 @@ for script in tests/suites/*.sh; do
     [ -f "$script" ] || continue
     part "$(basename "$script" .sh)" sh "$script" "$tier"
 done
+if [ "$tier" = long ] && [ -z "$sanitizer" ]; then
+    part address sh tests/run.sh --sanitize address
+    part thread sh tests/run.sh --sanitize thread
+fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
