@@ -56,7 +56,12 @@ FLOW_INLINE uint64_t table_hash_i64(uint64_t seed, int64_t key) {
 /* The cell of a text of at most TABLE_INLINE bytes: one load, one mask, one shift. */
 FLOW_INLINE table_cell table_short(const uint8_t *ptr, int64_t len) {
     table_v16 x, m, zero = {0};
+#ifdef FLOW_EXACT
+    x = zero;
+    __builtin_memcpy(&x, len ? ptr : table_ones, (size_t)len);
+#else
     __builtin_memcpy(&x, len ? ptr : table_ones, 16);
+#endif
     __builtin_memcpy(&m, table_ones + 16 - len, 16);
     x &= m;
     table_v2 y = (table_v2)__builtin_shufflevector(zero, x, 0, 1, 2, 3, 16, 17, 18, 19,
