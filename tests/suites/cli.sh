@@ -138,6 +138,10 @@ done
 if [ "$sanitized" = 0 ]; then
     expect 6 "no such linker" env FLOW_LINKER=nolinker "$flowc" build --no-cache -o variant words.flow
     says err "nolinker"
+else
+    "$flowc" emit --ir words.flow | awk '/^define .*@flowgen_stage0_block/ { f = 1 }
+        f && /@__(asan_report_load|tsan_read)/ { n++ } /^}/ { f = 0 } END { exit n < 3 }' &&
+        ok || bad "generated code is not instrumented"
 fi
 expect 6 "no runtime" env FLOW_HOME="$work" "$flowc" build --no-cache -o variant words.flow
 says err "FLOW_HOME"
