@@ -139,18 +139,19 @@ static relation_t begin(const char *name, int timed) {
 
 static int walk_step(relation_t *r) {
     if (r->table) {
-        switch (below(7)) {
+        switch (below(8)) {
         case 0: return step_where(r);
         case 1: return step_let(r);
         case 2: return step_top(r);
         case 3: return step_changes(r);
         case 4: return step_select(r);
+        case 5: return step_tables_join(r, begin("r", 0));
         default: return step_aggregate(r);
         }
     }
     int keyed = r->window ? 3 : 1; /* windows are there to be used */
-    int n = below(12 + 3 * keyed);
-    if (n >= 12) return one_in(3) ? step_top(r) : step_aggregate(r);
+    int n = below(16 + 4 * keyed);
+    if (n >= 16) return one_in(3) ? step_top(r) : step_aggregate(r);
     switch (n) {
     case 0: return step_where(r);
     case 1: return step_let(r);
@@ -163,6 +164,10 @@ static int walk_step(relation_t *r) {
     case 8: return one_in(2) ? step_leave(r) : step_latest(r);
     case 9:
     case 10: return step_join(r, begin("r", 1));
+    case 11: return step_window(r);
+    case 12:
+    case 13: return step_table_join(r, begin("s", 0));
+    case 14: return step_as_of(r, begin("s", 1));
     default: return step_union(r, begin("r", r->timed));
     }
 }
@@ -225,8 +230,10 @@ int main(int argc, char **argv) {
     fprintf(body, ".mode csv\n");
     source(argv[3], "l", body);
     source(argv[3], "r", body);
+    source(argv[3], "s", body);
     declare(flow, "l");
     declare(flow, "r");
+    declare(flow, "s");
     for (int q = 0; q < atoi(argv[2]); q++) query(flow, body, order, q);
     return fclose(flow) | fclose(body) | fclose(order);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keyed.h"
 #include "scalar.h"
 #include "steps.h"
 
@@ -123,6 +124,104 @@ int step_join(relation_t *r, relation_t right) {
     out.ordered = 0;
     out.copies += out.now + 12;
     if (kind == 4 && !r->window) out.timed = 0; /* the time of the first match in arrival */
+    *r = out;
+    return 1;
+}
+
+/* Makes a table of a source. */
+static int make_table(relation_t *right) {
+    if (one_in(3)) step_where(right);
+    for (int i = 0; i < 20 && !right->table; i++)
+        if (one_in(2)) step_latest(right);
+        else step_aggregate(right);
+    if (right->table && one_in(4)) step_where(right);
+    return right->table;
+}
+
+static relation_t joined(const relation_t *r, const relation_t *right, int kind, const both_t *on,
+                         text_t *body, const char *also) {
+    relation_t out = *r;
+    int first = 1;
+    out.n = 0;
+    add(&out.flow, "\n|> %sjoin (%s) as r on %s%s\n|> select ", kinds[kind], right->flow.s,
+        on->flow, also);
+    selected(&out, r, body, "l", kind == 2 || kind == 3, &first);
+    if (kind < 4) selected(&out, right, body, "r", kind == 1 || kind == 3, &first);
+    if (r->window) add(&out.flow, ", window");
+    out.copies += out.now + 12;
+    out.keyed = -1;
+    return out;
+}
+
+int step_table_join(relation_t *r, relation_t right) {
+    static const int some[] = {0, 1, 4, 5};
+    if (r->table || r->closed || r->window > WINDOW || r->copies > 4) return 0;
+    int kind = some[below(4)], left = r->sid;
+    if (!make_table(&right)) return 0;
+    both_t on = equalities(r, &right), more = further(r, &right);
+    if (!on.flow[0] && !more.flow[0]) return 0;
+    on = on.flow[0] && !one_in(6) ? mix("%s%s", "%s%s", on, more)
+       : more.flow[0] ? both(more.flow + 5, more.sql + 5) : on;
+    text_t body = {0};
+    relation_t out = joined(r, &right, kind, &on, &body, "");
+    if (kind < 4)
+        step_sql(&out, "select %sl._t as _t, row_number() over (order by l._o, r._o) as _o, l._s as "
+                       "_s, l._e as _e from s%d l %sjoin s%d r on %s", body.s, left, kinds[kind],
+                 right.sid, on.sql);
+    else
+        step_sql(&out, "select %sl._t as _t, l._o as _o, l._s as _s, l._e as _e from s%d l where "
+                       "%sexists (select 1 from s%d r where %s)", body.s, left,
+                 kind == 5 ? "not " : "", right.sid, on.sql);
+    out.ordered &= right.ordered;
+    *r = out;
+    return 1;
+}
+
+int step_tables_join(relation_t *r, relation_t right) {
+    if (r->closed || r->window || r->copies > 4) return 0;
+    relation_t l = *r;
+    if (!l.table && !make_table(&l)) return 0;
+    if (!make_table(&right)) return 0;
+    int kind = below(6), left = l.sid;
+    both_t on = equalities(&l, &right), more = further(&l, &right);
+    if (!on.flow[0]) return 0;
+    on = mix("%s%s", "%s%s", on, more);
+    text_t body = {0};
+    relation_t out = joined(&l, &right, kind, &on, &body, "");
+    join_sql(&out, kind, &on, "", "null", body.s, left, right.sid);
+    out.ordered = 0;
+    *r = out;
+    return 1;
+}
+
+/* Per key the version with the greatest time up to that of the left row. */
+int step_as_of(relation_t *r, relation_t right) {
+    static const int some[] = {0, 1, 4, 5};
+    const column_t *at = any_column(r, TIME, 0), *c, *d;
+    if (r->table || r->closed || r->window || !r->timed || r->copies > 4 || !at) return 0;
+    int kind = some[below(4)], left = r->sid, later = one_in(2) ? 50000 * below(20) : 0;
+    if (one_in(3)) step_where(&right);
+    if (!(d = ordered_column(&right)) || d->kind > BOOL) return 0;
+    if (!(c = any_column(r, d->kind, -1))) return 0;
+    both_t on = mix("%s == %s", "%s = %s", side(plain(c), "l"), side(plain(d), "r"));
+    char also[100], near[300];
+    put(also, sizeof also, " as of %s + %dms", at->name, later / 1000);
+    if (!later) put(also, sizeof also, " as of %s", at->name);
+    add(&right.flow, "\n|> latest per %s by t keep 1h", d->name);
+    put(near, sizeof near, " and r._o = (select v._o from s%d v where v.%s = r.%s and v._t <= l.%s + "
+        "%d order by v._t desc, v._o desc limit 1)", right.sid, d->name, d->name, at->name, later);
+    text_t body = {0};
+    relation_t out = joined(r, &right, kind, &on, &body, also);
+    char time[200];
+    put(time, sizeof time, "max(l._t, l.%s + %d)", at->name, later);
+    if (kind < 4)
+        step_sql(&out, "select %s%s as _t, 0 as _o, l._s as _s, l._e as _e from s%d l %sjoin s%d r "
+                       "on %s%s", body.s, time, left, kinds[kind], right.sid, on.sql, near);
+    else
+        step_sql(&out, "select %s%s as _t, 0 as _o, l._s as _s, l._e as _e from s%d l where %sexists "
+                       "(select 1 from s%d r where %s%s)", body.s, time, left,
+                 kind == 5 ? "not " : "", right.sid, on.sql, near);
+    out.ordered = 0;
     *r = out;
     return 1;
 }
