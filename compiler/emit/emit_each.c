@@ -37,7 +37,10 @@ static void push(gen_t *g, pop_t *op, val_t *cols, val_t elem, LLVMValueRef numb
     if (s->u.each.counter_column >= 0)
         out[s->u.each.counter_column] =
             val_int(e, type_basic(e->types, TY_INT), number);
+    int outer = g->several;
+    g->several = 1;
     emit_ops(g, &op->next, out, op->row_out);
+    g->several = outer;
 }
 
 /* A loop whose condition is a call: `step` gives i32, 0 at the end. */

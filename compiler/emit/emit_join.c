@@ -219,7 +219,10 @@ void emit_join_give(gen_t *g, sink_mode mode, jpair_t p, const val_t *window) {
             out[i] = p.left ? as_column(g, p.left[i], t) : val_zero(e, t);
         }
     }
+    int outer = g->several;
+    g->several = 1;
     emit_outs(g, mode, out, row);
+    g->several = outer;
 }
 
 gkey_t emit_join_key_bytes(gen_t *g, LLVMValueRef table, LLVMValueRef entry) {

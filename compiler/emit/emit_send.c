@@ -228,6 +228,11 @@ void emit_send_row(gen_t *g, const pport_t *port, LLVMValueRef part, val_t recor
     if (x->framed) {
         LLVMValueRef key, len;
         emit_order_key(g, &key, &len);
+        if (g->several && g->order == ORDER_bytes && !g->sign) {
+            LLVMValueRef out = ir_words(e, 1, "order.len");
+            key = K_CALL(e, order_next, "order", e->fn->ctx, key, len, out);
+            len = ir_load(e, e->i64, out, "order.len");
+        }
         row = K_CALL(e, alloc, "row", e->fn->ctx, size);
         K_CALL(e, frame, "", e->fn->ctx, buf, key, len, row, put_row(g, x, row, head, record));
         return;

@@ -54,6 +54,7 @@ typedef struct gen {
     const val_t *entered;      /* the row as it entered a session's `window`, or null */
     LLVMValueRef win_start, win_end; /* of the window at hand, of a paned root; of rows: its
                                       * number and size */
+    int several;               /* the row at hand may give several, with one order key */
     int in_place;              /* rows that are made keep the order key of the row at hand */
     VEC(const twindow_t *) windows;  /* by time, that stand in the program */
     VEC(staged_t) staged;

@@ -159,7 +159,10 @@ static void push_open(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef start,
     if (late) ir_if(e, late, next, open);
     else ir_br(e, open);
     ir_at(e, open);
+    int outer = g->several;
+    g->several = 1;
     push_window(g, op, cols, start, end);
+    g->several = outer;
     ir_br(e, next);
     ir_at(e, next);
 }

@@ -43,6 +43,14 @@ uint8_t *flow_k_order_key(flow_ctx *ctx, int64_t step, const uint8_t *key, int64
     return p;
 }
 
+uint8_t *flow_k_order_next(flow_ctx *ctx, const uint8_t *key, int64_t klen, int64_t *len) {
+    uint8_t *p = flow_k_alloc(ctx, klen + 8 + FLOW_SLACK);
+    flow_k_copy(p, key, klen);
+    put_high_first(p + klen, (uint64_t)ctx->place++, 8);
+    *len = klen + 8;
+    return p;
+}
+
 uint8_t *flow_k_order_rank(flow_ctx *ctx, int64_t step, const uint8_t *key, int64_t klen,
                            int64_t rank, int64_t *len) {
     /* A plain text key may be the beginning of another: in key form it is not. */

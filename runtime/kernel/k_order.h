@@ -8,7 +8,8 @@
  *                           bytes (of an int: as flow_k_key_i64), then its rank among the
  *                           rows of that key
  *
- * memcmp order is row order.  Keys are made in the task arena but for the first kind. */
+ * Where a row of these gives several that go through another exchange, a number of 8 bytes
+ * follows for each time.  memcmp order is row order.  Keys are made in the task arena but for the first kind. */
 #ifndef FLOW_KERNEL_K_ORDER_H
 #define FLOW_KERNEL_K_ORDER_H
 
@@ -23,6 +24,8 @@ int64_t flow_k_deal(flow_ctx *ctx, int64_t n);
 uint8_t *flow_k_order_int(flow_ctx *ctx, int64_t step, int64_t key, int64_t *len);
 uint8_t *flow_k_order_key(flow_ctx *ctx, int64_t step, const uint8_t *key, int64_t klen,
                           int64_t *len);
+/* One of the rows that a row with this key gives: the key, then a number that goes up. */
+uint8_t *flow_k_order_next(flow_ctx *ctx, const uint8_t *key, int64_t klen, int64_t *len);
 uint8_t *flow_k_order_rank(flow_ctx *ctx, int64_t step, const uint8_t *key, int64_t klen,
                            int64_t rank, int64_t *len);
 /* 02 step key start end: of a table whose key has a window. */
