@@ -54,7 +54,6 @@ static void put(gen_t *g, const agg_call_t *c, LLVMValueRef heap, LLVMValueRef b
                 LLVMValueRef by, gkey_t table_key) {
     emit_t *e = g->e;
     keep_t keep = keep_of(c);
-    int desc = c->agg == AGG_arg_max;
     gkey_t key = {.ptr = ir_null(e), .len = ir_i64(e, 0)}, also = table_key;
     LLVMValueRef row = ir_null(e), code = ir_null(e);
     if (keep == KEEP_values) {
@@ -64,7 +63,10 @@ static void put(gen_t *g, const agg_call_t *c, LLVMValueRef heap, LLVMValueRef b
     } else {
         val_t value = keep == KEEP_first ? val_field(e, args, 0) : args;
         val_t k = keep == KEEP_first ? val_field(e, args, 1) : args;
-        if (keep == KEEP_first) key = emit_sort_key(g, &k, &desc, 1);
+        if (keep == KEEP_first) key = emit_sort_key(g, &k, NULL, 1);
+        /* The greatest first; not as in `by … desc`, where none stays last. */
+        if (c->agg == AGG_arg_max)
+            K_CALL(e, key_invert, "", key.ptr, ir_byte_at(e, key.ptr, key.len, "key.end"));
         row = val_spill(e, value);
         code = emit_type_code(e, value.type);
     }
