@@ -1,6 +1,7 @@
 #!/bin/sh
-# windows.sh [short|long] - windows that overlap over data sets whose results are known: sums of
-# published queries over clusters, smart meters, roads, machines; from slices and without.
+# windows.sh [short|long] - windows over data sets whose results are known: words, advertisements,
+# and sums of published queries over clusters, smart meters, roads, machines, where windows
+# overlap; from slices and without.
 cd "$(dirname "$0")/../.." || exit 1
 root=$(pwd)
 build=$(cd "${FLOW_BUILD_DIR:-build}" && pwd)
@@ -21,6 +22,49 @@ is "the rows" "$(sha256sum <sliding.csv | cut -d' ' -f1)" \
 ./events grid 50000 >grid.csv
 ./events road 30000 >road.csv
 ./events machine 20000 >machine.csv
+
+# ---- words of the last thirty seconds; advertisements by campaign, every ten ----
+
+gcc -O2 -o gen "$root/tests/bench/gen.c" -lm || exit 1
+./gen words 100000 5000 | awk '{ printf "%.0f,%s\n", 1436918400000 + int((NR - 1) / 2), $0 }' >words.csv
+./gen ads 200000 4000 json >ads.json
+./gen ads-table >ads.csv
+cat >words.flow <<'END'
+stream counts = from file("words.csv", format = csv, time = ms) as { at: timestamp, line: string }
+  |> event_time at delay 0s
+  |> each word in split(line, " ")
+  |> window sliding 30s every 1s
+  |> aggregate n = count() per word
+counts |> to file("a.csv", format = csv)
+counts |> top 10 by n desc, word |> to file("b.csv", format = csv)
+END
+cat >ads.flow <<'END'
+type Event = { ad_id: string, event_type: string, event_time: timestamp }
+table ads = from file("ads.csv", format = csv) as { ad_id: string, campaign: string } |> latest per ad_id
+from file("ads.json", format = json, time = ms) as Event
+|> event_time event_time delay 0s
+|> where event_type == "view"
+|> join ads as a on ad_id == a.ad_id
+|> window tumbling 10s
+|> aggregate n = count() per campaign = a.campaign
+|> select start = epoch_millis(window.start), campaign, n
+|> to stdout(format = csv)
+END
+for p in words ads; do "$build/flowc" build -o $p $p.flow || failed=$((failed + 1)); done
+awk -F, '!seen[$2]++ { print $2 "," NR }' ads.csv >order.csv
+for workers in 1 2; do
+    ./words --parallelism $workers
+    is "words of 30 seconds" "$(awk -F, '$4 == "2015-07-15T00:00:50Z" { r++; n += $2 } END { print r, n }' \
+        a.csv)" "4981 778726"
+    is "the most frequent" "$(awk -F, '$4 == "2015-07-15T00:00:50Z" { printf "%s %d ", $1, $2 }' b.csv)" \
+        "fgtaer 63711 eghqxzna 36861 ieqsegup 25743 xklknacl 20022 wqoej 16888 gszbw 14308 knfnsa 12320 ffwy 11129 jkrt 9998 vxwhjncyc 8488 "
+    is "advertisements" "$(./ads --parallelism $workers |
+        awk -F, 'NR == FNR { at[$1] = $2; next } { print $1 "," at[$2] "," $0 }' order.csv - |
+        LC_ALL=C sort -t, -k1,1n -k2,2n | cut -d, -f3- | sha256sum | cut -d' ' -f1)" \
+        1d00e5918a22a3fb9b40c9b4748334a01ec0729da89bc88e4c9c336fb0ac9911
+done
+
+# ---- windows that overlap ----
 
 cat >sliding.flow <<'END'
 from file("sliding.csv", format = csv, time = ms) as { at: timestamp, key: int, value: int }
