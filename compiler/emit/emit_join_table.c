@@ -229,6 +229,7 @@ static void give_entries(gen_t *g, LLVMValueRef table, sink_mode mode, LLVMValue
     LLVMBasicBlockRef give = ir_block(e, "give.mode"), done = ir_block(e, "gave.mode");
     ir_if(e, cond, give, done);
     ir_at(e, give);
+    if (mode == MODE_complete) emit_sinks_given(g);
     LLVMValueRef count = ir_words(e, 1, "entries");
     LLVMValueRef order = K_CALL(e, table_sorted, "order", e->fn->ctx, table,
                                 ir_i32(e, changed), count);

@@ -128,7 +128,7 @@ static rt_status console_publish(rt_sink *s, rt_output *out) {
     console *c = s->impl;
     uint64_t d[2];
     if (s->decl->mode != RT_COMPLETE) return show(s, out);
-    if (!out->given) return RT_ok;
+    if (!out->given && !out->rows) return RT_ok;
     RT_TRY(digest(out, d));
     if (!memcmp(d, c->shown, sizeof d)) return RT_ok;
     RT_TRY(show(s, out));

@@ -312,6 +312,9 @@ steps "update of top: rows that changed" "|3 |1 |2 |5 3 |5" "3 1 2 5 5" \
     "r |> top 2 by a desc |> select a |> to console(mode = update)"
 steps "update of top with a key" "|(4,1) |(1,1) |(2,1) (4,2)" "4 1 2 4" \
     "r |> top 2 by a per odd = a % 2 as place |> select a, place |> to console(mode = update)"
+steps "complete of a join of tables" "|(1,false) |(1,true) |(1,true) (2,false) |(1,true) (2,true)" \
+    "1 1 2 2 2 1" "table l = r |> latest per a
+l |> join t as m on a == m.a |> select a, k = m.n > 1 |> to console(mode = complete)"
 printf '%0100d\n%080d\n' 1 2 >wide
 program cut <<'FLOW'
 from stdin() |> to console(truncate = true)
