@@ -230,6 +230,19 @@ static const char *row_text(check_t *c, const scope_t *row) {
     return expr_columns_text(c, &t, 16);
 }
 
+/* The name may be a field of a record column, such as the other side of a join. */
+static int help_field(diag_t *m, const scope_t *row, const char *name) {
+    for (size_t i = 0; i < row->defs.n; i++) {
+        const def_t *d = row->defs.at[i];
+        const type_t *t = type_strip(d->type);
+        if (t->kind != TY_RECORD || type_field(t, name) < 0) continue;
+        diag_help(m, "it is a field of `%s`: `%s%s%s`", d->name, d->name,
+                  d->type->kind == TY_OPTION ? "?." : ".", name);
+        return 1;
+    }
+    return 0;
+}
+
 void expr_unknown_name(check_t *c, scope_t *s, span_t at, const char *name) {
     scope_t *items = scope_items_of(s);
     scope_t *row = items ? scope_row_of(items->rows) : scope_row_of(s);
@@ -251,7 +264,7 @@ void expr_unknown_name(check_t *c, scope_t *s, span_t at, const char *name) {
     diag_label(m, lost ? "lost at the %s" : "not a column", lost ? lost->step : "");
     diag_line(m, "here: %s", row_text(c, row));
     if (!lost) {
-        help_nearest(m, name, names, n);
+        if (!help_field(m, row, name)) help_nearest(m, name, names, n);
         return;
     }
     diag_note(m, "`%s` at %s %s", lost->step, diag_where(c->diags, lost->at, at), lost->note);
