@@ -99,7 +99,8 @@ has "no shared library" err "cannot open $work/other/libnative.so"
 cc -shared -o other/libnative.so -x c /dev/null && other/all >got 2>err; is "no function: exit" $? 2
 has "no function" err 'has no function `'
 "$build/flowc" build --static all.flow >got 2>err; is "static: exit" $? 2
-has "static" err "--static cannot open a library at start"
+# An instrumented build refuses --static for a reason of its own.
+"$build/flowc" --version | grep -q sanitizer || has "static" err "--static cannot open a library at start"
 sed "s|libnative.so|$work/libnative.so|" all.flow >other/path.flow
 "$build/flowc" build other/path.flow && other/path >got; is "an absolute path" "$(cat got)" "$(cat want)"
 
