@@ -154,7 +154,7 @@ static int walk_step(relation_t *r) {
     if (n >= 16) return one_in(3) ? step_top(r) : step_aggregate(r);
     switch (n) {
     case 0: return step_where(r);
-    case 1: return step_let(r);
+    case 1: return one_in(3) ? step_each(r) : step_let(r);
     case 2: return step_select(r);
     case 3:
     case 4: return step_window(r);

@@ -79,6 +79,20 @@ int step_select(relation_t *r) {
     return 1;
 }
 
+int step_each(relation_t *r) {
+    if (r->table || r->closed || r->window > WINDOW || r->copies > 4 || r->n > 20) return 0;
+    both_t a = int_of(r, 1), b = int_of(r, 0), c = int_of(r, 0);
+    const char *names = columns(r) + 2;
+    int from = r->sid;
+    column_t *x = add_column(r, INT, 0);
+    add(&r->flow, "\n|> each %s in [%s, %s, %s]", x->name, a.flow, b.flow, c.flow);
+    step_sql(r, "select %s, case column1 when 0 then %s when 1 then %s else %s end as %s, _t, "
+                "row_number() over (order by _o, column1) as _o, _s, _e from s%d, "
+                "(values (0), (1), (2))", names, a.sql, b.sql, c.sql, x->name, from);
+    r->copies += 2;
+    return 1;
+}
+
 int step_leave(relation_t *r) {
     if (r->window != WINDOW || r->table) return 0;
     add(&r->flow, "\n|> drop window");

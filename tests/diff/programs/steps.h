@@ -7,6 +7,7 @@
 int step_where(relation_t *r);
 int step_let(relation_t *r);
 int step_select(relation_t *r);
+int step_each(relation_t *r); /* of a list of three */
 int step_window(relation_t *r);       /* by time */
 int step_rows_window(relation_t *r);  /* waits for the next keyed step */
 int step_session(relation_t *r);      /* so does this */
