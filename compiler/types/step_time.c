@@ -138,7 +138,6 @@ static void check_time(flowck_t *f, const ast_step_window_t *s) {
 }
 
 static void check_window(flowck_t *f, const ast_step_window_t *s, twindow_t *w) {
-    check_t *c = f->c;
     if (w->kind == WINDOW_batch) {
         check_batch_window(f, s);
         return;
@@ -163,7 +162,6 @@ static void check_window(flowck_t *f, const ast_step_window_t *s, twindow_t *w) 
         check_time(f, s);
     }
     check_shape(f, s, w);
-    (void)c;
 }
 
 static twindow_t *window_spec(flowck_t *f, const ast_step_window_t *s) {
