@@ -147,7 +147,7 @@ static void check_window(flowck_t *f, const ast_step_window_t *s, twindow_t *w) 
     } else {
         int session = w->kind == WINDOW_session;
         if (session && s->offset) {
-            diag_t *m = diag_add(c->diags, DIAG_session_offset, s->offset->span);
+            diag_t *m = diag_add(f->c->diags, DIAG_session_offset, s->offset->span);
             diag_note(m, "it begins with its first row");
         }
         check_span(f, s->size, session ? "the gap of a session" : "the size of a window", 1,
