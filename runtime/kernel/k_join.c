@@ -1,7 +1,8 @@
 /* k_join.c - lists of rows by time or key, and the queue of what waits.
  *
  * Rows of a stream leave the head of their list, oldest first, so a list is a window of an
- * array that moves on: `first` is cut off when the array is full.  The queue is a binary
+ * array that moves on: `first` is cut off when the array is full.  Rows of a table are put
+ * behind those that are in order, and sorted when somebody looks at them.  The queue is a binary
  * heap: rows come nearly in order of time, so they rarely rise. */
 #include "runtime/kernel/k_join.h"
 #include "runtime/kernel/k_key.h"
@@ -17,7 +18,8 @@ typedef struct join_head {
 
 typedef struct join_list {
     join_head **rows;
-    uint32_t first, end, room, unused;
+    uint32_t first, end, room;
+    uint32_t tail; /* of a table: rows at the end that are not in order yet */
 } join_list;
 
 typedef struct join_item {
@@ -68,9 +70,15 @@ void flow_k_join_range(const uint64_t *words, int32_t side, int64_t low, int64_t
     if (range[1] < range[0]) range[1] = range[0];
 }
 
+static void join_in_order(join_list *l);
+
 void flow_k_join_all(const uint64_t *words, int32_t side, int64_t *range) {
-    range[0] = words ? join_side(words, side)->first : 0;
-    range[1] = words ? join_side(words, side)->end : 0;
+    range[0] = range[1] = 0;
+    if (!words) return;
+    join_list *l = join_side(words, side);
+    if (l->tail) join_in_order(l);
+    range[0] = l->first;
+    range[1] = l->end;
 }
 
 uint8_t *flow_k_join_row(const uint64_t *words, int32_t side, int64_t i) {
@@ -314,18 +322,55 @@ int32_t flow_k_join_same(const uint8_t *a, const uint8_t *b) {
     return !join_compare(join_at(a), flow_k_join_key(b), flow_k_join_key_len(b));
 }
 
-/* The first row of the list whose key is not below (after: above) this one. */
-static int64_t join_key_bound(const join_list *l, const uint8_t *key, int64_t klen, int after) {
-    int64_t low = l->first, high = l->end;
+static int join_order(const join_head *a, const join_head *b) {
+    return join_compare(a, flow_k_join_key((const uint8_t *)b), b->time);
+}
+
+/* The first row, of those in order, whose key is not below this one. */
+static int64_t join_key_bound(const join_list *l, const uint8_t *key, int64_t klen) {
+    int64_t low = l->first, high = l->end - l->tail;
     while (low < high) {
         int64_t mid = (low + high) / 2;
-        int c = join_compare(l->rows[mid], key, klen);
-        if (c < 0 || (after && !c))
+        if (join_compare(l->rows[mid], key, klen) < 0)
             low = mid + 1;
         else
             high = mid;
     }
     return low;
+}
+
+static void join_sift(join_head **rows, int64_t i, int64_t n) {
+    join_head *row = rows[i];
+    for (int64_t k; (k = 2 * i + 1) < n; i = k) {
+        if (k + 1 < n && join_order(rows[k], rows[k + 1]) < 0) k++;
+        if (join_order(row, rows[k]) >= 0) break;
+        rows[i] = rows[k];
+    }
+    rows[i] = row;
+}
+
+/* A few rows are moved to their place; of many, all are sorted, in place. */
+static void join_in_order(join_list *l) {
+    if (l->tail <= 8) {
+        for (; l->tail; l->tail--) {
+            int64_t i = l->end - l->tail;
+            join_head *row = l->rows[i];
+            for (; i > l->first && join_order(l->rows[i - 1], row) > 0; i--)
+                l->rows[i] = l->rows[i - 1];
+            l->rows[i] = row;
+        }
+        return;
+    }
+    join_head **rows = l->rows + l->first;
+    int64_t n = l->end - l->first;
+    for (int64_t i = n / 2; i-- > 0;) join_sift(rows, i, n);
+    while (--n > 0) {
+        join_head *most = rows[0];
+        rows[0] = rows[n];
+        rows[n] = most;
+        join_sift(rows, 0, n);
+    }
+    l->tail = 0;
 }
 
 /* Their second word is the sign with which they came. */
@@ -337,7 +382,7 @@ static int join_equal(const uint8_t *a, const uint8_t *b) {
 void flow_k_join_put(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t side,
                      const uint8_t *key, int64_t klen, const uint8_t *encoded) {
     join_list *l = join_side(words, side);
-    for (int64_t i = join_key_bound(l, key, klen, 0); i < l->end; i++) {
+    for (int64_t i = join_key_bound(l, key, klen); i < l->end - l->tail; i++) {
         join_head *old = l->rows[i];
         if (join_compare(old, key, klen)) break;
         if (old->is || !join_equal((const uint8_t *)(old + 1), encoded)) continue;
@@ -349,7 +394,9 @@ void flow_k_join_put(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t side
     row->entry = (uint32_t)flow_k_table_last(t);
     row->side = (uint8_t)side;
     row->is = 1;
-    join_insert(ctx, &t->heap, l, join_key_bound(l, key, klen, 1), row);
+    int last = !l->tail && (l->end == l->first || join_order(l->rows[l->end - 1], row) <= 0);
+    join_insert(ctx, &t->heap, l, l->end, row);
+    l->tail += !last;
 }
 
 static void join_cut(flow_ctx *ctx, flow_table *t, join_list *l, int64_t i) {
@@ -360,18 +407,26 @@ static void join_cut(flow_ctx *ctx, flow_table *t, join_list *l, int64_t i) {
     join_release(ctx, &t->heap, row, row->time);
 }
 
+static int join_take_sorted(flow_ctx *ctx, flow_table *t, join_list *l, const uint8_t *key,
+                            int64_t klen, const uint8_t *encoded) {
+    for (int64_t i = join_key_bound(l, key, klen); i < l->end - l->tail; i++) {
+        join_head *row = l->rows[i];
+        if (join_compare(row, key, klen)) return 0;
+        if (!row->is || !join_equal((const uint8_t *)(row + 1), encoded)) continue;
+        if (!row->was) join_cut(ctx, t, l, i);
+        else row->is = 0;
+        return 1;
+    }
+    return 0;
+}
+
 void flow_k_join_take(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t side,
                       const uint8_t *key, int64_t klen, const uint8_t *encoded) {
     if (!words) return;
     join_list *l = join_side(words, side);
-    for (int64_t i = join_key_bound(l, key, klen, 0); i < l->end; i++) {
-        join_head *row = l->rows[i];
-        if (join_compare(row, key, klen)) return;
-        if (!row->is || !join_equal((const uint8_t *)(row + 1), encoded)) continue;
-        if (!row->was) join_cut(ctx, t, l, i);
-        else row->is = 0;
-        return;
-    }
+    if (join_take_sorted(ctx, t, l, key, klen, encoded) || !l->tail) return;
+    join_in_order(l);
+    join_take_sorted(ctx, t, l, key, klen, encoded);
 }
 
 void flow_k_join_tidy(flow_ctx *ctx, flow_table *t) {
@@ -405,6 +460,7 @@ uint8_t *flow_k_join_order(flow_ctx *ctx, int64_t step, const uint8_t *left,
 void flow_k_join_settle(flow_ctx *ctx, flow_table *t, int64_t entry) {
     join_list *l = join_side(flow_k_table_words(t, entry), 0);
     for (int side = 0; side < 2; side++) {
+        if (l[side].tail) join_in_order(&l[side]);
         uint32_t kept = l[side].first;
         for (uint32_t i = kept; i < l[side].end; i++) {
             join_head *row = l[side].rows[i];

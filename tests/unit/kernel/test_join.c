@@ -247,11 +247,44 @@ static void test_versions(void) {
     free(l);
 }
 
+/* Many rows under one key, which come in any order and change. */
+static void test_many(void) {
+    lab *l = malloc(sizeof *l);
+    open_lab(l, 13);
+    enum { MANY = 700 };
+    int64_t now[MANY], number = 1;
+    memset(now, 0, sizeof now);
+    for (int batch = 0; batch < 40; batch++) {
+        int changes = batch % 4 ? 5 : 900;
+        uint64_t *words = flow_k_table_i64(l->ctx, &l->t, 0);
+        for (int i = 0; i < changes; i++) {
+            int k = (int)rnd_below(&l->r, MANY);
+            uint8_t key[2] = {(uint8_t)(k >> 8), (uint8_t)k};
+            const uint8_t *kp = env_block(l->ctx, key, 2);
+            if (now[k]) flow_k_join_take(l->ctx, &l->t, words, 0, kp, 2, a_row(l, now[k], 1));
+            now[k] = number++;
+            flow_k_join_put(l->ctx, &l->t, words, 0, kp, 2, a_row(l, now[k], 1));
+        }
+        int64_t range[2], at = 0;
+        flow_k_join_all(words, 0, range);
+        for (int k = 0; k < MANY; k++) {
+            if (!now[k]) continue;
+            CU_ASSERT_FATAL(range[0] + at < range[1]);
+            CU_ASSERT(number_of(flow_k_join_row(words, 0, range[0] + at)) == now[k]);
+            at++;
+        }
+        CU_ASSERT(range[1] - range[0] == at);
+    }
+    close_lab(l);
+    free(l);
+}
+
 void suite_join(void) {
     CU_pSuite s = CU_add_suite("join", 0, 0);
     CU_add_test(s, "rows by time, against a model", test_time);
     CU_add_test(s, "memory goes with time", test_memory);
     CU_add_test(s, "entries that wait", test_entries);
     CU_add_test(s, "rows of tables", test_tables);
+    CU_add_test(s, "many rows of one key", test_many);
     CU_add_test(s, "versions", test_versions);
 }
