@@ -149,9 +149,11 @@ void emit_table_send(gen_t *g, pop_t *op, val_t *cols) {
     for (uint32_t i = 0; h.carried[i] >= 0; i++)
         fields[h.columns + i] = val_coerce(e, cols[h.carried[i]],
                                            h.record->fields[h.columns + i].type);
-    /* Rows of a table stay in the partition of the root that holds it: `close` reaches back. */
-    LLVMValueRef part = s->op == OP_latest ? emit_part_of(g, op->port->exchange, key)
-                                           : K_CALL(e, ctx_partition, "part", e->fn->ctx);
+    /* Rows of a table stay in the partition of the root that holds it: `close` reaches back.
+     * Not those of a join, where a key may come from another partition than before. */
+    int stays = s->op != OP_latest && g->stage->root != ROOT_join;
+    LLVMValueRef part = stays ? K_CALL(e, ctx_partition, "part", e->fn->ctx)
+                              : emit_part_of(g, op->port->exchange, key);
     emit_send_row(g, op->port, part, val_record(e, h.record, fields));
     ir_br(e, next);
     ir_at(e, next);

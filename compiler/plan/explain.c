@@ -54,7 +54,7 @@ static void where_rows_go(explain_t *x, const pop_t *op, int depth) {
     buf_printf(x->b, "sends to stage %d", e->consumer);
     if (e->one_part) buf_str(x->b, ", all rows to one partition");
     else if (e->step->op == OP_changes || e->step->op == OP_close)
-        buf_str(x->b, ", within the partition");
+        buf_printf(x->b, ", by the key of the table: %s", e->key_text);
     else if (e->key_text && *e->key_text)
         buf_printf(x->b, ", by the hash of %s", e->key_text);
     else if (e->step->op == OP_repartition) buf_str(x->b, ", in turn");
