@@ -97,6 +97,14 @@ static void check_shape(flowck_t *f, const ast_step_window_t *s, const twindow_t
         say_every(f, s->every, "the size of `window cumulate` is no multiple of its step", NULL);
 }
 
+/* The first word behind the window's size that is there, and its place; or null. */
+static const char *first_modifier(const flowck_t *f, const ast_step_window_t *s, span_t *at) {
+    *at = s->offset ? s->offset->span : s->early ? s->early->span
+          : s->lateness ? s->lateness->span : s->late ? s->late_at : f->step->at;
+    return s->offset ? "offset" : s->early ? "early" : s->lateness ? "lateness"
+           : s->late ? "late into" : s->processing_time ? "on processing_time" : NULL;
+}
+
 static void check_rows(flowck_t *f, const ast_step_window_t *s, twindow_t *w) {
     if (w->kind == WINDOW_sliding && s->every && s->every_rows != s->size_rows) {
         say_every(f, s->every, "one window counts rows or measures time, not both", NULL);
@@ -104,24 +112,18 @@ static void check_rows(flowck_t *f, const ast_step_window_t *s, twindow_t *w) {
     }
     check_count(f, s->size, "the size of a window", &w->size_value);
     if (s->every) check_count(f, s->every, "`every`", &w->every_value);
-    const char *word = s->offset ? "offset" : s->early ? "early" : s->lateness ? "lateness"
-                       : s->late ? "late into" : s->processing_time ? "on processing_time"
-                                                                    : NULL;
+    span_t at;
+    const char *word = first_modifier(f, s, &at);
     if (!word) return;
-    span_t at = s->offset ? s->offset->span : s->early ? s->early->span
-                : s->lateness ? s->lateness->span : s->late ? s->late_at : f->step->at;
     diag_t *m = diag_add(f->c->diags, DIAG_window_rows, at, word);
     diag_note(m, "it goes by the order in which rows come, not by time");
 }
 
 /* `window batch` is the batch: there is nothing to say about it. */
 static void check_batch_window(flowck_t *f, const ast_step_window_t *s) {
-    const char *word = s->offset ? "offset" : s->early ? "early" : s->lateness ? "lateness"
-                       : s->late ? "late into" : s->processing_time ? "on processing_time"
-                                                                    : NULL;
+    span_t at;
+    const char *word = first_modifier(f, s, &at);
     if (!word) return;
-    span_t at = s->offset ? s->offset->span : s->early ? s->early->span
-                : s->lateness ? s->lateness->span : s->late ? s->late_at : f->step->at;
     diag_t *m = diag_add(f->c->diags, DIAG_window_batch, at, word);
     diag_note(m, "it begins and closes with the batch");
     diag_help(m, "write `window batch` alone");
