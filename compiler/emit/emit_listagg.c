@@ -127,16 +127,10 @@ static void check_constants(emit_t *e, int agg, const nodes_t *args, size_t list
     emit_agg_check(e, agg, consts);
 }
 
-/* How many of its arguments are lists; constants follow. */
-static size_t count_lists(int agg) {
-    return agg == AGG_arg_min || agg == AGG_arg_max || agg == AGG_corr || agg == AGG_covar ? 2
-                                                                                         : 1;
-}
-
 val_t emit_list_aggregate(emit_t *e, ast_call_t *n, int agg) {
     if (agg == AGG_fold) return emit_fold(e, n);
     if (agg == AGG_reduce) return emit_reduce(e, n);
-    over_t o = {.n = count_lists(agg), .args = &n->args};
+    over_t o = {.n = agg_lists(agg), .args = &n->args};
     flow_assert(o.n <= n->args.n);
     for (size_t i = 0; i < o.n; i++)
         o.lists[i] = emit_expr(e, AST(arg, n->args.at[i])->value);

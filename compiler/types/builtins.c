@@ -49,3 +49,7 @@ int agg_named(const char *spelling) {
         if (!strcmp(aggs[i].spelling, spelling)) return i;
     return -1;
 }
+
+size_t agg_lists(int id) {
+    return id == AGG_arg_min || id == AGG_arg_max || id == AGG_corr || id == AGG_covar ? 2 : 1;
+}

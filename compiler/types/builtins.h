@@ -44,6 +44,9 @@ enum { BUILT_LISTS = 2 };
 /* The most that `k` of top_k and `bins` of histogram may be. */
 enum { AGG_TOP_K_MOST = 10000, AGG_BINS_MOST = 1000000 };
 
+/* Over lists: how many arguments are lists; constants and functions follow. */
+size_t agg_lists(int id);
+
 const fn_row_t *fn_at(int id);
 const agg_row_t *agg_at(int id);
 /* The first row of that spelling (rows of one spelling follow each other), or -1. */

@@ -34,18 +34,12 @@ static int is_some(const type_t *list, const uint64_t *x) {
     return list->elem->kind != TY_OPTION || x[list->elem->elem->words];
 }
 
-/* How many of its arguments are lists; constants follow. */
-static size_t count_lists(int agg) {
-    return agg == AGG_arg_min || agg == AGG_arg_max || agg == AGG_corr || agg == AGG_covar ? 2
-                                                                                         : 1;
-}
-
 /* Evaluates the lists and keeps the rows in which no argument is none. */
 static int gather(folder_t *f, node_t *e, input_t *in) {
     const nodes_t *args = &AST(call, e)->args;
     uint64_t lists[2][2];
     const type_t *types[2];
-    size_t n = count_lists(e->def->index);
+    size_t n = agg_lists(e->def->index);
     for (size_t k = 0; k < n; k++) {
         node_t *arg = AST(arg, args->at[k])->value;
         types[k] = arg->type;
