@@ -13,7 +13,7 @@
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/ckpt/crc32c.h"
-#include "runtime/ckpt/pack.h"
+#include "runtime/base/wire.h"
 
 #define MAGIC 0x4a574c46u /* "FLWJ" */
 #define HEAD 28
@@ -27,12 +27,12 @@
 /* The record at `p`, if its bytes are whole; *crc is its checksum, *prev that before it. */
 static int64_t read_record(const uint8_t *p, const uint8_t *end, rt_record *out, uint32_t *crc,
                            uint32_t *prev) {
-    rt_unpack r = rt_unpack_of(p, end - p);
-    uint32_t magic = rt_unpack_u32(&r), len = rt_unpack_u32(&r);
-    out->seq = rt_unpack_u64(&r);
-    *prev = rt_unpack_u32(&r);
-    out->epoch = rt_unpack_u32(&r);
-    uint32_t type = rt_unpack_u32(&r);
+    rt_unwire r = rt_unwire_of(p, end - p);
+    uint32_t magic = rt_unwire_u32(&r), len = rt_unwire_u32(&r);
+    out->seq = rt_unwire_u64(&r);
+    *prev = rt_unwire_u32(&r);
+    out->epoch = rt_unwire_u32(&r);
+    uint32_t type = rt_unwire_u32(&r);
     if (r.bad || magic != MAGIC || len > PAYLOAD_MAX || end - r.p < (int64_t)len + FOOT)
         return 0;
     if (type < RT_PLAN || type > RT_DONE) return 0;
@@ -40,7 +40,7 @@ static int64_t read_record(const uint8_t *p, const uint8_t *end, rt_record *out,
     out->payload = r.p;
     out->len = len;
     r.p += len;
-    *crc = rt_unpack_u32(&r);
+    *crc = rt_unwire_u32(&r);
     return rt_crc32c(0, p, HEAD + (int64_t)len) == *crc ? HEAD + (int64_t)len + FOOT : 0;
 }
 
@@ -124,23 +124,23 @@ struct rt_journal {
     uint32_t crc;  /* of the last record */
     int64_t bytes;
     int broken;
-    rt_pack draft;
+    rt_wire draft;
 };
 
 static void draft(rt_journal *j, uint32_t epoch, rt_record_type type, const void *payload,
                   int64_t len) {
-    rt_pack *w = &j->draft;
+    rt_wire *w = &j->draft;
     int64_t from = w->n;
     rt_assert(len >= 0 && len <= PAYLOAD_MAX);
-    rt_pack_u32(w, MAGIC);
-    rt_pack_u32(w, (uint32_t)len);
-    rt_pack_u64(w, j->next++);
-    rt_pack_u32(w, j->crc);
-    rt_pack_u32(w, epoch);
-    rt_pack_u32(w, (uint32_t)type);
-    rt_pack_raw(w, payload, len);
+    rt_wire_u32(w, MAGIC);
+    rt_wire_u32(w, (uint32_t)len);
+    rt_wire_u64(w, j->next++);
+    rt_wire_u32(w, j->crc);
+    rt_wire_u32(w, epoch);
+    rt_wire_u32(w, (uint32_t)type);
+    rt_wire_raw(w, payload, len);
     j->crc = rt_crc32c(0, w->p + from, w->n - from);
-    rt_pack_u32(w, j->crc);
+    rt_wire_u32(w, j->crc);
 }
 
 static rt_status flush(rt_journal *j) {
@@ -149,14 +149,14 @@ static rt_status flush(rt_journal *j) {
         return say("cannot write", j->path);
     }
     j->bytes += j->draft.n;
-    rt_pack_clear(&j->draft);
+    rt_wire_clear(&j->draft);
     return RT_ok;
 }
 
 rt_status rt_journal_append(rt_journal *j, uint32_t epoch, rt_record_type type,
                             const void *payload, int64_t len) {
     if (j->broken) return RT_io;
-    rt_pack_clear(&j->draft);
+    rt_wire_clear(&j->draft);
     draft(j, epoch, type, payload, len);
     return flush(j);
 }
@@ -208,6 +208,6 @@ uint64_t rt_journal_next(const rt_journal *j) { return j->next; }
 void rt_journal_close(rt_journal *j) {
     if (!j) return;
     if (j->fd >= 0) rt_os_close(j->fd);
-    rt_pack_free(&j->draft);
+    rt_wire_free(&j->draft);
     free(j);
 }

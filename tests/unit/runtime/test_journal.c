@@ -7,7 +7,7 @@
 #include "runtime/base/rt_arena.h"
 #include "runtime/ckpt/crc32c.h"
 #include "runtime/ckpt/journal.h"
-#include "runtime/ckpt/pack.h"
+#include "runtime/base/wire.h"
 #include "tests/unit/runtime/fake_program.h"
 
 void suite_journal(void);
@@ -31,30 +31,30 @@ static void test_crc(void) {
 }
 
 static void test_pack(void) {
-    rt_pack w = {0};
-    rt_pack_u8(&w, 7);
-    rt_pack_u32(&w, 0xdeadbeef);
-    rt_pack_i64(&w, INT64_MIN);
-    rt_pack_text(&w, "out/x.csv");
-    rt_pack_bytes(&w, NULL, 0);
+    rt_wire w = {0};
+    rt_wire_u8(&w, 7);
+    rt_wire_u32(&w, 0xdeadbeef);
+    rt_wire_i64(&w, INT64_MIN);
+    rt_wire_text(&w, "out/x.csv");
+    rt_wire_bytes(&w, NULL, 0);
     for (int64_t cut = 0; cut <= w.n; cut++) {
-        rt_unpack r = rt_unpack_of(w.p, cut);
+        rt_unwire r = rt_unwire_of(w.p, cut);
         int64_t n, none;
-        uint8_t a = rt_unpack_u8(&r);
-        uint32_t b = rt_unpack_u32(&r);
-        int64_t c = rt_unpack_i64(&r);
-        const uint8_t *t = rt_unpack_bytes(&r, &n);
-        rt_unpack_bytes(&r, &none);
-        CU_ASSERT(rt_unpack_done(&r) == (cut == w.n));
+        uint8_t a = rt_unwire_u8(&r);
+        uint32_t b = rt_unwire_u32(&r);
+        int64_t c = rt_unwire_i64(&r);
+        const uint8_t *t = rt_unwire_bytes(&r, &n);
+        rt_unwire_bytes(&r, &none);
+        CU_ASSERT(rt_unwire_done(&r) == (cut == w.n));
         if (cut < w.n) continue;
         CU_ASSERT(a == 7 && b == 0xdeadbeef && c == INT64_MIN && none == 0);
         CU_ASSERT(n == 9 && !memcmp(t, "out/x.csv", 9));
     }
     uint8_t huge[8];
     memset(huge, 0xff, 8);
-    rt_unpack r = rt_unpack_of(huge, 8);
-    CU_ASSERT(rt_unpack_count(&r, 4) == 0 && r.bad);
-    rt_pack_free(&w);
+    rt_unwire r = rt_unwire_of(huge, 8);
+    CU_ASSERT(rt_unwire_count(&r, 4) == 0 && r.bad);
+    rt_wire_free(&w);
 }
 
 enum { RECORDS = 5 };
