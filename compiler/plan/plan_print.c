@@ -1,6 +1,6 @@
 /* plan_print.c - the plan as stable text, for `flowc emit --plan` and the goldens.
  *
- *   stage 0  from file "x.txt" as { line: string }
+ *   stage 0  from file("x.txt"), format text reads { line: string }
  *     each word in split(line, /\W+/)          3:4
  *     partial aggregate -> exchange 0          5:4
  *   exchange 0  key word: string, 64 parts

@@ -51,14 +51,14 @@ static void put_argument(buf_t *b, sources_t *sources, const tconnector_t *c) {
 void plan_source_text(buf_t *b, sources_t *sources, const tconnector_t *c) {
     buf_printf(b, "from %s", source_row((source_id)c->row)->name);
     put_argument(b, sources, c);
-    if (c->format != FORMAT_none) buf_printf(b, " as %s", format_row(c->format)->name);
+    if (c->format != FORMAT_none) buf_printf(b, ", format %s", format_row(c->format)->name);
 }
 
 void plan_sink_text(buf_t *b, sources_t *sources, const tconnector_t *c) {
     static const char *const modes[] = {"", ", update", ", complete", ", final"};
     buf_printf(b, "to %s", sink_row((sink_id)c->row)->name);
     put_argument(b, sources, c);
-    if (c->format != FORMAT_none) buf_printf(b, " as %s", format_row(c->format)->name);
+    if (c->format != FORMAT_none) buf_printf(b, ", format %s", format_row(c->format)->name);
     buf_str(b, modes[c->mode]);
 }
 
