@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/crc32c.h"
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
-#include "runtime/ckpt/crc32c.h"
 #include "runtime/base/wire.h"
 
 #define MAGIC 0x4a574c46u /* "FLWJ" */

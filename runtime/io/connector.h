@@ -5,6 +5,15 @@
  * repeatable), publish batch n (after the commit; any number of times, with one effect),
  * finish.
  *
+ * With a checkpoint (env->ckpt) a sink's batch is prepared into files, and published from
+ * what COMMIT says of it, never from memory: so the same function publishes in a run and
+ * after a crash.  In a run
+ *
+ *     prepare  sync  dirs  record  [COMMIT is durable]  publish_record
+ *     forget   [once a later COMMIT, or DONE, is durable]
+ *
+ * and at a start `resume`, publish_record of the last COMMIT, `sweep`.
+ *
  * Threads.  The coordinator calls everything but `read`, which workers call at the same
  * time for different units.  Live sources also run on the loop (loop.h). */
 #ifndef FLOW_RUNTIME_IO_CONNECTOR_H
@@ -13,9 +22,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/base/dirs.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/status.h"
+#include "runtime/base/wire.h"
 #include "runtime/data/block.h"
+#include "runtime/data/ckpt_env.h"
 #include "runtime/data/program.h"
 #include "runtime/data/settings.h"
 
@@ -26,6 +38,7 @@ typedef struct rt_env {
     rt_mem *mem;
     const rt_settings *settings;
     const rt_program *program;
+    const rt_ckpt_env *ckpt; /* null without a checkpoint */
     struct rt_loop *loop; /* live sources only; null if the program has none */
     int wake;             /* wake.h: tells the coordinator that much input waits */
     int64_t batch_bytes;  /* batch_size as the memory allows it */
@@ -108,12 +121,45 @@ typedef struct rt_output {
 
 typedef struct rt_sink rt_sink;
 
+/* What the COMMIT of a batch says of a sink. */
+typedef struct rt_committed {
+    int64_t batch;
+    const uint8_t *p; /* what `record` wrote */
+    int64_t len;
+    bool done;        /* DONE of the batch was read: it had been published */
+} rt_committed;
+
 typedef struct rt_sink_ops {
     const char *name;
     bool lines; /* wants its rows one by one */
     rt_status (*open)(rt_sink *s);
+    /* With a checkpoint: into new files, named by batch and epoch, that nobody sees; an
+     * earlier preparation that was not committed is dropped.  RT_again_io: the disk is
+     * full; the next try is made in a new epoch. */
     rt_status (*prepare)(rt_sink *s, rt_output *out);
+    /* Without a checkpoint. */
     rt_status (*publish)(rt_sink *s, rt_output *out);
+
+    /* ---- with a checkpoint -------------------------------------------------------- */
+    /* What was prepared is durable.  A failure is final. */
+    rt_status (*sync)(rt_sink *s);
+    /* Moves the folders to `set` in which names have come or gone since the last call: by
+     * prepare, and by the publication of the batch before. */
+    void (*dirs)(rt_sink *s, rt_dirs *set);
+    /* What COMMIT has to say of what was prepared. */
+    void (*record)(rt_sink *s, rt_wire *w);
+    /* Makes it visible; any number of times, with one effect (where a sink is at least
+     * once: with no effect once c->done).  RT_refused names what does not fit. */
+    rt_status (*publish_record)(rt_sink *s, const rt_committed *c);
+    /* Deletes what was kept only to publish this batch. */
+    rt_status (*forget)(rt_sink *s, const rt_committed *c);
+    /* A start: `last` is what the last COMMIT says, null if the sink is in none.  Checks
+     * that the batch can be published, or is, and touches nothing.  *ahead: the newest
+     * batch of which there is output, if that is behind `last`; else it is not set. */
+    rt_status (*resume)(rt_sink *s, const rt_committed *last, int64_t *ahead);
+    /* A start: deletes what earlier runs of this job left unpublished. */
+    rt_status (*sweep)(rt_sink *s);
+
     /* The last batch is published; `failed`: the program stops with an error. */
     rt_status (*finish)(rt_sink *s, bool failed);
     void (*close)(rt_sink *s);
@@ -125,6 +171,7 @@ struct rt_sink {
     const rt_env *env;
     int64_t id;
     int64_t rows; /* published */
+    struct rt_outbox *outbox; /* of sinks that have one, with a checkpoint */
     void *impl;
 };
 

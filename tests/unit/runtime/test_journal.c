@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "runtime/base/rt_arena.h"
-#include "runtime/ckpt/crc32c.h"
+#include "runtime/base/crc32c.h"
 #include "runtime/ckpt/journal.h"
 #include "runtime/base/wire.h"
 #include "tests/unit/runtime/fake_program.h"

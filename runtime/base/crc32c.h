@@ -1,7 +1,7 @@
 /* crc32c.h - the checksum of everything in a checkpoint: CRC-32C (Castagnoli 1993), as in
  * RFC 3720, appendix B.4.  Detects damage, not forging. */
-#ifndef FLOW_RUNTIME_CKPT_CRC32C_H
-#define FLOW_RUNTIME_CKPT_CRC32C_H
+#ifndef FLOW_RUNTIME_BASE_CRC32C_H
+#define FLOW_RUNTIME_BASE_CRC32C_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* crc32c.c - see crc32c.h.  Eight bytes a step: by the instruction of SSE 4.2, or by eight
  * tables (Kounavis and Berry, "A systematic approach to building high performance
  * software-based CRC generators", 2005), which are made at the first use. */
-#include "runtime/ckpt/crc32c.h"
+#include "runtime/base/crc32c.h"
 
 #include <pthread.h>
 #include <string.h>

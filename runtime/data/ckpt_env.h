@@ -1,0 +1,14 @@
+/* ckpt_env.h - what connectors know of the checkpoint they work for. */
+#ifndef FLOW_RUNTIME_DATA_CKPT_ENV_H
+#define FLOW_RUNTIME_DATA_CKPT_ENV_H
+
+#include <stdint.h>
+
+typedef struct rt_ckpt_env {
+    const char *dir;  /* its folder */
+    uint8_t job[16];  /* the job's id, made by the first start and by `--fresh` */
+    char job8[9];     /* its first hex digits: part of names outside the folder */
+    uint32_t epoch;   /* part of every new name: grows with each start and each retry */
+} rt_ckpt_env;
+
+#endif
