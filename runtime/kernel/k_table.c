@@ -16,6 +16,7 @@
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_pane.h"
 #include "runtime/kernel/k_sort.h"
+#include "runtime/kernel/k_track.h"
 
 #define TABLE_FIRST_BITS 8
 #define TABLE_PAD        64 /* readable behind the entries */
@@ -134,6 +135,7 @@ FLOW_INLINE int bits_get(const flow_bits *b, uint32_t i) {
 
 void flow_k_table_release(flow_ctx *ctx, flow_table *t) {
     int64_t limit = t->limit;
+    if (t->track) k_track_off(ctx, t);
     if (t->panes) k_panes_release(ctx, t);
     if (t->index) flow_rt_mem_free(ctx, t->index, ((int64_t)t->mask + 1) * 4);
     if (t->entries) flow_rt_mem_free(ctx, t->entries, t->entry_bytes);
@@ -218,6 +220,7 @@ static __attribute__((noinline)) uint64_t *table_insert(flow_ctx *ctx, flow_tabl
     table_put(t, hash, entry);
     t->last = entry;
     t->fresh = 1;
+    k_track_note(ctx, t, entry);
     uint64_t *e = table_entry(t, entry);
     __builtin_memset(e, 0, (size_t)t->stride);
     return e;
@@ -289,11 +292,17 @@ static uint64_t *table_new_short(flow_ctx *ctx, flow_table *t, uint64_t hash, ui
     return e + 2;
 }
 
+/* A probe that may change what it has found. */
+FLOW_INLINE uint64_t *table_changes(flow_ctx *ctx, flow_table *t, uint64_t *words) {
+    k_track_note(ctx, t, t->last);
+    return words;
+}
+
 static __attribute__((noinline)) uint64_t *
 table_text_long(flow_ctx *ctx, flow_table *t, const uint8_t *ptr, int64_t len) {
     uint64_t hash = flow_k_hash_bytes(ctx->seed, ptr, len);
     uint64_t *words = table_find_long(t, hash, ptr, len);
-    if (words) return words;
+    if (words) return table_changes(ctx, t, words);
     uint64_t *e = table_insert(ctx, t, hash);
     uint8_t *copy = flow_k_heap_alloc(ctx, &t->heap, len);
     __builtin_memcpy(copy, ptr, (size_t)len);
@@ -305,7 +314,8 @@ table_text_long(flow_ctx *ctx, flow_table *t, const uint8_t *ptr, int64_t len) {
 FLOW_HOT uint64_t *flow_k_table_i64(flow_ctx *ctx, flow_table *t, int64_t key) {
     uint64_t hash = table_hash_i64(ctx->seed, key);
     uint64_t *words = table_find_i64(t, hash, key);
-    return FLOW_LIKELY(words != 0) ? words : table_new_i64(ctx, t, hash, key);
+    if (FLOW_LIKELY(words != 0)) return table_changes(ctx, t, words);
+    return table_new_i64(ctx, t, hash, key);
 }
 
 FLOW_HOT uint64_t *flow_k_table_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr,
@@ -314,7 +324,8 @@ FLOW_HOT uint64_t *flow_k_table_text(flow_ctx *ctx, flow_table *t, const uint8_t
     table_cell c = table_short(ptr, len);
     uint64_t hash = table_hash_cell(ctx->seed, c);
     uint64_t *words = table_find_short(t, hash, c);
-    return FLOW_LIKELY(words != 0) ? words : table_new_short(ctx, t, hash, c.lo, c.hi);
+    if (FLOW_LIKELY(words != 0)) return table_changes(ctx, t, words);
+    return table_new_short(ctx, t, hash, c.lo, c.hi);
 }
 
 uint64_t *flow_k_table_find_i64(flow_ctx *ctx, flow_table *t, int64_t key) {
@@ -384,14 +395,15 @@ FLOW_HOT uint64_t *flow_k_stage_text_entry(flow_ctx *ctx, flow_table *t,
                                            const uint64_t *slot) {
     table_cell c = {slot[0], slot[1]};
     uint64_t *words = table_find_short(t, slot[2], c);
-    return FLOW_LIKELY(words != 0) ? words : table_new_short(ctx, t, slot[2], c.lo, c.hi);
+    if (FLOW_LIKELY(words != 0)) return table_changes(ctx, t, words);
+    return table_new_short(ctx, t, slot[2], c.lo, c.hi);
 }
 
 FLOW_HOT uint64_t *flow_k_stage_i64_entry(flow_ctx *ctx, flow_table *t,
                                           const uint64_t *slot) {
     uint64_t *words = table_find_i64(t, slot[2], (int64_t)slot[0]);
-    return FLOW_LIKELY(words != 0) ? words
-                                   : table_new_i64(ctx, t, slot[2], (int64_t)slot[0]);
+    if (FLOW_LIKELY(words != 0)) return table_changes(ctx, t, words);
+    return table_new_i64(ctx, t, slot[2], (int64_t)slot[0]);
 }
 
 /* ---- entries --------------------------------------------------------------------- */
@@ -439,6 +451,7 @@ static void table_close_gap(flow_ctx *ctx, flow_table *t, uint32_t gap) {
 void flow_k_table_remove(flow_ctx *ctx, flow_table *t, int64_t entry) {
     uint32_t n = (uint32_t)entry;
     uint64_t *e = table_entry(t, n);
+    if (FLOW_UNLIKELY(t->track != 0)) k_track_remove(ctx, t, entry);
     table_close_gap(ctx, t, table_slot(t, table_hash_entry(t, ctx->seed, n), n));
     if (t->kind == FLOW_TABLE_TEXT) flow_k_cell_drop(ctx, &t->heap, e);
     bits_set(ctx, &t->removed_bits, n);
@@ -449,6 +462,7 @@ void flow_k_table_remove(flow_ctx *ctx, flow_table *t, int64_t entry) {
 
 /* A nearly empty index is emptied slot by slot: small batches clear often. */
 void flow_k_table_clear(flow_ctx *ctx, flow_table *t) {
+    if (t->track) k_track_clear(ctx, t);
     if (t->index) {
         if (t->end < t->mask / 16 && !t->removed) {
             for (uint32_t i = 0; i < t->end; i++)
@@ -468,6 +482,7 @@ void flow_k_table_clear(flow_ctx *ctx, flow_table *t) {
 /* ---- what changed ---------------------------------------------------------------- */
 
 void flow_k_table_touch_entry(flow_ctx *ctx, flow_table *t, int64_t entry) {
+    k_track_note(ctx, t, entry);
     if (bits_set(ctx, &t->dirty_bits, (uint32_t)entry)) return;
     if (FLOW_UNLIKELY(t->dirty_count == t->dirty_room)) {
         int64_t room = t->dirty_room ? t->dirty_room * 2 : 256;
@@ -520,6 +535,10 @@ uint32_t *flow_k_table_sorted(flow_ctx *ctx, const flow_table *t, int32_t dirty,
     return order;
 }
 
+void flow_k_table_note(flow_ctx *ctx, flow_table *t, int64_t entry) {
+    k_track_note(ctx, t, entry);
+}
+
 int64_t flow_k_table_nth(const uint32_t *order, int64_t i) {
     return order[i];
 }
@@ -535,7 +554,7 @@ int64_t flow_k_table_bytes(const flow_table *t) {
     n += (t->dirty_bits.room + t->removed_bits.room) * 8;
     if (t->index) n += ((int64_t)t->mask + 1) * 4;
     if (t->panes) n += k_panes_bytes(t);
-    return n + t->entry_bytes;
+    return n + t->entry_bytes + k_track_bytes(t);
 }
 
 int32_t flow_k_table_full(const flow_table *t) {

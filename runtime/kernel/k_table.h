@@ -48,6 +48,7 @@ typedef struct flow_table {
     struct flow_timers *timers; /* k_timer.h; in the heap */
     uint32_t first_bits;      /* of the first index; 0: as usual */
     struct flow_panes *panes; /* k_pane.h: windows, each with a table; or null */
+    struct flow_track *track; /* k_track.h: what changed since state was saved; or null */
 } flow_table;
 
 void flow_k_table_init(flow_table *t, int64_t kind, int64_t words);
@@ -104,6 +105,8 @@ FLOW_FAR void flow_k_table_remove(flow_ctx *ctx, flow_table *t, int64_t entry);
 void flow_k_table_touch(flow_ctx *ctx, flow_table *t);
 void flow_k_table_touch_entry(flow_ctx *ctx, flow_table *t, int64_t entry);
 int64_t flow_k_table_touched(const flow_table *t);
+/* Notes that an entry changes which no probe has given (k_track.h). */
+void flow_k_table_note(flow_ctx *ctx, flow_table *t, int64_t entry);
 /* Forgets the marks. */
 void flow_k_table_clean(flow_table *t);
 
