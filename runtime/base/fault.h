@@ -1,18 +1,45 @@
-/* fault.h - what only the archive for tests has (runtime/faults/): faults on request, a cut
- * of the input into small batches, and a script that feeds a program under a clock of its
- * own.  All of it is driven by the environment; without FLOW_FAULTS there is nothing here. */
+/* fault.h - what only the archive for tests has (runtime/faults/): faults on request, kills
+ * at named points, mistakes made on purpose, a cut of the input into small batches, and a
+ * script that feeds a program under a clock of its own.  All of it is driven by the
+ * environment; without FLOW_FAULTS there is nothing here but two empty macros. */
 #ifndef FLOW_RUNTIME_BASE_FAULT_H
 #define FLOW_RUNTIME_BASE_FAULT_H
 
-#ifdef FLOW_FAULTS
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#ifdef FLOW_FAULTS
+
+typedef enum rt_crash_point {
+#define CRASH(point, text) RT_CRASH_##point,
+#include "runtime/base/crash.def"
+#undef CRASH
+    RT_CRASH_POINTS
+} rt_crash_point;
+
+typedef enum rt_mutant_id {
+#define MUTANT(id, text) RT_MUTANT_##id,
+#include "runtime/base/mutant.def"
+#undef MUTANT
+    RT_MUTANTS
+} rt_mutant_id;
+
+/* FLOW_CRASH=point:batch[,...]: kills the process here. */
+void rt_crash_pass(rt_crash_point point, int64_t batch);
+#define RT_CRASH(point, batch) rt_crash_pass(RT_CRASH_##point, batch)
+
+/* FLOW_MUTANT=id: is this mistake to be made? */
+bool rt_mutant_on(rt_mutant_id id);
+#define RT_MUTANT(id) rt_mutant_on(RT_MUTANT_##id)
 
 /* FLOW_TEST_CUT=n: a source gives a batch at most n records; 0 without it. */
 int64_t rt_test_cut(void);
 /* Bytes of [from, to) of a file that hold *lines line ends, which are counted down. */
 int64_t rt_test_cut_bytes(int fd, int64_t from, int64_t to, int64_t *lines);
+
+/* FLOW_TEST_CLOCK=seed: how far the wall clock is off just now, in microseconds; it jumps
+ * by up to an hour either way. */
+int64_t rt_test_clock_off(void);
 
 /* FLOW_TEST_SCRIPT=file: what the sources `queue` hold, batch by batch (script.c). */
 bool rt_script_on(void);
@@ -24,6 +51,11 @@ bool rt_script_is_last(void);
 const uint8_t *rt_script_rows(int64_t source, int64_t *len);
 /* The moment of the script, or -1 without one. */
 int64_t rt_script_now(void);
+
+#else
+
+#define RT_CRASH(point, batch) ((void)(batch))
+#define RT_MUTANT(id) false
 
 #endif
 #endif

@@ -68,7 +68,7 @@ struct rt_mem {
 };
 
 rt_mem *rt_mem_new(int64_t limit, int64_t workers) {
-    rt_mem *mem = calloc(1, sizeof *mem);
+    rt_mem *mem = rt_os_alloc(sizeof *mem);
     if (!mem) return NULL;
     mem->limit = limit;
     mem->reserve = RT_MAX(limit / 8, workers * (INT64_C(8) << 20));
@@ -223,7 +223,7 @@ void *rt_mem_get(rt_mem *mem, rt_owner owner, int64_t *bytes) {
     int64_t size = rt_mem_size(owner, *bytes);
     if (!admit(mem, owner, size)) return NULL;
     bool dirty = false;
-    void *p = MEM_EXACT ? malloc((size_t)size) : take(mem, owner, size, &dirty);
+    void *p = MEM_EXACT ? rt_os_alloc((size_t)size) : take(mem, owner, size, &dirty);
     if (!p) {
         add(&mem->used[owner], -size);
         return NULL;

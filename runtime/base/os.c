@@ -7,24 +7,40 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
+#include <netdb.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "runtime/base/rt_check.h"
+#include "runtime/base/trace.h"
 
 #ifdef FLOW_FAULTS
-#define POINT(point, failed)                                                             \
-    do {                                                                                 \
-        if (rt_fault_hit(RT_OS_##point)) return failed;                                  \
-    } while (0)
+#define FAULT(point, n) rt_fault_hit(RT_OS_##point, n)
+#define TRACE(call) rt_trace_##call
 #else
-#define POINT(point, failed) ((void)RT_OS_##point)
+#define FAULT(point, n) ((void)RT_OS_##point, false)
+#define TRACE(call) ((void)0)
 #endif
+
+/* The call, unless it is to fail. */
+#define ONCE(point, call) (FAULT(point, NULL) ? -1 : (call))
+/* The same until it is not interrupted. */
+#define REPEAT(result, point, call) REPEAT_N(result, point, NULL, call)
+#define REPEAT_N(result, point, n, call)                                                 \
+    do                                                                                   \
+        result = FAULT(point, n) ? -1 : (call);                                          \
+    while (result < 0 && errno == EINTR)
 
 /* ThreadSanitizer does not see memory move: there a new mapping and a copy. */
 #if defined(__SANITIZE_THREAD__)
@@ -38,15 +54,17 @@
 #define CAN_REMAP 1
 #endif
 
-#define REPEAT(result, call)                                                             \
-    do                                                                                   \
-        result = call;                                                                   \
-    while (result < 0 && errno == EINTR)
+/* ---- files ------------------------------------------------------------------------------ */
 
 int rt_os_openat(int dir, const char *path, int flags, int mode) {
-    POINT(open, -1);
     int fd;
-    REPEAT(fd, openat(dir, path, flags | O_CLOEXEC, mode));
+    TRACE(lock());
+#ifdef FLOW_FAULTS
+    bool was_there = rt_trace_there(dir, path);
+#endif
+    REPEAT(fd, open, openat(dir, path, flags | O_CLOEXEC, mode));
+    if (fd >= 0) TRACE(open(fd, path, flags, was_there));
+    TRACE(unlock());
     return fd;
 }
 
@@ -55,22 +73,21 @@ int rt_os_open(const char *path, int flags, int mode) {
 }
 
 int rt_os_close(int fd) {
-    POINT(close, -1);
-    /* After EINTR the descriptor is gone on Linux: closing again could hit another. */
-    return close(fd) < 0 && errno != EINTR ? -1 : 0;
+    /* After EINTR the descriptor is gone on Linux: closing again could hit another.  One
+     * that is to fail is gone too. */
+    int result = close(fd) < 0 && errno != EINTR ? -1 : 0;
+    return FAULT(close, NULL) ? -1 : result;
 }
 
 int64_t rt_os_read(int fd, void *p, int64_t n) {
-    POINT(read, -1);
     int64_t got;
-    REPEAT(got, read(fd, p, (size_t)n));
+    REPEAT_N(got, read, &n, read(fd, p, (size_t)n));
     return got;
 }
 
 int64_t rt_os_pread(int fd, void *p, int64_t n, int64_t at) {
-    POINT(pread, -1);
     int64_t got;
-    REPEAT(got, pread(fd, p, (size_t)n, at));
+    REPEAT_N(got, pread, &n, pread(fd, p, (size_t)n, at));
     return got;
 }
 
@@ -85,12 +102,23 @@ int64_t rt_os_pread_all(int fd, void *p, int64_t n, int64_t at) {
     return have;
 }
 
+/* One transfer, as short as the system likes. */
+static int64_t write_some(int fd, const void *p, int64_t n) {
+    int64_t put;
+    TRACE(lock());
+#ifdef FLOW_FAULTS
+    int64_t at = rt_trace_at(fd);
+#endif
+    REPEAT_N(put, write, &n, write(fd, p, (size_t)n));
+    TRACE(write(fd, at, p, put));
+    TRACE(unlock());
+    return put;
+}
+
 int rt_os_write_all(int fd, const void *p, int64_t n, int64_t *done) {
-    POINT(write, -1);
     int64_t have = 0;
     while (have < n) {
-        int64_t put;
-        REPEAT(put, write(fd, (const char *)p + have, (size_t)(n - have)));
+        int64_t put = write_some(fd, (const char *)p + have, n - have);
         if (put < 0 && errno == EAGAIN) {
             /* Standard output may be shared with a program that made it non-blocking. */
             if (rt_os_wait(fd, POLLOUT, -1) < 0) break;
@@ -103,11 +131,18 @@ int rt_os_write_all(int fd, const void *p, int64_t n, int64_t *done) {
     return have < n ? -1 : 0;
 }
 
+static int64_t pwrite_some(int fd, const void *p, int64_t n, int64_t at) {
+    int64_t put;
+    TRACE(lock());
+    REPEAT_N(put, pwrite, &n, pwrite(fd, p, (size_t)n, at));
+    TRACE(write(fd, at, p, put));
+    TRACE(unlock());
+    return put;
+}
+
 int rt_os_pwrite_all(int fd, const void *p, int64_t n, int64_t at) {
-    POINT(pwrite, -1);
     while (n > 0) {
-        int64_t put;
-        REPEAT(put, pwrite(fd, p, (size_t)n, at));
+        int64_t put = pwrite_some(fd, p, n, at);
         if (put < 0) return -1;
         p = (const char *)p + put;
         n -= put;
@@ -117,16 +152,21 @@ int rt_os_pwrite_all(int fd, const void *p, int64_t n, int64_t at) {
 }
 
 int rt_os_fdatasync(int fd) {
-    POINT(fsync, -1);
+    TRACE(lock());
     /* Never repeated: after a failed sync the pages may count as clean. */
-    return fdatasync(fd);
+    int result = ONCE(fsync, fdatasync(fd));
+    if (result == 0) TRACE(sync(fd));
+    TRACE(unlock());
+    return result;
 }
 
 int rt_os_sync_dir(const char *path) {
     int fd = rt_os_open(path, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0) return -1;
-    POINT(fsync, (close(fd), -1));
-    int result = fsync(fd);
+    TRACE(lock());
+    int result = ONCE(fsync, fsync(fd));
+    if (result == 0) TRACE(syncdir(path));
+    TRACE(unlock());
     int kept = errno;
     close(fd);
     errno = kept;
@@ -134,19 +174,23 @@ int rt_os_sync_dir(const char *path) {
 }
 
 int rt_os_truncate(int fd, int64_t length) {
-    POINT(truncate, -1);
     int result;
-    REPEAT(result, ftruncate(fd, length));
+    TRACE(lock());
+    REPEAT(result, truncate, ftruncate(fd, length));
+    if (result == 0) TRACE(cut(fd, length));
+    TRACE(unlock());
     return result;
 }
 
 int rt_os_rename(const char *from, const char *to) {
-    POINT(rename, -1);
-    return rename(from, to);
+    TRACE(lock());
+    int result = ONCE(rename, rename(from, to));
+    if (result == 0) TRACE(rename(from, to));
+    TRACE(unlock());
+    return result;
 }
 
-int rt_os_rename_new(const char *from, const char *to) {
-    POINT(rename, -1);
+static int rename_new(const char *from, const char *to) {
     int result = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
     if (result == 0 || (errno != EINVAL && errno != ENOSYS)) return result;
     /* File systems without the flag: a link fails where the name exists. */
@@ -154,28 +198,91 @@ int rt_os_rename_new(const char *from, const char *to) {
     return unlink(from);
 }
 
+int rt_os_rename_new(const char *from, const char *to) {
+    TRACE(lock());
+    int result = ONCE(rename, rename_new(from, to));
+    if (result == 0) TRACE(rename(from, to));
+    TRACE(unlock());
+    return result;
+}
+
 int rt_os_unlink(const char *path) {
-    POINT(unlink, -1);
-    return unlink(path);
+    TRACE(lock());
+    int result = ONCE(unlink, unlink(path));
+    if (result == 0) TRACE(path("unlink", path));
+    TRACE(unlock());
+    return result;
+}
+
+int rt_os_rmdir(const char *path) {
+    TRACE(lock());
+    int result = ONCE(unlink, rmdir(path));
+    if (result == 0) TRACE(path("rmdir", path));
+    TRACE(unlock());
+    return result;
 }
 
 int rt_os_mkdir(const char *path, int mode) {
-    POINT(mkdir, -1);
-    return mkdir(path, (mode_t)mode);
+    TRACE(lock());
+    int result = ONCE(mkdir, mkdir(path, (mode_t)mode));
+    if (result == 0) TRACE(path("mkdir", path));
+    TRACE(unlock());
+    return result;
 }
 
-int rt_os_stat(const char *path, struct stat *st) {
-    POINT(stat, -1);
-    return stat(path, st);
+int rt_os_stat(const char *path, struct stat *st) { return ONCE(stat, stat(path, st)); }
+
+int rt_os_fstat(int fd, struct stat *st) { return ONCE(stat, fstat(fd, st)); }
+
+int rt_os_lstat(const char *path, struct stat *st) { return ONCE(stat, lstat(path, st)); }
+
+int rt_os_access(const char *path, int mode) { return ONCE(stat, access(path, mode)); }
+
+/* By bytes, whatever the locale. */
+static int by_name(const struct dirent **a, const struct dirent **b) {
+    return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-int rt_os_fstat(int fd, struct stat *st) {
-    POINT(stat, -1);
-    return fstat(fd, st);
+int rt_os_scan(const char *path, struct dirent ***names) {
+    return ONCE(scan, scandir(path, names, NULL, by_name));
+}
+
+int64_t rt_os_glob(const char *pattern, char ***paths) {
+    glob_t found;
+    *paths = NULL;
+    if (FAULT(scan, NULL)) return -1;
+    int result = glob(pattern, GLOB_NOSORT, NULL, &found);
+    if (result == GLOB_NOMATCH) return 0;
+    if (result != 0) {
+        errno = result == GLOB_NOSPACE ? ENOMEM : EIO;
+        return -1;
+    }
+    int64_t n = (int64_t)found.gl_pathc;
+    char **copies = rt_os_alloc((size_t)n * sizeof *copies);
+    for (int64_t i = 0; copies && i < n; i++) copies[i] = strdup(found.gl_pathv[i]);
+    globfree(&found);
+    *paths = copies;
+    return copies ? n : -1;
+}
+
+int rt_os_lock(int fd) {
+    int result;
+    REPEAT(result, lock, flock(fd, LOCK_EX | LOCK_NB));
+    return result;
+}
+
+/* ---- memory and threads ------------------------------------------------------------------ */
+
+void *rt_os_alloc(size_t bytes) {
+    return FAULT(malloc, NULL) ? NULL : calloc(1, bytes ? bytes : 1);
+}
+
+void *rt_os_realloc(void *p, size_t bytes) {
+    return FAULT(malloc, NULL) ? NULL : realloc(p, bytes);
 }
 
 void *rt_os_map(int64_t bytes) {
-    POINT(mmap, NULL);
+    if (FAULT(mmap, NULL)) return NULL;
     rt_assert(bytes > 0 && bytes % 4096 == 0);
     void *p = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -183,7 +290,7 @@ void *rt_os_map(int64_t bytes) {
 }
 
 void *rt_os_remap(void *p, int64_t from, int64_t to) {
-    POINT(mmap, NULL);
+    if (FAULT(mmap, NULL)) return NULL;
     if (CAN_REMAP) {
         void *q = mremap(p, (size_t)from, (size_t)to, MREMAP_MAYMOVE);
         return q == MAP_FAILED ? NULL : q;
@@ -208,7 +315,7 @@ void rt_os_touch(void *p, int64_t bytes) {
 }
 
 int rt_os_thread(pthread_t *thread, void *(*run)(void *), void *arg) {
-    POINT(thread, EAGAIN);
+    if (FAULT(thread, NULL)) return errno;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -217,44 +324,53 @@ int rt_os_thread(pthread_t *thread, void *(*run)(void *), void *arg) {
     return result;
 }
 
+/* ---- waiting and the network -------------------------------------------------------------- */
+
+int rt_os_eventfd(void) { return ONCE(event, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+int rt_os_epoll(void) { return ONCE(event, epoll_create1(EPOLL_CLOEXEC)); }
+
+int rt_os_inotify(void) { return ONCE(watch, inotify_init1(IN_CLOEXEC | IN_NONBLOCK)); }
+
 int rt_os_socket(int domain, int type) {
-    POINT(socket, -1);
-    return socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return ONCE(socket, socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+}
+
+int rt_os_resolve(const char *host, const char *port, const struct addrinfo *hints,
+                  struct addrinfo **found) {
+    return FAULT(resolve, NULL) ? EAI_AGAIN : getaddrinfo(host, port, hints, found);
 }
 
 int rt_os_connect(int fd, const struct sockaddr *address, socklen_t len) {
-    POINT(connect, -1);
-    return connect(fd, address, len);
+    return ONCE(connect, connect(fd, address, len));
 }
 
 int rt_os_listen(int fd, const struct sockaddr *address, socklen_t len) {
-    POINT(bind, -1);
     int on = 1;
+    if (FAULT(bind, NULL)) return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind(fd, address, len) < 0) return -1;
     return listen(fd, 64);
 }
 
 int rt_os_accept(int fd, struct sockaddr *peer, socklen_t *len) {
-    POINT(accept, -1);
     int result;
-    REPEAT(result, accept4(fd, peer, len, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    REPEAT(result, accept, accept4(fd, peer, len, SOCK_CLOEXEC | SOCK_NONBLOCK));
     return result;
 }
 
 int rt_os_wait(int fd, short events, int64_t timeout_ms) {
-    POINT(poll, -1);
     struct pollfd one = {.fd = fd, .events = events};
     int result;
-    REPEAT(result, poll(&one, 1, timeout_ms < 0 ? -1 : (int)RT_MIN(timeout_ms, 1 << 30)));
+    REPEAT(result, poll,
+           poll(&one, 1, timeout_ms < 0 ? -1 : (int)RT_MIN(timeout_ms, 1 << 30)));
     return result;
 }
 
 int rt_os_send_all(int fd, const void *p, int64_t n, int64_t patience_ms) {
-    POINT(send, -1);
     while (n > 0) {
-        int64_t put;
-        REPEAT(put, send(fd, p, (size_t)n, MSG_NOSIGNAL));
+        int64_t put, part = n;
+        REPEAT_N(put, send, &part, send(fd, p, (size_t)part, MSG_NOSIGNAL));
         if (put < 0 && errno == EAGAIN) {
             int ready = rt_os_wait(fd, POLLOUT, patience_ms);
             if (ready == 0) errno = ETIMEDOUT;

@@ -2,11 +2,12 @@
  *
  * Functions return what the call returns, with errno set on -1; interrupted calls are
  * repeated, `_all` functions loop over short transfers.  Built with FLOW_FAULTS each
- * passes its point of os.def to rt_fault_hit first, which may fail it; the release
- * archive has no trace of that. */
+ * asks rt_fault_hit at its point of os.def whether it is to fail, and what changes files
+ * is recorded (trace.h); the release archive has nothing of that. */
 #ifndef FLOW_RUNTIME_BASE_OS_H
 #define FLOW_RUNTIME_BASE_OS_H
 
+#include <dirent.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,15 +16,16 @@
 #include <sys/stat.h>
 
 typedef enum rt_os_point {
-#define OS(point) RT_OS_##point,
+#define OS(point, error) RT_OS_##point,
 #include "runtime/base/os.def"
 #undef OS
     RT_OS_POINTS
 } rt_os_point;
 
 #ifdef FLOW_FAULTS
-/* Of the archive for tests: true if this call is to fail, with errno set. */
-bool rt_fault_hit(rt_os_point point);
+/* Of the archive for tests: true if this call is to fail, with errno set.  *n, if given, is
+ * how much would be transferred, and may be cut. */
+bool rt_fault_hit(rt_os_point point, int64_t *n);
 #endif
 
 /* Descriptors are close-on-exec throughout. */
@@ -48,6 +50,22 @@ int rt_os_unlink(const char *path);
 int rt_os_mkdir(const char *path, int mode);
 int rt_os_stat(const char *path, struct stat *st);
 int rt_os_fstat(int fd, struct stat *st);
+/* Of the name itself, not of what a link points to. */
+int rt_os_lstat(const char *path, struct stat *st);
+int rt_os_access(const char *path, int mode);
+int rt_os_rmdir(const char *path);
+/* The names of a folder in order, to be freed one by one and then as a whole; their count,
+ * or -1. */
+int rt_os_scan(const char *path, struct dirent ***names);
+/* The files that a pattern matches, in no order; freed in the same way.  0 if none. */
+int64_t rt_os_glob(const char *pattern, char ***paths);
+/* Locks the whole file against other processes for as long as it is open; 0, or -1 with
+ * EWOULDBLOCK where another holds it. */
+int rt_os_lock(int fd);
+
+/* malloc and friends; null when there is none. */
+void *rt_os_alloc(size_t bytes); /* zeroed */
+void *rt_os_realloc(void *p, size_t bytes);
 
 /* Anonymous memory, zeroed; null when there is none.  Multiples of 4096. */
 void *rt_os_map(int64_t bytes);
@@ -63,7 +81,16 @@ void rt_os_touch(void *p, int64_t bytes);
 /* 0 or an errno.  All signals are blocked in the new thread. */
 int rt_os_thread(pthread_t *thread, void *(*run)(void *), void *arg);
 
+/* What the coordinator and the loop wait on. */
+int rt_os_eventfd(void);
+int rt_os_epoll(void);
+int rt_os_inotify(void);
+
 int rt_os_socket(int domain, int type);
+/* 0, or a code of gai_strerror. */
+struct addrinfo;
+int rt_os_resolve(const char *host, const char *port, const struct addrinfo *hints,
+                  struct addrinfo **found);
 int rt_os_connect(int fd, const struct sockaddr *address, socklen_t len);
 int rt_os_listen(int fd, const struct sockaddr *address, socklen_t len);
 int rt_os_accept(int fd, struct sockaddr *peer, socklen_t *len);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/base/log.h"
+#include "runtime/base/os.h"
 #include "runtime/base/rt_check.h"
 
 typedef struct chunk {
@@ -20,7 +21,7 @@ struct rt_arena {
 };
 
 void *rt_alloc(size_t bytes) {
-    void *p = calloc(1, bytes ? bytes : 1);
+    void *p = rt_os_alloc(bytes);
     if (!p) {
         rt_log(RT_ERROR, "the system has no memory left (%zu bytes)", bytes);
         exit(1);
@@ -29,12 +30,17 @@ void *rt_alloc(size_t bytes) {
 }
 
 void *rt_realloc(void *p, size_t bytes) {
-    void *q = realloc(p, bytes);
+    void *q = rt_os_realloc(p, bytes);
     if (!q) {
         rt_log(RT_ERROR, "the system has no memory left (%zu bytes)", bytes);
         exit(1);
     }
     return q;
+}
+
+char *rt_strdup(const char *text) {
+    size_t n = strlen(text);
+    return memcpy(rt_alloc(n + 1), text, n);
 }
 
 rt_arena *rt_arena_new(void) { return rt_alloc(sizeof(rt_arena)); }

@@ -23,5 +23,6 @@ char *rt_arena_print(rt_arena *arena, const char *format, ...)
 /* malloc and friends that do not fail; for arrays that grow. */
 void *rt_alloc(size_t bytes);
 void *rt_realloc(void *p, size_t bytes);
+char *rt_strdup(const char *text);
 
 #endif

@@ -2,12 +2,11 @@
 #include "runtime/base/wake.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "runtime/base/os.h"
 
-int rt_wake_open(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+int rt_wake_open(void) { return rt_os_eventfd(); }
 
 void rt_wake_close(int fd) {
     if (fd >= 0) rt_os_close(fd);
