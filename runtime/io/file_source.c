@@ -10,7 +10,6 @@
  * done; the page cache is asked for the next batch while this one runs. */
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +44,7 @@ static int by_bytes(const void *a, const void *b) {
 
 static void add_file(files *fs, const char *path) {
     fs->files = rt_realloc(fs->files, (size_t)(fs->nfiles + 1) * sizeof *fs->files);
-    fs->files[fs->nfiles++] = (rt_file){.path = strdup(path), .fd = -1};
+    fs->files[fs->nfiles++] = (rt_file){.path = rt_strdup(path), .fd = -1};
 }
 
 static bool is_glob(const char *path) { return strpbrk(path, "*?[") != NULL; }
@@ -60,15 +59,15 @@ static rt_status expand(files *fs, const char *path) {
         add_file(fs, path);
         return RT_ok;
     }
-    glob_t found;
-    int result = glob(path, GLOB_NOSORT, NULL, &found);
-    if (result != 0 && result != GLOB_NOMATCH)
-        return (rt_status)rt_fail(RT_io, "cannot list %s", path);
-    for (size_t i = 0; result == 0 && i < found.gl_pathc; i++) {
-        if (rt_os_stat(found.gl_pathv[i], &st) == 0 && S_ISDIR(st.st_mode)) continue;
-        add_file(fs, found.gl_pathv[i]);
+    char **found;
+    int64_t n = rt_os_glob(path, &found);
+    if (n < 0) return (rt_status)rt_fail(RT_io, "cannot list %s: %s", path, strerror(errno));
+    for (int64_t i = 0; i < n; i++) {
+        bool folder = rt_os_stat(found[i], &st) == 0 && S_ISDIR(st.st_mode);
+        if (!folder) add_file(fs, found[i]);
+        free(found[i]);
     }
-    if (result == 0) globfree(&found);
+    free(found);
     if (fs->nfiles == first) rt_log(RT_WARN, "no file matches %s", path);
     else qsort(fs->files + first, (size_t)(fs->nfiles - first), sizeof *fs->files, by_bytes);
     return RT_ok;

@@ -33,7 +33,7 @@ rt_loop *rt_loop_new(int wake) {
     rt_loop *loop = rt_alloc(sizeof *loop);
     loop->own_wake = wake < 0;
     loop->wake = wake < 0 ? rt_wake_open() : wake;
-    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+    loop->epoll = rt_os_epoll();
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL};
     if (loop->epoll < 0 || loop->wake < 0 ||
         epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wake, &e) < 0) {

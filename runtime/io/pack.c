@@ -44,7 +44,7 @@ static rt_status look_ahead(packing *p) {
 
 static void begin_member(packing *p) {
     free(p->path);
-    p->path = p->rest.len && p->rest.path ? strdup(p->rest.path) : NULL;
+    p->path = p->rest.len && p->rest.path ? rt_strdup(p->rest.path) : NULL;
     p->head = p->header;
     p->begun = p->open = true;
     p->last = false;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/base/log.h"
+#include "runtime/base/os.h"
 
 rt_status rt_tcp_address(const char *text, rt_address *out) {
     char host[256] = "127.0.0.1";
@@ -24,7 +25,7 @@ rt_status rt_tcp_address(const char *text, rt_address *out) {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found;
     if (!*port || strspn(port, "0123456789") != strlen(port))
         return (rt_status)rt_fail(RT_usage, "`%s` is no address: host:port is needed", text);
-    int result = getaddrinfo(host, port, &hints, &found);
+    int result = rt_os_resolve(host, port, &hints, &found);
     if (result != 0)
         return (rt_status)rt_fail(RT_again, "cannot find %s: %s", host, gai_strerror(result));
     memcpy(&out->storage, found->ai_addr, found->ai_addrlen);

@@ -97,7 +97,7 @@ static watched *known(const watch *w, identity id) {
 static void set_path(watched *f, const char *path) {
     if (f->path && !strcmp(f->path, path)) return;
     free(f->path);
-    f->path = strdup(path);
+    f->path = rt_strdup(path);
     f->file.path = f->path;
 }
 
@@ -200,10 +200,6 @@ static void look_at(watch *w, const rt_source_decl *decl, int64_t object, bool d
     close_watched(f);
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b) {
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 /* Finds the file behind a name; -1 if it is none of ours. */
 static int64_t find_file(watch *w, const char *name) {
     char path[4096];
@@ -245,7 +241,7 @@ static void look(rt_source *s, bool drain) {
     struct dirent **names;
     atomic_store_explicit(&w->changed, false, memory_order_relaxed);
     w->looked = rt_clock_mono();
-    int n = scandir(w->dir, &names, NULL, by_name);
+    int n = rt_os_scan(w->dir, &names);
     if (n < 0) {
         rt_log(RT_WARN, "cannot look into %s: %s", w->dir, strerror(errno));
         return;
@@ -285,7 +281,7 @@ static rt_status watch_open(rt_source *s) {
         return (rt_status)rt_fail(RT_io, "cannot watch %s: %s", w->dir, strerror(errno));
     if (!S_ISDIR(st.st_mode))
         return (rt_status)rt_fail(RT_io, "%s is no directory; `file` reads files", w->dir);
-    w->handler.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    w->handler.fd = rt_os_inotify();
     uint32_t mask = IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_CLOSE_WRITE;
     if (w->handler.fd < 0 || inotify_add_watch(w->handler.fd, w->dir, mask) < 0) {
         rt_log(RT_WARN, "%s is looked at every %d s (inotify: %s)", w->dir,
