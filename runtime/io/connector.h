@@ -44,6 +44,7 @@ typedef struct rt_env {
     int64_t batch_bytes;  /* batch_size as the memory allows it */
     int64_t block_bytes;  /* block_size, at most RT_RECORD_MAX */
     bool eager;           /* batch = 0s: blocks close as soon as they hold a record */
+    const rt_ckpt_env *ckpt; /* null without a checkpoint */
 } rt_env;
 
 /* A worker's place for reading: a recycled buffer, and what the last read gave. */
@@ -85,6 +86,29 @@ typedef struct rt_source_ops {
     /* The batch is committed and published. */
     void (*done)(rt_source *s, rt_input *in);
     void (*close)(rt_source *s);
+
+    /* ---- with a checkpoint; null where the source has nothing to say ---- */
+
+    bool replays; /* what was planned can be read again; else `plan` journals the rows */
+    /* The position behind what has been taken (or planned again). */
+    void (*save)(rt_source *s, rt_wire *w);
+    /* Goes to a saved position; before the first take.  RT_refused, told, with the name of
+     * what is gone or is no longer what it was. */
+    rt_status (*load)(rt_source *s, rt_unwire *r);
+    /* The units of `in`, just taken for batch n, as bytes for PLAN(n).  A source that does
+     * not replay writes the rows to `input/` first, unless `journal = false`. */
+    rt_status (*plan)(rt_source *s, int64_t batch, const rt_input *in, rt_wire *w);
+    /* The same units again, in the place of `take`; the position is behind them after it.
+     * s->ended and s->refreshed are set by the caller, from the plan. */
+    rt_status (*replan)(rt_source *s, int64_t batch, rt_unwire *r, rt_input *in);
+    /* What `plan` wrote for batches up to n becomes durable (S3); the folder goes to
+     * `dirs`.  Called by whoever publishes, beside the next batch. */
+    rt_status (*sync)(rt_source *s, int64_t batch, rt_dirs *dirs);
+    /* Batch n is committed: a peer may be told (S6). */
+    void (*acknowledge)(rt_source *s, int64_t batch);
+    /* No batch up to n will ever be replayed: what `plan` wrote for them may go (S10).
+     * At start, after recovery: and whatever is newer than `last`. */
+    void (*forget)(rt_source *s, int64_t batch, int64_t last);
 } rt_source_ops;
 
 struct rt_source {
