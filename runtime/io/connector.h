@@ -44,7 +44,6 @@ typedef struct rt_env {
     int64_t batch_bytes;  /* batch_size as the memory allows it */
     int64_t block_bytes;  /* block_size, at most RT_RECORD_MAX */
     bool eager;           /* batch = 0s: blocks close as soon as they hold a record */
-    const rt_ckpt_env *ckpt; /* null without a checkpoint */
 } rt_env;
 
 /* A worker's place for reading: a recycled buffer, and what the last read gave. */
