@@ -12,8 +12,8 @@
  *
  *   layout = ["#"] ["@" letter] { letter }
  *     #         the table has panes: keys begin with the pane
- *     @ letter  beside its entries the table has rows of a store of its own (timers' rows,
- *               queues of joins): keys have a byte, 0 for entries, else the store's
+ *     @ letter  lists in the entries are saved row by row, by a store (k_store.def): keys
+ *               have a byte, 0 for entries, else the store's letter
  *     letter    a row of k_save.def: the words of an entry in their order.  A number
  *               before a letter repeats it (`w12`is not a form: it is `12w`)
  *

@@ -36,7 +36,7 @@ void k_track_mark(flow_ctx *ctx, flow_table *t, int64_t entry) {
 /* ---- what is gone ------------------------------------------------------------------ */
 
 void k_track_gone(flow_ctx *ctx, flow_table *t, const uint8_t *key, int64_t klen,
-                  int32_t prefix) {
+                  int32_t how) {
     flow_track *k = t->track;
     int64_t need = k->gone_bytes + 8 + klen;
     if (need > k->gone_room) {
@@ -46,7 +46,7 @@ void k_track_gone(flow_ctx *ctx, flow_table *t, const uint8_t *key, int64_t klen
                           : flow_rt_mem_alloc(ctx, room);
         k->gone_room = room;
     }
-    uint32_t head[2] = {(uint32_t)klen, prefix != 0};
+    uint32_t head[2] = {(uint32_t)klen, (uint32_t)how};
     __builtin_memcpy(k->gone + k->gone_bytes, head, 8);
     if (klen) __builtin_memcpy(k->gone + k->gone_bytes + 8, key, (size_t)klen);
     k->gone_bytes = need;

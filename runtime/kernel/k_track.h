@@ -21,7 +21,7 @@ typedef struct flow_track {
     flow_bits marks;      /* of entry numbers */
     uint32_t *list;       /* the same, in order of the first mark */
     int64_t count, room;
-    uint8_t *gone;        /* notes: u32 length, u32 1 if a prefix, the key bytes */
+    uint8_t *gone;        /* notes: u32 length, u32 how, the key bytes */
     int64_t gone_bytes, gone_room, gone_count;
     int32_t cleared;      /* everything there was is gone */
 } flow_track;
@@ -34,9 +34,13 @@ FLOW_FAR void k_track_forget(flow_ctx *ctx, flow_table *t);
 
 /* For k_table.c and the stores; the table has a track. */
 FLOW_FAR void k_track_mark(flow_ctx *ctx, flow_table *t, int64_t entry);
-/* Notes a key (as k_save_key gives it) that is gone, or all keys that begin so. */
+/* Notes a key that is gone, or (FLOW_GONE_ALL) all keys that begin so.  With FLOW_GONE_ROW
+ * it is the whole key of a row of a store (k_store.h), its letter first; else it is that of
+ * an entry, and gets in front what entries have there. */
+#define FLOW_GONE_ALL 1
+#define FLOW_GONE_ROW 2
 FLOW_FAR void k_track_gone(flow_ctx *ctx, flow_table *t, const uint8_t *key, int64_t klen,
-                           int32_t prefix);
+                           int32_t how);
 /* The entry is about to be removed; the table is about to be cleared. */
 FLOW_FAR void k_track_remove(flow_ctx *ctx, flow_table *t, int64_t entry);
 FLOW_FAR void k_track_clear(flow_ctx *ctx, flow_table *t);

@@ -1,0 +1,45 @@
+/* k_store.h - lists in the entries of a table, saved row by row.
+ *
+ * A long list of a hot key is not written anew because a row was added: each of its rows is
+ * a row of saved state.  Its key is
+ *
+ *   [letter of the store] [key of the entry, so that none begins another] [what orders rows]
+ *
+ * where an int key is 8 bytes and a text key is as in k_key.h.  A row knows whether it is
+ * in saved state.  When it is freed and is, its key is noted (k_track_gone, FLOW_GONE_ROW);
+ * when its entry is saved, rows that are not are given out.  So what a save writes is in
+ * proportion to what changed.
+ *
+ * What is derived - heaps of moments, sessions, places in rings - is made by load and
+ * load_end.  Rows are loaded in the order of their keys, entries (byte 0) before all. */
+#ifndef FLOW_KERNEL_K_STORE_H
+#define FLOW_KERNEL_K_STORE_H
+
+#include "runtime/kernel/k_save.h"
+
+/* save: appends a PUT for each row that saved state has not (full: for each row), in any
+ * order, and takes them as saved.  load: one row; key and value stand behind the letter.  0
+ * if its bytes make no sense.  load_end: all rows and entries are in. */
+#define STORE(letter, name, bare, what)                                                  \
+    FLOW_FAR void k_store_save_##name(flow_ctx *ctx, flow_table *t, int32_t full,        \
+                                      flow_bytes *out);                                  \
+    FLOW_FAR int32_t k_store_load_##name(flow_ctx *ctx, flow_table *t,                   \
+                                         flow_saved_in *key, flow_saved_in *value);      \
+    FLOW_FAR void k_store_end_##name(flow_ctx *ctx, flow_table *t);
+#include "runtime/kernel/k_store.def"
+#undef STORE
+
+/* The same by letter; 0 for no store: nothing. */
+FLOW_FAR void k_store_save(flow_ctx *ctx, flow_table *t, int32_t store, int32_t full,
+                           flow_bytes *out);
+FLOW_FAR int32_t k_store_load(flow_ctx *ctx, flow_table *t, int32_t store, flow_saved_in *key,
+                              flow_saved_in *value);
+FLOW_FAR void k_store_end(flow_ctx *ctx, flow_table *t, int32_t store);
+/* Is there such a letter?  Are its entries not saved? */
+FLOW_FAR int32_t k_store_is(int32_t letter);
+FLOW_FAR int32_t k_store_bare(int32_t letter);
+
+/* Timers (k_timer.h) of all entries are queued again; `first` is the first of their words. */
+FLOW_FAR void k_store_end_timers(flow_ctx *ctx, flow_table *t, int32_t timers);
+
+#endif
