@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <linux/openat2.h>
 #include <netdb.h>
 #include <poll.h>
 #include <signal.h>
@@ -56,16 +57,23 @@
 
 /* ---- files ------------------------------------------------------------------------------ */
 
-int rt_os_openat(int dir, const char *path, int flags, int mode) {
+/* `name` in folder `dir`; `path` is what it is called in a trace. */
+static int open_in(int dir, const char *name, const char *path, int flags, int mode) {
     int fd;
     TRACE(lock());
 #ifdef FLOW_FAULTS
-    bool was_there = rt_trace_there(dir, path);
+    bool was_there = rt_trace_there(dir, name);
+#else
+    (void)path;
 #endif
-    REPEAT(fd, open, openat(dir, path, flags | O_CLOEXEC, mode));
+    REPEAT(fd, open, openat(dir, name, flags | O_CLOEXEC, mode));
     if (fd >= 0) TRACE(open(fd, path, flags, was_there));
     TRACE(unlock());
     return fd;
+}
+
+int rt_os_openat(int dir, const char *path, int flags, int mode) {
+    return open_in(dir, path, path, flags, mode);
 }
 
 int rt_os_open(const char *path, int flags, int mode) {
@@ -190,17 +198,17 @@ int rt_os_rename(const char *from, const char *to) {
     return result;
 }
 
-static int rename_new(const char *from, const char *to) {
-    int result = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+static int rename_new(int dir, const char *from, const char *to) {
+    int result = renameat2(dir, from, dir, to, RENAME_NOREPLACE);
     if (result == 0 || (errno != EINVAL && errno != ENOSYS)) return result;
     /* File systems without the flag: a link fails where the name exists. */
-    if (link(from, to) < 0) return -1;
-    return unlink(from);
+    if (linkat(dir, from, dir, to, 0) < 0) return -1;
+    return unlinkat(dir, from, 0);
 }
 
 int rt_os_rename_new(const char *from, const char *to) {
     TRACE(lock());
-    int result = ONCE(rename, rename_new(from, to));
+    int result = ONCE(rename, rename_new(AT_FDCWD, from, to));
     if (result == 0) TRACE(rename(from, to));
     TRACE(unlock());
     return result;
@@ -265,9 +273,108 @@ int64_t rt_os_glob(const char *pattern, char ***paths) {
     return copies ? n : -1;
 }
 
+int rt_os_chmod(int fd, int mode) { return ONCE(stat, fchmod(fd, (mode_t)mode)); }
+
 int rt_os_lock(int fd) {
     int result;
     REPEAT(result, lock, flock(fd, LOCK_EX | LOCK_NB));
+    return result;
+}
+
+/* ---- folders held open ------------------------------------------------------------------ */
+
+/* Segment by segment, for systems without openat2. */
+static int walk_beneath(int root, const char *beneath, int flags) {
+    char copy[4096], *rest = copy;
+    int at = -1;
+    if (strlen(beneath) >= sizeof copy) return errno = ENAMETOOLONG, -1;
+    strcpy(copy, beneath);
+    while (*rest) {
+        char *name = rest;
+        rest += strcspn(rest, "/");
+        if (*rest) *rest++ = 0;
+        if (!strcmp(name, "..")) errno = EXDEV;
+        int next = !strcmp(name, "..") ? -1 : openat(at < 0 ? root : at, name, flags);
+        if (at >= 0) close(at);
+        if (next < 0) return -1;
+        at = next;
+    }
+    return at;
+}
+
+static int open_beneath(int root, const char *beneath) {
+    struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+    long fd = syscall(SYS_openat2, root, beneath, &how, sizeof how);
+    if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return (int)fd;
+    return walk_beneath(root, beneath, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+int rt_os_dir_open(rt_os_dir *d, const char *root, const char *beneath) {
+    bool deep = *beneath;
+    int n = snprintf(d->path, sizeof d->path, "%s%s%s", root, deep ? "/" : "", beneath);
+    d->fd = -1;
+    if (n >= (int)sizeof d->path) return errno = ENAMETOOLONG, -1;
+    int fd = rt_os_open(root, O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0 || !deep) return d->fd = fd;
+    REPEAT(d->fd, open, open_beneath(fd, beneath));
+    int kept = errno;
+    close(fd);
+    errno = kept;
+    return d->fd;
+}
+
+void rt_os_dir_close(rt_os_dir *d) {
+    if (d->fd >= 0) close(d->fd);
+    d->fd = -1;
+}
+
+/* What the name is called from outside. */
+static const char *path_in(const rt_os_dir *d, const char *name, char *out, size_t room) {
+    snprintf(out, room, "%s/%s", d->path, name);
+    return out;
+}
+
+int rt_os_dir_create(const rt_os_dir *d, const char *name) {
+    char path[4400];
+    return open_in(d->fd, name, path_in(d, name, path, sizeof path),
+                   O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+}
+
+int rt_os_dir_read(const rt_os_dir *d, const char *name) {
+    char path[4400];
+    return open_in(d->fd, name, path_in(d, name, path, sizeof path),
+                   O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+}
+
+int rt_os_dir_rename_new(const rt_os_dir *d, const char *from, const char *to) {
+    char a[4400], b[4400];
+    path_in(d, from, a, sizeof a);
+    path_in(d, to, b, sizeof b);
+    TRACE(lock());
+    int result = ONCE(rename, rename_new(d->fd, from, to));
+    if (result == 0) TRACE(rename(a, b));
+    TRACE(unlock());
+    return result;
+}
+
+int rt_os_dir_unlink(const rt_os_dir *d, const char *name) {
+    char path[4400];
+    path_in(d, name, path, sizeof path);
+    TRACE(lock());
+    int result = ONCE(unlink, unlinkat(d->fd, name, 0));
+    if (result == 0) TRACE(path("unlink", path));
+    TRACE(unlock());
+    return result;
+}
+
+int rt_os_dir_mkdir(const rt_os_dir *d, const char *name, int mode) {
+    char path[4400];
+    path_in(d, name, path, sizeof path);
+    TRACE(lock());
+    int result = ONCE(mkdir, mkdirat(d->fd, name, (mode_t)mode));
+    if (result == 0) TRACE(path("mkdir", path));
+    TRACE(unlock());
     return result;
 }
 

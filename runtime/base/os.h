@@ -59,6 +59,29 @@ int rt_os_rmdir(const char *path);
 int rt_os_scan(const char *path, struct dirent ***names);
 /* The files that a pattern matches, in no order; freed in the same way.  0 if none. */
 int64_t rt_os_glob(const char *pattern, char ***paths);
+/* Permissions of a file. */
+int rt_os_chmod(int fd, int mode);
+
+/* A folder held open: names in it mean the same whatever becomes of its path, and no link
+ * is followed on the way from `root` to it. */
+typedef struct rt_os_dir {
+    int fd;
+    char path[4096]; /* for messages */
+} rt_os_dir;
+
+/* `beneath`: relative to root, "" for root itself; -1 with EXDEV or ELOOP where the way
+ * leads out or over a link. */
+int rt_os_dir_open(rt_os_dir *d, const char *root, const char *beneath);
+void rt_os_dir_close(rt_os_dir *d);
+/* A new file that only its owner may read, open for reading and writing. */
+int rt_os_dir_create(const rt_os_dir *d, const char *name);
+/* An existing one, no link; a FIFO does not wait. */
+int rt_os_dir_read(const rt_os_dir *d, const char *name);
+/* Fails with EEXIST where `to` exists. */
+int rt_os_dir_rename_new(const rt_os_dir *d, const char *from, const char *to);
+int rt_os_dir_unlink(const rt_os_dir *d, const char *name);
+int rt_os_dir_mkdir(const rt_os_dir *d, const char *name, int mode);
+
 /* Locks the whole file against other processes for as long as it is open; 0, or -1 with
  * EWOULDBLOCK where another holds it. */
 int rt_os_lock(int fd);

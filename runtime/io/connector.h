@@ -174,14 +174,16 @@ typedef struct rt_sink_ops {
     /* Makes it visible; any number of times, with one effect (where a sink is at least
      * once: with no effect once c->done).  RT_refused names what does not fit. */
     rt_status (*publish_record)(rt_sink *s, const rt_committed *c);
-    /* Deletes what was kept only to publish this batch. */
-    rt_status (*forget)(rt_sink *s, const rt_committed *c);
+    /* Deletes what was kept only to publish this batch.  What cannot be deleted is left
+     * for the next start. */
+    void (*forget)(rt_sink *s, const rt_committed *c);
     /* A start: `last` is what the last COMMIT says, null if the sink is in none.  Checks
      * that the batch can be published, or is, and touches nothing.  *ahead: the newest
      * batch of which there is output, if that is behind `last`; else it is not set. */
     rt_status (*resume)(rt_sink *s, const rt_committed *last, int64_t *ahead);
-    /* A start: deletes what earlier runs of this job left unpublished. */
-    rt_status (*sweep)(rt_sink *s);
+    /* A start, when all sinks are published: deletes what earlier runs of this job have
+     * left unpublished. */
+    void (*sweep)(rt_sink *s);
 
     /* The last batch is published; `failed`: the program stops with an error. */
     rt_status (*finish)(rt_sink *s, bool failed);

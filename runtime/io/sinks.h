@@ -18,4 +18,15 @@ extern const rt_sink_ops rt_stdout_sink;
 rt_status rt_piece_write(int fd, const rt_piece *piece, int64_t at, int64_t *done,
                          const char *what);
 
+/* The sink's name as a file name; its number keeps the sinks of a program apart. */
+void rt_sink_file_name(const rt_sink *s, char *out, size_t room);
+/* Could it be one? */
+bool rt_sink_is_file_name(const char *name);
+
+/* Of an errno of a call on files: RT_again_io for what may pass (a full disk), else RT_io. */
+rt_status rt_sink_error(int error);
+
+/* The checksum of bytes [at, at + n) of a file; -1 with errno, EIO where it is shorter. */
+int rt_sink_crc(int fd, int64_t at, int64_t n, uint32_t *crc);
+
 #endif

@@ -1,8 +1,11 @@
 /* stdout_sink.c - plain rows for pipes, and `discard`, which only counts.
  *
  * At least once: after the commit a batch is written in order.  A write that fails is
- * tried again from where it stopped, so within one run nothing is doubled.  A reader
- * that has gone (`| head`) does not come back: that ends the program at once. */
+ * tried again from where it stopped, so within one run nothing is doubled; after a crash
+ * the last batch is written again, unless it is known to have been.  A reader that has
+ * gone (`| head`) does not come back: that ends the program at once.
+ *
+ * The header belongs to the first batch, so that a crash neither loses nor repeats it. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +14,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
+#include "runtime/io/outbox.h"
 #include "runtime/io/sinks.h"
 
 rt_status rt_piece_write(int fd, const rt_piece *piece, int64_t at, int64_t *done,
@@ -27,7 +31,7 @@ rt_status rt_piece_write(int fd, const rt_piece *piece, int64_t at, int64_t *don
 }
 
 typedef struct out {
-    bool begun;     /* the header is written */
+    bool begun;     /* a batch is out, and so is the header */
     int64_t batch;  /* being written */
     int64_t done;   /* bytes of it */
 } out;
@@ -35,12 +39,17 @@ typedef struct out {
 static rt_status stdout_open(rt_sink *s) {
     out *o = s->impl = rt_alloc(sizeof *o);
     o->batch = -1;
+    rt_outbox_open(s);
     return RT_ok;
 }
 
-static rt_status nothing_to_prepare(rt_sink *s, rt_output *output) {
-    (void)s, (void)output;
-    return RT_ok;
+static rt_status stdout_prepare(rt_sink *s, rt_output *output) {
+    const out *o = s->impl;
+    const char *header = s->decl->header;
+    if (!s->outbox) return RT_ok;
+    rt_outbox_begin(s->outbox, output);
+    if (!o->begun) RT_TRY(rt_outbox_add(s->outbox, header, (int64_t)strlen(header)));
+    return rt_outbox_fill(s->outbox, output);
 }
 
 static rt_status write_header(const char *header) {
@@ -56,7 +65,7 @@ static rt_status stdout_publish(rt_sink *s, rt_output *output) {
         o->batch = output->batch;
         o->done = 0;
     }
-    if (!o->begun) RT_TRY(write_header(s->decl->header));
+    if (!o->begun && !s->outbox) RT_TRY(write_header(s->decl->header));
     o->begun = true;
     for (int64_t at = 0;; at += piece.len) {
         RT_TRY(output->next(output, &piece));
@@ -65,12 +74,19 @@ static rt_status stdout_publish(rt_sink *s, rt_output *output) {
     }
 }
 
+static rt_status stdout_resume(rt_sink *s, const rt_committed *last, int64_t *ahead) {
+    out *o = s->impl;
+    o->begun = last != NULL;
+    return rt_outbox_resume(s, last, ahead);
+}
+
 static rt_status nothing_to_finish(rt_sink *s, bool failed) {
     (void)s, (void)failed;
     return RT_ok;
 }
 
 static void stdout_close(rt_sink *s) {
+    rt_outbox_close(s);
     free(s->impl);
     s->impl = NULL;
 }
@@ -78,14 +94,44 @@ static void stdout_close(rt_sink *s) {
 const rt_sink_ops rt_stdout_sink = {
     .name = "stdout",
     .open = stdout_open,
-    .prepare = nothing_to_prepare,
+    .prepare = stdout_prepare,
     .publish = stdout_publish,
+    .sync = rt_outbox_sync,
+    .dirs = rt_outbox_dirs,
+    .record = rt_outbox_record,
+    .publish_record = rt_outbox_publish,
+    .forget = rt_outbox_forget,
+    .resume = stdout_resume,
+    .sweep = rt_outbox_sweep,
     .finish = nothing_to_finish,
     .close = stdout_close,
 };
 
+/* ---- discard ---------------------------------------------------------------------------- */
+
 static rt_status discard_open(rt_sink *s) {
     (void)s;
+    return RT_ok;
+}
+
+static rt_status discard_batch(rt_sink *s, rt_output *output) {
+    (void)s, (void)output;
+    return RT_ok;
+}
+
+static void discard_dirs(rt_sink *s, rt_dirs *set) { (void)s, (void)set; }
+
+static void discard_record(rt_sink *s, rt_wire *w) { (void)s, (void)w; }
+
+static rt_status discard_record_out(rt_sink *s, const rt_committed *c) {
+    (void)s, (void)c;
+    return RT_ok;
+}
+
+static void discard_forget(rt_sink *s, const rt_committed *c) { (void)s, (void)c; }
+
+static rt_status discard_resume(rt_sink *s, const rt_committed *last, int64_t *ahead) {
+    (void)s, (void)last, (void)ahead;
     return RT_ok;
 }
 
@@ -94,8 +140,15 @@ static void discard_close(rt_sink *s) { (void)s; }
 const rt_sink_ops rt_discard_sink = {
     .name = "discard",
     .open = discard_open,
-    .prepare = nothing_to_prepare,
-    .publish = nothing_to_prepare,
+    .prepare = discard_batch,
+    .publish = discard_batch,
+    .sync = discard_open,
+    .dirs = discard_dirs,
+    .record = discard_record,
+    .publish_record = discard_record_out,
+    .forget = discard_forget,
+    .resume = discard_resume,
+    .sweep = discard_close,
     .finish = nothing_to_finish,
     .close = discard_close,
 };

@@ -8,7 +8,9 @@
  * of the last batch are kept, and go out again on a new connection unless the old one was
  * closed in order: then the peer had read them (a close with unread bytes is a reset).
  * A peer that has closed its side may still be reading, or be gone: after that each batch
- * waits until its bytes are acknowledged or refused. */
+ * waits until its bytes are acknowledged or refused.
+ *
+ * With a checkpoint the batch that a crash has broken off goes out again as a whole. */
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/sockios.h>
@@ -22,6 +24,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
+#include "runtime/io/outbox.h"
 #include "runtime/io/sinks.h"
 #include "runtime/io/tcp.h"
 
@@ -86,6 +89,7 @@ static rt_status tcp_sink_open(rt_sink *s) {
     o->fd = -1;
     o->mem = s->env->mem;
     o->where = rt_option_text(s->decl->options, "arg", "");
+    rt_outbox_open(s);
     return rt_tcp_address(o->where, &address) == RT_usage ? RT_usage : RT_ok;
 }
 
@@ -164,11 +168,6 @@ static rt_status connected(rt_sink *s) {
     return RT_ok;
 }
 
-static rt_status tcp_sink_prepare(rt_sink *s, rt_output *output) {
-    (void)s, (void)output;
-    return RT_ok;
-}
-
 static rt_status tcp_sink_publish(rt_sink *s, rt_output *output) {
     out *o = s->impl;
     rt_piece piece;
@@ -199,6 +198,7 @@ static void tcp_sink_close(rt_sink *s) {
     if (!o) return;
     if (o->fd >= 0) rt_os_close(o->fd);
     forget(o);
+    rt_outbox_close(s);
     free(o);
     s->impl = NULL;
 }
@@ -206,8 +206,15 @@ static void tcp_sink_close(rt_sink *s) {
 const rt_sink_ops rt_socket_sink = {
     .name = "socket",
     .open = tcp_sink_open,
-    .prepare = tcp_sink_prepare,
+    .prepare = rt_outbox_prepare,
     .publish = tcp_sink_publish,
+    .sync = rt_outbox_sync,
+    .dirs = rt_outbox_dirs,
+    .record = rt_outbox_record,
+    .publish_record = rt_outbox_publish,
+    .forget = rt_outbox_forget,
+    .resume = rt_outbox_resume,
+    .sweep = rt_outbox_sweep,
     .finish = tcp_sink_finish,
     .close = tcp_sink_close,
 };

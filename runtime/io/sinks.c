@@ -1,0 +1,49 @@
+/* sinks.c - see sinks.h. */
+#include "runtime/io/sinks.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/base/crc32c.h"
+#include "runtime/base/os.h"
+
+static bool name_char(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '_';
+}
+
+/* "to file" becomes "out", other names keep what a file name may have. */
+void rt_sink_file_name(const rt_sink *s, char *out, size_t room) {
+    size_t n = 0;
+    const char *p = strchr(s->decl->name, ' ') ? "out" : s->decl->name;
+    for (; *p && n < room - 24; p++) out[n++] = name_char(*p) ? *p : '_';
+    snprintf(out + n, room - n, "%" PRId64, s->id);
+}
+
+bool rt_sink_is_file_name(const char *name) {
+    for (const char *p = name; *p; p++)
+        if (!name_char(*p)) return false;
+    return *name != 0;
+}
+
+rt_status rt_sink_error(int error) {
+    return error == ENOSPC || error == EDQUOT || error == EMFILE || error == ENFILE
+               ? RT_again_io
+               : RT_io;
+}
+
+int rt_sink_crc(int fd, int64_t at, int64_t n, uint32_t *crc) {
+    uint8_t buffer[64 << 10];
+    *crc = 0;
+    for (int64_t done = 0; done < n;) {
+        int64_t part = RT_MIN(n - done, (int64_t)sizeof buffer);
+        int64_t got = rt_os_pread_all(fd, buffer, part, at + done);
+        if (got >= 0 && got < part) errno = EIO;
+        if (got < part) return -1;
+        *crc = rt_crc32c(*crc, buffer, part);
+        done += part;
+    }
+    return 0;
+}
