@@ -353,6 +353,15 @@ static int rule_no_arguments(const fault_t *f) {
     return 1;
 }
 
+/* `from file("x") as csv |>`: what `as` gives rows is a type. */
+static int rule_as_format(const fault_t *f) {
+    if (f->before2->kind != T_AS || f->before->kind != T_IDENT || !wants(f, ':')) return 0;
+    diag_t *m = does_not_fit(f);
+    diag_help(m, "`as` gives rows a type: `as { x: int }`; a format is an option: `format = %s`",
+              f->before->word.text);
+    return 1;
+}
+
 /* ---- the last rule: say what could stand (offer.c), and how the step is written ---- */
 
 static const char *step_form(const fault_t *f) {
@@ -412,7 +421,7 @@ void message_syntax(parser_t *p, const expected_t *wanted) {
         rule_bracket_open,   rule_bracket_mismatch, rule_no_step,      rule_by_per,
         rule_equals,         rule_chain,            rule_step_needs_pipe, rule_step_due,
         rule_declaration,    rule_goes_nowhere,     rule_small_slips,  rule_no_declaration,
-        rule_word_as_name,   rule_no_arguments,
+        rule_word_as_name,   rule_no_arguments,    rule_as_format,
     };
     fault_t f = {.p = p, .diags = p->env->diags, .wanted = wanted, .at = &p->last,
                  .before = &p->back[0], .before2 = &p->back[1]};
