@@ -20,4 +20,10 @@ int64_t rt_clock_wall(void) {
 #endif
 }
 
-int64_t rt_clock_mono(void) { return clock_us(CLOCK_MONOTONIC); }
+int64_t rt_clock_mono(void) {
+#ifdef FLOW_FAULTS
+    return clock_us(CLOCK_MONOTONIC) * rt_test_speed();
+#else
+    return clock_us(CLOCK_MONOTONIC);
+#endif
+}

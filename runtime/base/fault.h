@@ -41,6 +41,11 @@ int64_t rt_test_cut_bytes(int fd, int64_t from, int64_t to, int64_t *lines);
  * by up to an hour either way. */
 int64_t rt_test_clock_off(void);
 
+/* FLOW_TEST_SPEED=n: how much faster than usual the monotonic clock goes. */
+int64_t rt_test_speed(void);
+/* FLOW_TEST_TMPFS=1: a checkpoint may stand where nothing survives a power loss. */
+bool rt_test_tmpfs(void);
+
 /* FLOW_TEST_SCRIPT=file: what the sources `queue` hold, batch by batch (script.c). */
 bool rt_script_on(void);
 /* Goes to the next batch and sets the clock; false at the end. */

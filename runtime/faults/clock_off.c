@@ -1,6 +1,7 @@
-/* clock_off.c - see fault.h: a wall clock that somebody keeps setting.
+/* clock_off.c - see fault.h: clocks that are not those of the machine, and a file system that
+ * is none of a checkpoint's.
  *
- * The first look is right.  Then, every 16 looks on average, the clock jumps to up to an
+ * Of the wall clock the first look is right.  Then, every 16 looks on average, the clock jumps to up to an
  * hour before or after what it should show: a seed gives the same jumps again. */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -28,3 +29,11 @@ int64_t rt_test_clock_off(void) {
     while (from > 1 && mix(base ^ from) % 16) from--;
     return from == 1 ? 0 : (int64_t)(mix(base + from) % (2 * HOUR)) - HOUR;
 }
+
+int64_t rt_test_speed(void) {
+    const char *n = getenv("FLOW_TEST_SPEED");
+    int64_t speed = n ? atoll(n) : 1;
+    return speed > 0 ? speed : 1;
+}
+
+bool rt_test_tmpfs(void) { return getenv("FLOW_TEST_TMPFS") != NULL; }
