@@ -69,6 +69,11 @@
 #include "runtime/kernel/k_ring.c"
 #include "runtime/kernel/k_slice.c"
 
+/* the state of all that, saved and loaded */
+#include "runtime/kernel/k_save.c"
+#include "runtime/kernel/k_save_agg.c"
+#include "runtime/kernel/k_save_rows.c"
+
 /* regular expressions */
 #include "runtime/kernel/k_regex_look.c"
 #include "runtime/kernel/k_regex_dfa.c"
