@@ -37,8 +37,8 @@ type_t *emit_agg_value(emit_t *e, const agg_call_t *c) {
 }
 
 aggk_t emit_agg_kernel(emit_t *e, const agg_call_t *c) {
-    if (emit_in_bag(c)) return (aggk_t){.id = id_of(c), .words = BAG_WORDS};
-    if (emit_is_fold(c)) return (aggk_t){.id = id_of(c), .words = FOLD_WORDS};
+    if (emit_in_bag(c)) return (aggk_t){.id = id_of(c), .words = BAG_WORDS, .layout = "B"};
+    if (emit_is_fold(c)) return (aggk_t){.id = id_of(c), .words = FOLD_WORDS, .layout = "b"};
     if (c->by_time) return emit_timed_aggk(e, c);
     size_t i = emit_agg_is_arg(c) ? 1 : 0; /* these go by their key */
     type_t *t = c->nargs > i ? type_strip(c->args[i]->type) : type_basic(e->types, TY_INT);

@@ -23,9 +23,9 @@ aggk_t emit_timed_aggk(emit_t *e, const agg_call_t *c) {
     case AGG_arg_min: return emit_aggk(e, "arg_min", bytes);
     case AGG_arg_max: return emit_aggk(e, "arg_max", bytes);
     case AGG_collect:
-        return (aggk_t){.id = "collect", .words = BAG_WORDS, .partial = "", .result = "[T"};
+        return (aggk_t){.id = "collect", .words = BAG_WORDS, .layout = "B", .partial = "", .result = "[T"};
     case AGG_concat:
-        return (aggk_t){.id = "concat", .words = BAG_WORDS, .partial = "", .result = "s"};
+        return (aggk_t){.id = "concat", .words = BAG_WORDS, .layout = "B", .partial = "", .result = "s"};
     default: flow_unreachable("an aggregate that does not go by time");
     }
 }

@@ -11,10 +11,10 @@
 static const struct {
     const char *id, *cls;
     int words;
-    const char *partial, *result;
+    const char *layout, *partial, *result;
 } rows[] = {
-#define AGGK(id, cls, words, how, partial, result, args, what)                           \
-    {#id, #cls, words, partial, result},
+#define AGGK(id, cls, words, layout, how, partial, result, args, what)                   \
+    {#id, #cls, words, layout, partial, result},
 #include "runtime/kernel/k_agg.def"
 #undef AGGK
 };
@@ -56,6 +56,7 @@ aggk_t emit_aggk(emit_t *e, const char *id, const type_t *t) {
         .id = rows[row].id,
         .cls = rows[row].cls,
         .words = rows[row].words,
+        .layout = rows[row].layout,
         .partial = rows[row].partial,
         .result = rows[row].result,
         .step = kfn_by_name(arena_printf(e->arena, "%s_step", base)),

@@ -8,6 +8,7 @@
 typedef struct aggk {
     const char *id, *cls;
     int words;                    /* of state */
+    const char *layout;           /* of those words, for saving them */
     const char *partial, *result; /* type codes, as the table has them */
     int step, part, merge, res;   /* kfn ids, -1 if there is none */
 } aggk_t;

@@ -369,6 +369,7 @@ static void put_states(prog_t *p) {
         pair_int(p, "words", s->words);
         if (s->partial) pair_int(p, "partial", 1);
         if (s->one_part) pair(p, "parts", "one");
+        if (s->layout) pair(p, "layout", s->layout);
         buf_char(&p->text, '\n');
     }
 }

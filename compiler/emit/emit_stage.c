@@ -358,6 +358,7 @@ void emit_program(emit_t *e, plan_t *plan, const plan_options *options, const ch
                                                      : emit_keyed_words(s);
         if (s->state->words == 0) s->state->words = 1;
         if (s->sessions) s->sessions->words = emit_session_words();
+        emit_layouts(&g, s);
     }
     for (size_t i = 0; i < plan->stages.n; i++) {
         g.stage = plan->stages.at[i];

@@ -101,6 +101,8 @@ typedef struct pstate {
     int one_part;
     int partial;      /* workers aggregate before the exchange */
     int words;        /* of a slot's state: set by emit (aggregate), or fixed */
+    const char *layout; /* of what it holds between batches (runtime/kernel/k_save.h), set
+                         * by emit; null: it is empty then */
 } pstate_t;
 
 typedef struct pport {

@@ -205,6 +205,7 @@ static void read_state(reader *r, const line *l, rt_state_decl *s) {
     s->text_key = word_of(r, value_or(l, "key", "int"), "int|text") == 1;
     s->partial = flag(r, l, "partial");
     s->one_part = !strcmp(value_or(l, "parts", ""), "one");
+    s->layout = value(l, "layout");
 }
 
 static void read_exchange(reader *r, const line *l, rt_exchange_decl *e) {

@@ -63,6 +63,8 @@
  *                    the batch
  *   state <id> <name>           step=<step id> key=int|text words=<n> [partial=1]
  *                    [parts=one]       one table, of partition 0
+ *                    [layout=<text>]   of what it holds between batches, for saving it
+ *                                      (kernel/k_save.h); left out: it is empty then
  *   exchange <id>    [ordered=1]       entries are framed and merged by their keys
  *                    [parts=one]       all rows go to partition 0 (no key)
  *   sink <id> <name> <connector>
@@ -227,6 +229,7 @@ typedef struct rt_state_decl {
     const char *name;
     int64_t step, words;
     bool text_key, partial, one_part;
+    const char *layout; /* null: it is empty between batches */
 } rt_state_decl;
 
 typedef struct rt_exchange_decl {

@@ -20,7 +20,7 @@
                                            uint64_t *state, const uint64_t *columns,     \
                                            const uint8_t *tc);
 #define FLOW_AGG_ORDERED(id, class)
-#define AGGK(id, class, words, how, partial, result, args, what)                         \
+#define AGGK(id, class, words, layout, how, partial, result, args, what)                 \
     FLOW_AGG_##how(id, class) int32_t flow_k_agg_##id##_##class##_result(                \
         flow_ctx *ctx, flow_heap *heap, const uint64_t *state, uint64_t *out,            \
         const uint8_t *tc);                                                              \

@@ -184,10 +184,11 @@ static void save_value(flow_ctx *ctx, const flow_table *t, const flow_layout *l,
     }
 }
 
-static uint8_t *save_head(flow_ctx *ctx, flow_bytes *out, int op, int64_t klen, int64_t vlen) {
+uint8_t *k_save_head(flow_ctx *ctx, flow_bytes *out, int32_t op, int64_t klen, int64_t vlen) {
     uint8_t *p = k_bytes_more(ctx, out, FLOW_SAVED_HEAD);
     uint32_t lens[2] = {(uint32_t)klen, (uint32_t)vlen};
     p[0] = (uint8_t)op;
+    out->ops++;
     __builtin_memcpy(p + 1, lens, 8);
     return p;
 }
@@ -213,7 +214,7 @@ static void save_put(flow_ctx *ctx, const flow_table *t, const flow_layout *l, u
     uint8_t bytes[8];
     int64_t klen, head = out->len;
     const uint8_t *key = save_key(t, entry, bytes, &klen);
-    save_head(ctx, out, FLOW_SAVED_PUT, plen + klen, 0);
+    k_save_head(ctx, out, FLOW_SAVED_PUT, plen + klen, 0);
     k_bytes_put(ctx, out, prefix, plen);
     k_bytes_put(ctx, out, key, klen);
     int64_t value = out->len;
@@ -253,7 +254,7 @@ static int gone_compare(const uint8_t *note, const uint8_t *key, int64_t klen) {
 static void gone_put(flow_ctx *ctx, int op, const uint8_t *note, const uint8_t *prefix,
                      int64_t plen, flow_bytes *out) {
     int64_t klen = flow_frame_klen(note);
-    save_head(ctx, out, op, plen + klen, 0);
+    k_save_head(ctx, out, op, plen + klen, 0);
     k_bytes_put(ctx, out, prefix, plen);
     k_bytes_put(ctx, out, note + 8, klen);
 }
@@ -309,7 +310,7 @@ void k_save_entries(flow_ctx *ctx, flow_table *t, const flow_layout *l, int32_t 
     if (!full && !t->track) return;
     uint32_t *order = save_order(ctx, t, full, &n);
     if (!full && t->track->cleared) {
-        save_head(ctx, out, FLOW_SAVED_DROP, plen, 0);
+        k_save_head(ctx, out, FLOW_SAVED_DROP, plen, 0);
         k_bytes_put(ctx, out, prefix, plen);
     }
     if (!full) gone = gone_sorted(ctx, t->track);

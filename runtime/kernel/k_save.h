@@ -15,7 +15,7 @@
  *     @ letter  lists in the entries are saved row by row, by a store (k_store.def): keys
  *               have a byte, 0 for entries, else the store's letter
  *     letter    a row of k_save.def: the words of an entry in their order.  A number
- *               before a letter repeats it (`w12`is not a form: it is `12w`)
+ *               before a letter repeats it (`12w`)
  *
  * Changes are a list of ops, sorted by key and within a key in the order of their codes,
  * so that they can be applied one by one:
@@ -53,6 +53,7 @@ FLOW_FAR int32_t k_layout_read(flow_layout *l, const char *text);
 typedef struct flow_bytes {
     uint8_t *p;
     int64_t len, room;
+    int64_t ops; /* heads of ops written (k_save_head) */
 } flow_bytes;
 FLOW_FAR uint8_t *k_bytes_more(flow_ctx *ctx, flow_bytes *b, int64_t n);
 FLOW_FAR void k_bytes_put(flow_ctx *ctx, flow_bytes *b, const void *p, int64_t n);
@@ -90,7 +91,10 @@ FLOW_FAR int32_t k_load_row(flow_ctx *ctx, flow_table *t, const flow_layout *l,
 /* All rows are in: what is derived is made again (heaps of moments, queues). */
 FLOW_FAR void k_load_end(flow_ctx *ctx, flow_table *t, const flow_layout *l);
 
-/* For stores: the entries of a table (or a pane's) with what its keys begin with. */
+/* For stores.  The head of an op, whose value's length may be filled in behind it at p + 5;
+ * the entries of a table (or a pane's) with what its keys begin with. */
+FLOW_FAR uint8_t *k_save_head(flow_ctx *ctx, flow_bytes *out, int32_t op, int64_t klen,
+                              int64_t vlen);
 FLOW_FAR void k_save_entries(flow_ctx *ctx, flow_table *t, const flow_layout *l, int32_t full,
                              const uint8_t *prefix, int64_t plen, flow_bytes *out);
 

@@ -12,6 +12,7 @@ struct rt_states {
     int64_t partitions, workers;
     flow_table **tables;   /* [state][partition] */
     flow_table *partials;  /* [worker][state] */
+    flow_layout *layouts;  /* [state] */
 };
 
 static void init(flow_table *t, const rt_state_decl *decl) {
@@ -27,7 +28,13 @@ rt_states *rt_states_new(const rt_program *program, int64_t partitions, int64_t 
     if (!n) return s;
     s->tables = rt_alloc((size_t)n * sizeof *s->tables);
     s->partials = rt_alloc((size_t)(n * workers) * sizeof *s->partials);
+    s->layouts = rt_alloc((size_t)n * sizeof *s->layouts);
     for (int64_t i = 0; i < n; i++) {
+        const rt_state_decl *decl = &program->states[i];
+        if (decl->layout) {
+            int32_t ok = k_layout_read(&s->layouts[i], decl->layout);
+            rt_assert(ok && s->layouts[i].words == decl->words);
+        }
         s->tables[i] = rt_alloc((size_t)partitions * sizeof **s->tables);
         for (int64_t p = 0; p < partitions; p++) init(&s->tables[i][p], &program->states[i]);
         for (int64_t w = 0; w < workers; w++)
@@ -45,12 +52,23 @@ void rt_states_free(rt_states *s, flow_ctx *ctx) {
         free(s->tables[i]);
     }
     for (int64_t i = 0; i < n * s->workers; i++) flow_k_table_release(ctx, &s->partials[i]);
+    free(s->layouts);
     free(s->tables);
     free(s->partials);
     free(s);
 }
 
 flow_table **rt_states_tables(const rt_states *s) { return s->tables; }
+
+flow_table *rt_states_table(const rt_states *s, int64_t state, int64_t partition) {
+    return &s->tables[state][partition];
+}
+
+const flow_layout *rt_states_layout(const rt_states *s, int64_t state) {
+    return &s->layouts[state];
+}
+const rt_program *rt_states_program(const rt_states *s) { return s->program; }
+int64_t rt_states_partitions(const rt_states *s) { return s->partitions; }
 
 flow_table *rt_states_partial(const rt_states *s, int64_t worker) {
     rt_assert(worker < s->workers);

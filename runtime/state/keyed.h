@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "runtime/data/program.h"
-#include "runtime/kernel/k_table.h"
+#include "runtime/kernel/k_save.h"
 
 typedef struct rt_states rt_states;
 
@@ -19,6 +19,11 @@ void rt_states_free(rt_states *states, flow_ctx *ctx);
 
 /* [state id] -> tables of all partitions: for ctx->state. */
 flow_table **rt_states_tables(const rt_states *states);
+/* One of them; what they are made of. */
+flow_table *rt_states_table(const rt_states *states, int64_t state, int64_t partition);
+const flow_layout *rt_states_layout(const rt_states *states, int64_t state);
+const rt_program *rt_states_program(const rt_states *states);
+int64_t rt_states_partitions(const rt_states *states);
 /* [state id]: a worker's partial tables, for ctx->partial. */
 flow_table *rt_states_partial(const rt_states *states, int64_t worker);
 /* Sets the size at which partial tables are to be flushed. */

@@ -69,7 +69,7 @@ FEED(histogram, f, BITS_OF(x[0]), -3.0, 4.0, 5, )
 #define EXACT_OF(id, class)                                                              \
     flow_k_agg_##id##_##class##_partial, flow_k_agg_##id##_##class##_merge,
 #define ORDERED_OF(id, class) 0, 0,
-#define AGGK(id, class, words, how, partial, result, args, what)                         \
+#define AGGK(id, class, words, layout, how, partial, result, args, what)                 \
     const agg agg_##id##_##class = {words, partial, feed_##id##_##class,                 \
                                     how##_OF(id, class)                                  \
                                         flow_k_agg_##id##_##class##_result,              \

@@ -28,7 +28,7 @@ typedef struct agg {
     agg_drop *drop;
 } agg;
 
-#define AGGK(id, class, words, how, partial, result, args, what)                         \
+#define AGGK(id, class, words, layout, how, partial, result, args, what)                 \
     extern const agg agg_##id##_##class;
 #include "runtime/kernel/k_agg.def"
 #undef AGGK

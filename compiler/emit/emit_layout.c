@@ -1,0 +1,100 @@
+/* emit_layout.c - what a state holds between batches, in the letters of
+ * runtime/kernel/k_save.def: one for each word or group of words of an entry.
+ *
+ * The functions here follow those that count an entry's words (emit_agg_words,
+ * emit_keyed_words, ...) word by word; emit_layouts checks that both agree. */
+#include "compiler/emit/emit_stage.h"
+
+#include "compiler/base/check.h"
+#include "compiler/emit/emit_agg.h"
+#include "compiler/emit/emit_keyed.h"
+#include "compiler/emit/emit_table.h"
+
+/* ---- how many words a layout stands for ---- */
+
+static int letter_words(char letter) {
+    switch (letter) {
+#define SAVE(letter, name, words, what) \
+    case letter: return words;
+#include "runtime/kernel/k_save.def"
+#undef SAVE
+    default: return 0;
+    }
+}
+
+static int layout_words(const char *p) {
+    int n = 0;
+    if (*p == '#') p++;
+    if (*p == '@') p += 2;
+    for (; *p; p++) {
+        int times = 0;
+        for (; *p >= '0' && *p <= '9'; p++) times = times * 10 + (*p - '0');
+        n += (times ? times : 1) * letter_words(*p);
+    }
+    return n;
+}
+
+/* ---- steps ---- */
+
+static const char *aggregate_layout(gen_t *g, const pstage_t *stage) {
+    emit_t *e = g->e;
+    const tstep_t *s = stage->step;
+    int paned = plan_paned(s);
+    buf_t b;
+    if (stage->sessions || plan_by_rows(s)) return NULL;
+    if (!paned && !s->out.is_table) return NULL; /* windows that are batches */
+    buf_init(&b, e->arena);
+    if (paned) buf_char(&b, '#');
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++)
+        buf_str(&b, emit_agg_kernel(e, s->u.aggregate.aggs[i]).layout);
+    if (emit_agg_remembers(stage)) buf_char(&b, 'b');
+    if (stage->exchange->signs) buf_char(&b, 'w');
+    if (!s->u.aggregate.naggs && layout_words(buf_text(&b)) == 0) buf_char(&b, 'z');
+    return buf_text(&b);
+}
+
+/* Fed by a window or by all rows of a table, `top` and `sort` keep nothing. */
+static const char *top_layout(gen_t *g, const pstage_t *stage) {
+    const tstep_t *s = stage->step;
+    int paned = plan_paned(s), shown = emit_shows_changes(stage);
+    if (!paned && (stage->root == ROOT_sort || s->in.windowed != WINDOW_NONE)) return NULL;
+    return arena_printf(g->e->arena, "%s%s%s", paned ? "#" : "", stage->exchange->signs ? "B" : "t",
+                        shown ? "p" : "");
+}
+
+/* `distinct` keeps keys, `limit` a counter. */
+static const char *count_layout(const pstage_t *stage) {
+    const tstep_t *s = stage->step;
+    int distinct = stage->root == ROOT_distinct;
+    if (plan_paned(s)) return distinct ? "#z" : "#w";
+    if (s->in.windowed != WINDOW_NONE) return NULL;
+    return distinct ? "z" : "w";
+}
+
+static const char *layout_of(gen_t *g, const pstage_t *stage) {
+    const tstep_t *s = stage->step;
+    if (stage->sessions || (s && plan_by_rows(s))) return NULL;
+    switch (stage->root) {
+    case ROOT_aggregate: return aggregate_layout(g, stage);
+    case ROOT_top:
+    case ROOT_sort: return top_layout(g, stage);
+    case ROOT_distinct: return s->u.distinct.within ? NULL : count_layout(stage);
+    case ROOT_limit: return count_layout(stage);
+    case ROOT_latest: return "cb2z"; /* the row before is there while a batch runs */
+    case ROOT_close:
+    case ROOT_remember:
+    case ROOT_join:
+    case ROOT_changes:     /* emptied with each batch */
+    case ROOT_repartition: /* keeps nothing */
+    case ROOT_errors:
+    case ROOT_source: return NULL;
+    }
+    return NULL;
+}
+
+void emit_layouts(gen_t *g, pstage_t *stage) {
+    if (!stage->state) return;
+    stage->state->layout = layout_of(g, stage);
+    if (stage->state->layout)
+        flow_assert(layout_words(stage->state->layout) == stage->state->words);
+}
