@@ -4,7 +4,13 @@
 #include "runtime/base/crc32c.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #define POLYNOMIAL 0x82f63b78u /* reflected */
 
@@ -53,9 +59,21 @@ __attribute__((target("sse4.2"))) static uint32_t with_instruction(uint32_t crc,
     return ~crc;
 }
 
+/* Asked once: 1 no, 2 yes.  __builtin_cpu_supports needs a library that programs are not
+ * linked with. */
+static bool has_instruction(void) {
+    static _Atomic int known;
+    int answer = atomic_load_explicit(&known, memory_order_relaxed);
+    if (!answer) {
+        unsigned a, b, c = 0, d;
+        answer = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_2) ? 2 : 1;
+        atomic_store_explicit(&known, answer, memory_order_relaxed);
+    }
+    return answer == 2;
+}
+
 uint32_t rt_crc32c(uint32_t crc, const void *p, int64_t n) {
-    return __builtin_cpu_supports("sse4.2") ? with_instruction(crc, p, n)
-                                            : rt_crc32c_portable(crc, p, n);
+    return has_instruction() ? with_instruction(crc, p, n) : rt_crc32c_portable(crc, p, n);
 }
 #else
 uint32_t rt_crc32c(uint32_t crc, const void *p, int64_t n) {

@@ -15,6 +15,7 @@
 #include "runtime/exec/publish.h"
 #include "runtime/exec/report.h"
 #include "runtime/exec/stage.h"
+#include "runtime/exec/state_test.h"
 #include "runtime/io/loop.h"
 
 typedef struct coord {
@@ -80,7 +81,13 @@ static rt_status run_batch(coord *c, why reason) {
     job->final = reason == WHY_DRAIN || rt_input_waiting(job, job->now).ended;
     count_input(c);
     RT_TRY(rt_input_ready(job));
+#ifdef FLOW_FAULTS
+    job->saving = rt_state_test_saves(job);
     RT_TRY(rt_stages_run(job));
+    RT_TRY(rt_state_test_batch(job));
+#else
+    RT_TRY(rt_stages_run(job));
+#endif
     /* Nothing of the output points into the input. */
     rt_input_done(job);
     RT_TRY(rt_publish(c->publisher));
@@ -189,7 +196,9 @@ rt_status rt_coord_run(rt_job *job, rt_stop *stop) {
     c.report = rt_report_begin(job);
     c.publisher = rt_publisher_new(job);
 #ifdef FLOW_FAULTS
-    rt_status status = rt_script_on() ? run_script(&c) : run_batches(&c);
+    rt_status status = rt_state_test_begin(job);
+    if (status == RT_ok) status = rt_script_on() ? run_script(&c) : run_batches(&c);
+    rt_state_test_end(job);
 #else
     rt_status status = run_batches(&c);
 #endif

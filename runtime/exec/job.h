@@ -125,6 +125,7 @@ typedef struct rt_job {
 
     int64_t batch, now;        /* of the batch that runs */
     bool final;
+    bool saving;               /* its state is saved: partial tables are flushed */
     int64_t tasks;             /* source tasks so far in the batch: the high part of places */
     bool alone;                /* the batch is small: no worker is woken */
     _Atomic uint8_t *sink_full; /* [sink] */

@@ -157,7 +157,7 @@ static void flush_task(flow_rt_worker *any, void *arg, int64_t task) {
 
 static rt_status flush_stage(rt_job *job, int64_t stage) {
     const rt_stage_decl *decl = &job->program->stages[stage];
-    if (!decl->flush || (decl->holds && !job->final)) return RT_ok;
+    if (!decl->flush || (decl->holds && !job->final && !job->saving)) return RT_ok;
     /* In a batch of one task the other workers have run nothing. */
     int64_t n = job->alone && !decl->holds ? 1 : job->nworkers;
     outs_room(&job->runs[stage], n);
