@@ -40,7 +40,7 @@ rt_status rt_input_take(rt_job *job, bool drain) {
     for (int64_t i = 0; i < job->program->nsources; i++) {
         rt_source *s = &job->sources[i];
         rt_input_clear(&job->inputs[i]);
-        s->refreshed = false;
+        s->refreshed = s->once = false;
         if (s->ended || (drain && (!s->ops->live || s->ops->ranges))) continue;
         RT_TRY(s->ops->take(s, most(job, s), job->now, drain, &job->inputs[i]));
     }
@@ -132,7 +132,7 @@ static rt_status count_quotes(rt_job *job, int64_t source) {
     quotes_phase q = {job, source};
     rt_pool_run(job->pool, quotes_task, &q, 0, in->nunits, job->alone);
     RT_TRY(rt_task_failed(job));
-    rt_quotes *state = &job->quotes[source];
+    rt_quotes *state = &job->sources[source].quotes;
     for (int64_t i = 0; i < in->nunits; i++) {
         rt_unit *unit = &in->units[i];
         if (unit->object != state->object) *state = (rt_quotes){unit->object, 0};

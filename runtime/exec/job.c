@@ -54,7 +54,6 @@ static rt_status open_sources(rt_job *job) {
     job->inputs = rt_alloc((size_t)p->nsources * sizeof *job->inputs);
     job->headers = rt_alloc((size_t)p->nsources * sizeof *job->headers);
     job->nheaders = rt_alloc((size_t)p->nsources * sizeof *job->nheaders);
-    job->quotes = rt_alloc((size_t)p->nsources * sizeof *job->quotes);
     for (int64_t i = 0; i < p->nsources; i++) {
         rt_source *s = &job->sources[i];
         *s = (rt_source){.decl = &p->sources[i], .env = &job->env, .id = i, .total = -1};
@@ -177,7 +176,6 @@ rt_status rt_job_close(rt_job *job, bool failed) {
     free(job->inputs);
     free(job->headers);
     free(job->nheaders);
-    free(job->quotes);
     free(job->sinks);
     free(job->collects);
     free(job->sink_full);

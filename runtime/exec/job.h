@@ -96,11 +96,6 @@ typedef struct rt_stage_run {
     flow_due soonest;  /* the least of them */
 } rt_stage_run;
 
-/* Whether what has been planned of an object ends inside quotes. */
-typedef struct rt_quotes {
-    int64_t object, odd;
-} rt_quotes;
-
 typedef struct rt_job {
     rt_program *program;
     const rt_settings *settings;
@@ -111,7 +106,6 @@ typedef struct rt_job {
     rt_input *inputs;          /* [source]: this batch's */
     int64_t **headers;         /* [source]: header maps, nheaders[source] * words */
     int64_t *nheaders;
-    rt_quotes *quotes;         /* [source]: csv multiline */
     rt_exchange *exchanges;
     rt_exchange *collects;     /* [sink]: what the batch brings it, one partition;
                                 * exec/publish.c takes it from there */

@@ -110,6 +110,11 @@ typedef struct rt_source_ops {
     void (*forget)(rt_source *s, int64_t batch, int64_t last);
 } rt_source_ops;
 
+/* csv multiline: whether what has been planned of an object ends inside quotes. */
+typedef struct rt_quotes {
+    int64_t object, odd;
+} rt_quotes;
+
 struct rt_source {
     const rt_source_ops *ops;
     const rt_source_decl *decl;
@@ -118,7 +123,11 @@ struct rt_source {
     bool ended;    /* coordinator */
     bool refreshes; /* read anew when it has changed: it ends when the others have */
     bool refreshed; /* what the last `take` gave is all there is: older rows are gone */
+    bool resumes;   /* set before `open`: a position follows, so nothing needs to be there */
+    bool once;      /* what the last `take` gave may not be there again: state is to be saved
+                     * with its batch */
     int64_t total; /* bytes (rows) of it in all, -1 if not known: for progress */
+    rt_quotes quotes; /* part of its position */
     void *impl;
 };
 
