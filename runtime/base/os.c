@@ -20,6 +20,7 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -438,6 +439,12 @@ int rt_os_eventfd(void) { return ONCE(event, eventfd(0, EFD_CLOEXEC | EFD_NONBLO
 int rt_os_epoll(void) { return ONCE(event, epoll_create1(EPOLL_CLOEXEC)); }
 
 int rt_os_inotify(void) { return ONCE(watch, inotify_init1(IN_CLOEXEC | IN_NONBLOCK)); }
+
+void rt_os_yield_to_all(void) {
+    /* No headers of libc name the second one: (class 2, best effort) << 13 | 7, the last. */
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 19);
+    syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 7);
+}
 
 int rt_os_socket(int domain, int type) {
     return ONCE(socket, socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

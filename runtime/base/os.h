@@ -103,6 +103,9 @@ void rt_os_touch(void *p, int64_t bytes);
 
 /* 0 or an errno.  All signals are blocked in the new thread. */
 int rt_os_thread(pthread_t *thread, void *(*run)(void *), void *arg);
+/* The calling thread gives way to all others, at the processor and at the disk, as far as
+ * the system lets it. */
+void rt_os_yield_to_all(void);
 
 /* What the coordinator and the loop wait on. */
 int rt_os_eventfd(void);

@@ -121,9 +121,10 @@ rt_status rt_state_file_open(const char *dir, const rt_state_ref *ref, rt_state_
                              rt_trouble *trouble);
 /* By path, whatever it is called. */
 rt_status rt_state_file_open_path(const char *path, rt_state_file **out, rt_trouble *trouble);
-/* The same from memory, which must outlive it; `what` names it in messages. */
-rt_status rt_state_file_of(const void *bytes, int64_t len, const char *what,
-                           rt_state_file **out, rt_trouble *trouble);
+/* The same from memory, which must outlive it; `what` names it in messages; `ref` may be
+ * null. */
+rt_status rt_state_file_of(const void *bytes, int64_t len, const rt_state_ref *ref,
+                           const char *what, rt_state_file **out, rt_trouble *trouble);
 void rt_state_file_close(rt_state_file *f);
 
 const char *rt_state_file_what(const rt_state_file *f);
@@ -148,7 +149,7 @@ typedef struct rt_op_reader rt_op_reader;
 rt_op_reader *rt_op_reader_new(const rt_state_file *f, const rt_state_section *section);
 /* False at the end, and when something was wrong: then *status is not RT_ok.  The op's
  * bytes hold until the next call. */
-bool rt_op_reader_next(rt_op_reader *r, rt_op *op, rt_status *status, rt_trouble *trouble);
+bool rt_op_reader_next(rt_op_reader *r, rt_saved_op *op, rt_status *status, rt_trouble *trouble);
 void rt_op_reader_free(rt_op_reader *r);
 
 #endif

@@ -1,42 +1,30 @@
-/* state_ops.h - rows of saved state: the bytes of a change list, and one such list read
- * after another.
+/* state_ops.h - change lists of saved state, as they are read from a file.
  *
- * The state of (state, partition) is a set of rows: key bytes, value bytes.  A change list
- * is a run of ops, each
- *
- *     kind u8 | klen u32 | vlen u32 | key | value
- *
- * in strictly ascending order of (key bytes by memcmp, kind), so that within one list what
- * removes comes before what puts: DROP takes away every older row whose key begins with
- * its key, DEL the older row of its key, PUT makes the row.  A row that the list itself
- * puts is never touched by a DROP or DEL of the same list.
- *
- * Everything is read from memory that holds the whole list; who reads a file gives it
- * piece by piece (state_file.h).  Nothing is trusted: see rt_op_read. */
+ * A list is that of state/saved.h, in strictly ascending order of (key bytes by memcmp,
+ * kind), so that within one list what removes comes before what puts: DROP takes away
+ * every older row whose key begins with its key, DEL the older row of its key, PUT makes
+ * the row.  A row that a list itself puts is never touched by a DROP or DEL of the same
+ * list. */
 #ifndef FLOW_RUNTIME_CKPT_STATE_OPS_H
 #define FLOW_RUNTIME_CKPT_STATE_OPS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/base/wire.h"
-
-typedef enum rt_op_kind { RT_OP_DROP = 1, RT_OP_DEL = 2, RT_OP_PUT = 3 } rt_op_kind;
+#include "runtime/state/saved.h"
 
 #define RT_OP_HEAD 9
 
-typedef struct rt_op {
-    rt_op_kind kind;
-    const uint8_t *key, *value;
-    int64_t klen, vlen;
-} rt_op;
-
-void rt_op_write(rt_wire *w, const rt_op *op);
 /* The op at p.  Returns its bytes; 0 if more than n bytes are needed, with *need how many
  * (never more than `limit`); -1 if it is none: an unknown kind, a value where there is
  * none, or longer than `limit`. */
-int64_t rt_op_read(const uint8_t *p, int64_t n, int64_t limit, rt_op *op, int64_t *need);
+int64_t rt_op_read(const uint8_t *p, int64_t n, int64_t limit, rt_saved_op *op,
+                   int64_t *need);
+/* All bytes of an op that was read. */
+const uint8_t *rt_op_bytes(const rt_saved_op *op, int64_t *n);
 /* By key, then by kind. */
-int rt_op_compare(const rt_op *a, const rt_op *b);
+int rt_op_compare(const rt_saved_op *a, const rt_saved_op *b);
+/* By key. */
+int rt_key_compare(const uint8_t *a, int64_t na, const uint8_t *b, int64_t nb);
 
 #endif
