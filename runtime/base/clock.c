@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "runtime/base/fault.h"
+#include "runtime/base/seed.h"
 
 static int64_t clock_us(clockid_t id) {
     struct timespec t;
@@ -14,14 +15,27 @@ static int64_t clock_us(clockid_t id) {
 int64_t rt_clock_wall(void) {
 #ifdef FLOW_FAULTS
     if (rt_script_on()) return rt_script_now();
+    if (rt_seed_on()) return rt_seed_wall();
     return clock_us(CLOCK_REALTIME) + rt_test_clock_off();
 #else
     return clock_us(CLOCK_REALTIME);
 #endif
 }
 
+void rt_clock_sleep(int64_t us) {
+#ifdef FLOW_FAULTS
+    if (rt_seed_on()) {
+        rt_seed_sleep(us);
+        return;
+    }
+#endif
+    struct timespec t = {us / 1000000, us % 1000000 * 1000};
+    nanosleep(&t, NULL);
+}
+
 int64_t rt_clock_mono(void) {
 #ifdef FLOW_FAULTS
+    if (rt_seed_on()) return rt_seed_mono();
     return clock_us(CLOCK_MONOTONIC) * rt_test_speed();
 #else
     return clock_us(CLOCK_MONOTONIC);

@@ -10,4 +10,7 @@ int64_t rt_clock_wall(void);
 /* Microseconds since some moment; never steps. */
 int64_t rt_clock_mono(void);
 
+/* For at least so many microseconds, unless a signal comes. */
+void rt_clock_sleep(int64_t us);
+
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "runtime/base/os.h"
+#include "runtime/base/seed.h"
 
 int rt_wake_open(void) { return rt_os_eventfd(); }
 
@@ -24,6 +25,13 @@ void rt_wake_clear(int fd) {
 }
 
 void rt_wake_wait(int fd, int64_t timeout) {
+#ifdef FLOW_FAULTS
+    if (rt_seed_on() && timeout >= 0) {
+        rt_seed_sleep(timeout);
+        rt_wake_clear(fd);
+        return;
+    }
+#endif
     /* Rounded up: waking early would only mean sleeping again. */
     rt_os_wait(fd, POLLIN, timeout < 0 ? -1 : (timeout + 999) / 1000);
     rt_wake_clear(fd);

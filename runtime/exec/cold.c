@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "runtime/base/rt_check.h"
+#include "runtime/base/seed.h"
 #include "runtime/exec/job.h"
 #include "runtime/kernel/k_cold.h"
 
@@ -71,6 +72,7 @@ static void next_buf(flow_rt_worker *w, flow_buf *buf, int64_t bytes) {
 }
 
 void flow_rt_buf_grow(flow_ctx *ctx, flow_buf *buf, int64_t bytes) {
+    RT_YIELD();
     flow_rt_worker *w = ctx->worker;
     rt_mem *mem = w->job->mem;
     int64_t used = buf->p - buf->base, old = buf->base ? buf->end - buf->base + RT_SLACK : 0;
@@ -150,6 +152,7 @@ void rt_arena_task_free(flow_rt_worker *w) {
 /* Pieces of state are large (entries, indexes, chunks of heaps), so the classes of mem.h
  * fit; the size asked for leads back to the class. */
 void *flow_rt_mem_alloc(flow_ctx *ctx, int64_t bytes) {
+    RT_YIELD();
     int64_t size = bytes;
     void *p = rt_mem_get(ctx->worker->job->mem, RT_OWNER_STATE, &size);
     if (!p) rt_task_short(ctx->worker, true);

@@ -5,13 +5,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "runtime/base/clock.h"
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
+#include "runtime/base/seed.h"
 #include "runtime/base/wake.h"
 #include "runtime/exec/output.h"
 #include "runtime/state/spill.h"
@@ -30,6 +30,9 @@ struct rt_publisher {
     pthread_mutex_t lock;
     pthread_cond_t begin, done;
     bool busy, end;        /* under lock */
+#ifdef FLOW_FAULTS
+    rt_strand *strand;     /* of the batch that goes out, where a seed decides */
+#endif
 };
 
 /* ---- putting out ------------------------------------------------------------------------ */
@@ -40,8 +43,7 @@ static void retry_wait(const rt_settings *set, int64_t k) {
     int64_t wait = set->retry_wait << RT_MIN(k, 20);
     wait = RT_MIN(wait, RETRY_WAIT_MAX);
     wait -= wait / 4 * (rt_clock_mono() % 1000) / 1000;
-    struct timespec t = {wait / 1000000, wait % 1000000 * 1000};
-    nanosleep(&t, NULL);
+    rt_clock_sleep(wait);
 }
 
 typedef rt_status sink_step(rt_sink *s, rt_output *out);
@@ -66,6 +68,7 @@ static rt_status each_sink(rt_publisher *p, rt_output *outs, bool publish) {
     for (int64_t i = 0; i < p->job->program->nsinks; i++) {
         rt_sink *s = &p->job->sinks[i];
         sink_step *step = publish ? s->ops->publish : s->ops->prepare;
+        RT_YIELD();
         RT_TRY(with_retries(p->job->settings, s, step, &outs[i]));
     }
     return RT_ok;
@@ -94,6 +97,29 @@ static void put_out(rt_publisher *p) {
 }
 
 /* ---- beside the next batch --------------------------------------------------------------- */
+
+#ifdef FLOW_FAULTS
+static void publisher_strand(void *arg) { put_out(arg); }
+
+static bool strand_busy(const rt_publisher *p) { return p->strand && !rt_strand_done(p->strand); }
+
+static void strand_wait(rt_publisher *p) {
+    if (p->strand) rt_strand_join(p->strand);
+    p->strand = NULL;
+}
+
+/* Where a seed decides: is this batch put out beside the next one? */
+static bool strand_begin(rt_publisher *p, bool *seeded) {
+    *seeded = rt_seed_on();
+    if (!*seeded || p->job->final || rt_seed_pick(2)) return false;
+    p->strand = rt_strand_start(publisher_strand, p);
+    return true;
+}
+#else
+static bool strand_busy(const rt_publisher *p) { return (void)p, false; }
+static void strand_wait(rt_publisher *p) { (void)p; }
+static bool strand_begin(rt_publisher *p, bool *seeded) { return (void)p, *seeded = false; }
+#endif
 
 static void *publisher_main(void *arg) {
     rt_publisher *p = arg;
@@ -144,12 +170,13 @@ void rt_publisher_free(rt_publisher *p) {
 
 rt_status rt_publish_look(rt_publisher *p) {
     pthread_mutex_lock(&p->lock);
-    rt_status status = p->busy ? RT_ok : p->status;
+    rt_status status = p->busy || strand_busy(p) ? RT_ok : p->status;
     pthread_mutex_unlock(&p->lock);
     return status;
 }
 
 rt_status rt_publish_wait(rt_publisher *p) {
+    strand_wait(p);
     pthread_mutex_lock(&p->lock);
     while (p->busy) pthread_cond_wait(&p->done, &p->lock);
     pthread_mutex_unlock(&p->lock);
@@ -181,7 +208,9 @@ rt_status rt_publish(rt_publisher *p) {
     }
     p->batch = job->batch;
     p->now = job->now;
-    if (!beside(p)) {
+    bool seeded;
+    if (strand_begin(p, &seeded)) return RT_ok;
+    if (seeded || !beside(p)) {
         put_out(p);
         return rt_publish_wait(p);
     }

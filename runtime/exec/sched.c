@@ -14,6 +14,7 @@
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
+#include "runtime/base/seed.h"
 
 struct rt_pool {
     flow_rt_worker *workers;
@@ -54,9 +55,37 @@ static void work(rt_pool *pool, flow_rt_worker *w) {
     while (!atomic_load_explicit(&pool->halt, memory_order_relaxed)) {
         int64_t task = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
         if (task >= pool->to) return;
+        RT_YIELD();
         pool->fn(w, pool->arg, task);
     }
 }
+
+#ifdef FLOW_FAULTS
+/* The same phase by strands, where a seed decides. */
+typedef struct strand_arg {
+    rt_pool *pool;
+    int64_t worker;
+} strand_arg;
+
+static void strand_main(void *arg) {
+    strand_arg *a = arg;
+    work(a->pool, &a->pool->workers[a->worker]);
+}
+
+static void run_strands(rt_pool *pool) {
+    int64_t n = pool->n;
+    strand_arg *args = rt_alloc((size_t)n * sizeof *args);
+    rt_strand **strands = rt_alloc((size_t)n * sizeof *strands);
+    for (int64_t i = 1; i < n; i++) {
+        args[i] = (strand_arg){pool, i};
+        strands[i] = rt_strand_start(strand_main, &args[i]);
+    }
+    work(pool, &pool->workers[0]);
+    for (int64_t i = 1; i < n; i++) rt_strand_join(strands[i]);
+    free(strands);
+    free(args);
+}
+#endif
 
 static void *thread_main(void *arg) {
     thread_arg mine = *(thread_arg *)arg;
@@ -98,7 +127,12 @@ int64_t rt_pool_run(rt_pool *pool, rt_task_fn *fn, void *arg, int64_t from, int6
                     bool alone) {
     rt_assert(from <= to);
     bool many = !alone && pool->n > 1 && to - from > 1;
-    if (many) start_threads(pool);
+#ifdef FLOW_FAULTS
+    bool seeded = rt_seed_on();
+#else
+    bool seeded = false;
+#endif
+    if (many && !seeded) start_threads(pool);
     many = many && pool->started > 0;
     pool->fn = fn;
     pool->arg = arg;
@@ -112,6 +146,10 @@ int64_t rt_pool_run(rt_pool *pool, rt_task_fn *fn, void *arg, int64_t from, int6
         pthread_cond_broadcast(&pool->begin);
         pthread_mutex_unlock(&pool->lock);
     }
+#ifdef FLOW_FAULTS
+    if (seeded && pool->n > 1 && to - from > 1) run_strands(pool);
+    else
+#endif
     work(pool, &pool->workers[0]);
     if (many) {
         pthread_mutex_lock(&pool->lock);
