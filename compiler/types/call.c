@@ -310,6 +310,14 @@ static int say_bad_name(check_t *c, ast_call_t *call, const sig_t *sig) {
     return 0;
 }
 
+/* `int(text)`: text is read by the function whose name begins with `to_`. */
+static void help_reader(check_t *c, diag_t *m, const char *name, const node_t *arg) {
+    const char *reader = arena_printf(c->arena, "to_%s", name);
+    if (!arg->type || arg->type->kind != TY_STRING || fn_named(reader) < 0) return;
+    diag_help(m, "text is read with `%s(%s)`: none where it does not fit", reader,
+              diag_source(c->diags, arg->span));
+}
+
 /* Several rows have that many parameters and none fits. */
 static type_t *say_no_alternative(check_t *c, node_t *e, int first, const node_t *arg) {
     const char *name = AST(call, e)->fn;
@@ -323,6 +331,7 @@ static type_t *say_no_alternative(check_t *c, node_t *e, int first, const node_t
         diag_note(m, "%s", sig_show(c->arena, name, fn_sig(c, i)));
         shown++;
     }
+    help_reader(c, m, name, arg);
     return poison(c);
 }
 
