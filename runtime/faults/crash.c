@@ -1,7 +1,8 @@
 /* crash.c - see fault.h: kills at named points, and mistakes made on purpose.
  *
  * FLOW_CRASH is a list of `point:batch`, parted by commas; the batch may be `*`.  With
- * `#k` behind it the k-th pass of that point and batch kills, else the first.
+ * `#k` behind it the k-th pass of that point and batch kills, else the first.  FLOW_STOP
+ * stops the process (SIGSTOP) in the same way.
  * FLOW_CRASH_LOG=file gets a line `point batch` for each point passed: what a driver can
  * then kill at. */
 #include <fcntl.h>
@@ -15,6 +16,8 @@
 
 #include "runtime/base/fault.h"
 #include "runtime/base/trace.h"
+
+enum { WISHES = 32 };
 
 static const char *const points[] = {
 #define CRASH(point, text) #point,
@@ -49,19 +52,26 @@ static bool is_wish(const char *wish, const char *point, int64_t batch, long *kt
     return true;
 }
 
+/* Is this pass wished for?  `passes` counts those of each wish. */
+static bool is_wished(const char *list, _Atomic long *passes, const char *point,
+                      int64_t batch) {
+    for (int i = 0; list && i < WISHES; i++) {
+        long kth;
+        if (is_wish(list, point, batch, &kth) && ++passes[i] == kth) return true;
+        list = strchr(list, ',');
+        if (list) list++;
+    }
+    return false;
+}
+
 void rt_crash_pass(rt_crash_point point, int64_t batch) {
-    static _Atomic long passes[32]; /* by wish */
-    const char *wish = getenv("FLOW_CRASH");
+    static _Atomic long kills[WISHES], stops[WISHES];
     note(points[point], batch);
     rt_trace_mark(points[point], batch);
-    for (int i = 0; wish && i < 32; i++) {
-        long kth;
-        if (is_wish(wish, points[point], batch, &kth) && ++passes[i] == kth) {
-            kill(getpid(), SIGKILL);
-            for (;;) pause();
-        }
-        wish = strchr(wish, ',');
-        if (wish) wish++;
+    if (is_wished(getenv("FLOW_STOP"), stops, points[point], batch)) raise(SIGSTOP);
+    if (is_wished(getenv("FLOW_CRASH"), kills, points[point], batch)) {
+        kill(getpid(), SIGKILL);
+        for (;;) pause();
     }
 }
 

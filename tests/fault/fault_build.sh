@@ -1,0 +1,16 @@
+#!/bin/sh
+# fault_build.sh WORK [NAME...] - builds the programs of tests/fault into WORK/bin, with the
+# test archive; each also with standard output in the place of its first sink.
+cd "$(dirname "$0")/../.." || exit 1
+build=$(cd "${FLOW_BUILD_DIR:-build}" && pwd)
+work=$1
+shift
+mkdir -p "$work/bin" "$work/src"
+[ $# -gt 0 ] || set -- $(sed -n 's/^PROGRAM(\([a-z_]*\),.*/\1/p' tests/fault/fault_programs.def)
+for name in "$@"; do
+    file=tests/fault/programs/$name.flow
+    sed 's/to file(output, /to stdout(/; /^param output/d' "$file" >"$work/src/$name.flow"
+    "$build/flowc" build --faults -o "$work/bin/$name" "$file" &&
+        "$build/flowc" build --faults -o "$work/bin/$name.stdout" "$work/src/$name.flow" ||
+        exit 1
+done
