@@ -296,6 +296,7 @@ static void give_all(gen_t *g, const shape_t *h, LLVMValueRef table, sink_mode m
     else ir_br(e, live);
     ir_at(e, live);
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
+    if (!order) K_CALL(e, table_note, "", e->fn->ctx, table, i); /* its rows are sorted, cut */
     if (mode != MODE_changes || emit_shows_changes(g->stage))
         give_rows(g, h, table, rows_of(g, table, i), mode);
     K_CALL(e, reset, "", e->fn->ctx, mark);
