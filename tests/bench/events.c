@@ -2,6 +2,7 @@
  * can be compared with published sums.
  *
  *   events cluster|grid|road|machine|sliding ROWS   (text to standard output)
+ *   events sliding ROWS RATE KEYS                   rows a second; 1000 and 100 above
  *
  * A row has its own random numbers, made from its number alone. */
 #include <inttypes.h>
@@ -88,13 +89,16 @@ static void machine(int64_t rows) {
 }
 
 /* key of 100, value: 1000 a second */
-static void sliding(int64_t rows) {
+static void sliding_of(int64_t rows, int64_t rate, int64_t keys) {
     for (int64_t n = 0; n < rows; n++) {
         draws d = event(0x534C4431, (uint64_t)n);
-        int64_t key = below(&d, 100);
-        printf("%" PRId64 ",%" PRId64 ",%" PRId64 "\n", t0 + n, key, below(&d, 100000));
+        int64_t key = below(&d, keys);
+        printf("%" PRId64 ",%" PRId64 ",%" PRId64 "\n", t0 + n * 1000 / rate, key,
+               below(&d, 100000));
     }
 }
+
+static void sliding(int64_t rows) { sliding_of(rows, 1000, 100); }
 
 int main(int argc, char **argv) {
     static const struct {
@@ -107,6 +111,11 @@ int main(int argc, char **argv) {
         sets[i].make(atoll(argv[2]));
         return 0;
     }
-    fprintf(stderr, "usage: events cluster|grid|road|machine|sliding ROWS\n");
+    if (argc == 5 && !strcmp(argv[1], "sliding")) {
+        sliding_of(atoll(argv[2]), atoll(argv[3]), atoll(argv[4]));
+        return 0;
+    }
+    fprintf(stderr, "usage: events cluster|grid|road|machine|sliding ROWS\n"
+                    "       events sliding ROWS RATE KEYS\n");
     return 2;
 }

@@ -1,11 +1,13 @@
 #!/bin/sh
-# run.sh [task...] - measures Flow side by side with its rivals; tasks: words build.
+# run.sh [task...] - measures Flow side by side with its rivals; tasks: words ads groups
+# sliding build.
 #
 # Data is made once, in tests/bench/data/ (not kept in the repository), and stays in the page
 # cache.  Every rival must give the same output before anything is timed.  Figures are
 # medians of interleaved runs of whole processes.
 #   FLOW_BENCH_RUNS   rounds (default 9)
 #   FLOW_BENCH_LINES  lines of the word-count text (default 5184000, about 500 MB)
+#   FLOW_BENCH_ROWS   rows of the others (defaults: 4 M events, 50 M rows)
 set -eu
 cd "$(dirname "$0")/../.."
 root=$(pwd)
@@ -17,8 +19,10 @@ mkdir -p "$data"
 cc="gcc -O3 -march=native"
 $cc -o "$data/gen" tests/bench/gen.c -lm
 $cc -o "$data/compare" tests/bench/compare.c
-$cc -o "$data/words_plain" tests/bench/rivals/words_plain.c
-$cc -o "$data/read_only" tests/bench/rivals/read_only.c
+$cc -o "$data/events" tests/bench/events.c
+for rival in words_plain ads_plain groups_plain sliding_plain read_only; do
+    $cc -o "$data/$rival" "tests/bench/rivals/$rival.c"
+done
 cd "$data"
 
 same() { # same COMMAND...: all give the same bytes
@@ -46,6 +50,44 @@ words() {
     ./compare 3 "mawk | sort" "$awk" "Flow, 1 thread" "./words --parallelism 1 input=$text"
 }
 
+# versus WHAT PROGRAM RIVAL ARGUMENTS...: Flow on one thread and two against a plain rival.
+versus() {
+    what=$1 program=$2 rival=$3
+    shift 3
+    "$build/flowc" build -o "$program" "$root/tests/bench/programs/$program.flow"
+    same "$rival" "./$program --parallelism 1 $*" "./$program --parallelism 2 $*"
+    echo "$what, $runs rounds:"
+    ./compare "$runs" "plain C" "$rival" "Flow, 1 thread" "./$program --parallelism 1 $*" \
+        "Flow, 2 threads" "./$program --parallelism 2 $*"
+}
+
+ads() {
+    rows=${FLOW_BENCH_ROWS:-4000000}
+    [ -f ads-table.csv ] || ./gen ads-table >ads-table.csv
+    for format in json csv; do
+        file=ads-$rows.$format
+        [ -f "$file" ] || ./gen ads "$rows" 100000 "$format" >"$file"
+        versus "advertising, $format, $rows events, $(wc -c <"$file") bytes" "ysb_$format" \
+            "./ads_plain $format $file ads-table.csv" "input=$file" "ads=ads-table.csv"
+    done
+}
+
+groups() {
+    rows=${FLOW_BENCH_ROWS:-50000000}
+    file=groups-$rows.csv
+    [ -f "$file" ] || ./gen groups "$rows" $((rows / 5)) >"$file"
+    versus "group by, $rows rows, $((rows / 5)) keys, $(wc -c <"$file") bytes" groups \
+        "./groups_plain $file" "input=$file"
+}
+
+sliding() {
+    rows=${FLOW_BENCH_ROWS:-50000000}
+    file=sliding-$rows.csv
+    [ -f "$file" ] || ./events sliding "$rows" 50000 1000 >"$file"
+    versus "windows of 60 s every second, $rows rows, 1000 keys, $(wc -c <"$file") bytes" sliding \
+        "./sliding_plain $file 1000" "input=$file"
+}
+
 build_times() {
     cat >one.flow <<'FLOW'
 from file("one.txt") |> to stdout(format = text)
@@ -62,11 +104,11 @@ FLOW
     echo "executable of word count, stripped: $(wc -c <stripped) bytes"
 }
 
-[ $# -gt 0 ] || set -- words build
+[ $# -gt 0 ] || set -- words ads groups sliding build
 for task; do
     case $task in
-    words) words ;;
+    words | ads | groups | sliding) $task ;;
     build) build_times ;;
-    *) echo "bench: no task $task; they are: words build" >&2; exit 2 ;;
+    *) echo "bench: no task $task; they are: words ads groups sliding build" >&2; exit 2 ;;
     esac
 done
