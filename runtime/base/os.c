@@ -199,17 +199,17 @@ int rt_os_rename(const char *from, const char *to) {
     return result;
 }
 
-static int rename_new(int dir, const char *from, const char *to) {
-    int result = renameat2(dir, from, dir, to, RENAME_NOREPLACE);
+static int rename_new(int dir, const char *from, int to_dir, const char *to) {
+    int result = renameat2(dir, from, to_dir, to, RENAME_NOREPLACE);
     if (result == 0 || (errno != EINVAL && errno != ENOSYS)) return result;
     /* File systems without the flag: a link fails where the name exists. */
-    if (linkat(dir, from, dir, to, 0) < 0) return -1;
+    if (linkat(dir, from, to_dir, to, 0) < 0) return -1;
     return unlinkat(dir, from, 0);
 }
 
 int rt_os_rename_new(const char *from, const char *to) {
     TRACE(lock());
-    int result = ONCE(rename, rename_new(AT_FDCWD, from, to));
+    int result = ONCE(rename, rename_new(AT_FDCWD, from, AT_FDCWD, to));
     if (result == 0) TRACE(rename(from, to));
     TRACE(unlock());
     return result;
@@ -348,12 +348,13 @@ int rt_os_dir_read(const rt_os_dir *d, const char *name) {
                    O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 }
 
-int rt_os_dir_rename_new(const rt_os_dir *d, const char *from, const char *to) {
+int rt_os_dir_rename_new(const rt_os_dir *d, const char *from, const rt_os_dir *to_dir,
+                         const char *to) {
     char a[4400], b[4400];
     path_in(d, from, a, sizeof a);
-    path_in(d, to, b, sizeof b);
+    path_in(to_dir, to, b, sizeof b);
     TRACE(lock());
-    int result = ONCE(rename, rename_new(d->fd, from, to));
+    int result = ONCE(rename, rename_new(d->fd, from, to_dir->fd, to));
     if (result == 0) TRACE(rename(a, b));
     TRACE(unlock());
     return result;

@@ -78,7 +78,8 @@ int rt_os_dir_create(const rt_os_dir *d, const char *name);
 /* An existing one, no link; a FIFO does not wait. */
 int rt_os_dir_read(const rt_os_dir *d, const char *name);
 /* Fails with EEXIST where `to` exists. */
-int rt_os_dir_rename_new(const rt_os_dir *d, const char *from, const char *to);
+int rt_os_dir_rename_new(const rt_os_dir *d, const char *from, const rt_os_dir *to_dir,
+                         const char *to);
 int rt_os_dir_unlink(const rt_os_dir *d, const char *name);
 int rt_os_dir_mkdir(const rt_os_dir *d, const char *name, int mode);
 

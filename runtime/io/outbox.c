@@ -184,6 +184,8 @@ rt_status rt_outbox_fill(rt_outbox *o, rt_output *out) {
 
 int64_t rt_outbox_length(const rt_outbox *o) { return o->length; }
 
+bool rt_outbox_is_own(const rt_outbox *o, int64_t batch) { return o->batch == batch; }
+
 rt_status rt_outbox_prepare(rt_sink *s, rt_output *out) {
     if (!s->outbox) return RT_ok;
     rt_outbox_begin(s->outbox, out);

@@ -36,6 +36,8 @@ rt_status rt_outbox_add(rt_outbox *o, const void *p, int64_t n);
 /* Adds the rest of `out`. */
 rt_status rt_outbox_fill(rt_outbox *o, rt_output *out);
 int64_t rt_outbox_length(const rt_outbox *o);
+/* Was the batch prepared by this run? */
+bool rt_outbox_is_own(const rt_outbox *o, int64_t batch);
 
 /* What a COMMIT keeps for a batch. */
 typedef struct rt_boxed {

@@ -9,6 +9,33 @@
 #include "runtime/base/crc32c.h"
 #include "runtime/base/os.h"
 
+/* ---- a header --------------------------------------------------------------------------- */
+
+static rt_status next_headed(rt_output *out, rt_piece *piece) {
+    rt_headed *h = out->stream;
+    bool first = !h->given && *h->header;
+    h->given = true;
+    if (!first) return h->from->next(h->from, piece);
+    *piece = (rt_piece){(const uint8_t *)h->header, (int64_t)strlen(h->header), NULL};
+    return RT_ok;
+}
+
+static void rewind_headed(rt_output *out) {
+    rt_headed *h = out->stream;
+    h->given = false;
+    h->from->rewind(h->from);
+}
+
+void rt_headed_open(rt_output *out, rt_headed *h, rt_output *from, const char *header) {
+    *h = (rt_headed){from, header, false};
+    *out = *from;
+    out->next = next_headed;
+    out->rewind = rewind_headed;
+    out->stream = h;
+}
+
+/* ---- names and files -------------------------------------------------------------------- */
+
 static bool name_char(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            c == '_';

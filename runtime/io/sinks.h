@@ -18,6 +18,15 @@ extern const rt_sink_ops rt_stdout_sink;
 rt_status rt_piece_write(int fd, const rt_piece *piece, int64_t at, int64_t *done,
                          const char *what);
 
+/* An output with a header before it. */
+typedef struct rt_headed {
+    rt_output *from;
+    const char *header;
+    bool given;
+} rt_headed;
+
+void rt_headed_open(rt_output *out, rt_headed *h, rt_output *from, const char *header);
+
 /* The sink's name as a file name; its number keeps the sinks of a program apart. */
 void rt_sink_file_name(const rt_sink *s, char *out, size_t room);
 /* Could it be one? */
