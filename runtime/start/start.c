@@ -4,6 +4,7 @@
  * settings, signals, sources and sinks, batches, sinks' end.  What fails before the first
  * batch has changed nothing outside. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -157,7 +158,8 @@ static rt_status run_job(rt_program *p, const rt_settings *set, rt_stop *stop) {
 static rt_status run(rt_program *p, const rt_settings *set) {
     rt_stop stop = {.wake = rt_wake_open()};
     rt_signals *signals = NULL;
-    if (stop.wake < 0) return (rt_status)rt_fail(RT_io, "cannot make an eventfd");
+    if (stop.wake < 0)
+        return (rt_status)rt_fail(RT_io, "cannot make an eventfd: %s", strerror(errno));
     rt_status status = rt_signals_start(&signals, &stop, set->grace);
     if (status == RT_ok) status = run_job(p, set, &stop);
     rt_signals_end(signals);

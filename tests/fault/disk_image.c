@@ -410,15 +410,56 @@ uint64_t disk_write(const disk *d, disk_way way, lab_chance *c, const char *dir)
     return hash;
 }
 
+static lab_text shown_of(const file *f) {
+    lab_text t = copy_of(&f->durable);
+    for (int64_t k = 0; k < f->npending; k++) apply_change(&t, &f->pending[k]);
+    return t;
+}
+
+typedef struct fit {
+    const disk *d;
+    int64_t found;
+    char *why;
+    int room;
+} fit;
+
+static void fit_file(void *arg, const char *root, const char *path) {
+    fit *f = arg;
+    char whole[LAB_PATH];
+    if (!strcmp(path, "stdout") || !strcmp(path, "stderr")) return;
+    int64_t i = find(&f->d->shown, path);
+    lab_path(whole, "%s/%s", root, path);
+    if (i < 0 || f->d->shown.all[i].file < 0) {
+        snprintf(f->why, (size_t)f->room, "%.300s is not in the trace", path);
+        return;
+    }
+    lab_text want = shown_of(&f->d->files[f->d->shown.all[i].file]), got = lab_read(whole);
+    f->found++;
+    if (!lab_same(&want, &got))
+        snprintf(f->why, (size_t)f->room, "%.300s is another than the trace says", path);
+    lab_text_free(&want);
+    lab_text_free(&got);
+}
+
+bool disk_fits(const disk *d, const char *dir, char *why, int room) {
+    fit f = {.d = d, .why = why, .room = room};
+    int64_t files = 0;
+    *why = 0;
+    lab_walk(dir, fit_file, &f);
+    for (int64_t i = 0; i < d->shown.n; i++) files += d->shown.all[i].file >= 0;
+    if (!*why && files != f.found)
+        snprintf(why, (size_t)room, "%lld files in the trace, %lld there", (long long)files,
+                 (long long)f.found);
+    return !*why;
+}
+
 void disk_shown(const disk *d, disk_visit *visit, void *arg) {
     for (int64_t i = 0; i < d->shown.n; i++) {
         const name *n = &d->shown.all[i];
         const char *base = strrchr(n->path, '/');
         base = base ? base + 1 : n->path;
         if (n->file < 0 || *base == '.' || !strncmp(n->path, "ck/", 3)) continue;
-        const file *f = &d->files[n->file];
-        lab_text t = copy_of(&f->durable);
-        for (int64_t k = 0; k < f->npending; k++) apply_change(&t, &f->pending[k]);
+        lab_text t = shown_of(&d->files[n->file]);
         visit(arg, n->path, &t);
         lab_text_free(&t);
     }

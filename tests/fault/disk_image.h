@@ -39,6 +39,10 @@ disk *disk_of(const char *dir);
 void disk_free(disk *d);
 void disk_do(disk *d, const disk_op *op);
 
+/* Is the folder just what the calls of the trace made of it?  Then none was missed.  Leaves
+ * out what lab_go writes there. */
+bool disk_fits(const disk *d, const char *dir, char *why, int room);
+
 typedef struct disk_way {
     bool subset;      /* names: any of them, not the first so many */
     int names, data;  /* -1 nothing that was not synced survives, 1 all of it, 0 by chance */

@@ -26,7 +26,8 @@ enum { FAULTS = (int)(sizeof faults / sizeof *faults) };
 /* Where the run with the fault begins: at the start, or behind a kill at this point. */
 static const struct {
     const char *crash, *every;
-} scenes[] = {{NULL, "0s"}, {"C8:3", "0s"}, {"C12:4", "10s"}, {NULL, "10s"}, {"C7:2", "0s"}};
+} scenes[] = {{NULL, "0s"},  {"C8:3", "0s"}, {"C12:4", "10s"},
+              {NULL, "10s"}, {"C7:2", "0s"}, {NULL, NULL}}; /* the last without a checkpoint */
 enum { SCENES = (int)(sizeof scenes / sizeof *scenes) };
 
 typedef struct tallies {
@@ -63,7 +64,8 @@ static bool explains(const lab_end *e, const char *point) {
                                         "truncate"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (!strncmp(point, files[i], strlen(files[i])) && point[strlen(files[i])] == ' ')
-            return strstr(e->log, "ck") || strstr(e->log, "out") || strstr(e->log, "standard");
+            return strstr(e->log, "ck") || strstr(e->log, "out") || strstr(e->log, "standard") ||
+                   strstr(e->log, "folder .");
     return true;
 }
 
@@ -133,7 +135,7 @@ static bool do_series(series *s, int64_t number, int64_t first, int64_t stride,
         char why[ROOM] = "", line[2 * ROOM];
         bool good = try_one(s, k, &touched, why);
         snprintf(line, sizeof line, "%s, %s, every %s, behind %s, %s, k = %lld: %s",
-                 s->setup.program->name, lab_sink_names[s->setup.sink], s->setup.every,
+                 s->setup.program->name, lab_sink_names[s->setup.sink], s->setup.every ? s->setup.every : "never",
                  s->crash ? s->crash : "nothing", s->fault, (long long)k, why);
         go_on = lab_count(result, good, "calls", number, s->dir, line);
     }

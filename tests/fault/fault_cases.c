@@ -81,6 +81,7 @@ lab_run lab_run_of(const lab_setup *s, const char *dir) {
 static void add_part(void *arg, const char *root, const char *name) {
     char path[LAB_PATH];
     lab_text *all = arg;
+    if (*name == '.' || strstr(name, "/.")) return; /* staged, not published */
     lab_path(path, "%s/%s", root, name);
     lab_text one = lab_read(path);
     lab_text_add(all, one.p, one.n);

@@ -15,8 +15,8 @@ static const struct {
     lab_driver *run;
     int64_t count; /* unless given */
 } drivers[] = {
-    {"kills", lab_kills, 600},   {"points", lab_points, 0}, {"calls", lab_calls, 0},
-{"stops", lab_stops, 50},  {"two", lab_two, 1},
+    {"kills", lab_kills, 600},  {"points", lab_points, 0}, {"calls", lab_calls, 0},
+    {"power", lab_power, 2000}, {"stops", lab_stops, 50},  {"two", lab_two, 1},
     {"space", lab_space, 100},
 };
 
