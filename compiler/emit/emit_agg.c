@@ -551,9 +551,8 @@ void emit_agg_row_into(gen_t *g, LLVMValueRef table, LLVMValueRef at, LLVMBasicB
         merge_all(g, st->step, table, words, row);
         return;
     }
-    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
-    if (plan_by_rows(st->step)) emit_agg_rows_in(g, heap, words, at, row, next);
-    else emit_agg_feed(g, heap, words, row, next);
+    if (plan_by_rows(st->step)) emit_agg_rows_in(g, table, words, at, row, next);
+    else emit_agg_feed(g, K_CALL(e, table_heap, "heap", table), words, row, next);
 }
 
 /* i32 fold(ctx, to, from): the states of each key of a table into those of another. */

@@ -46,8 +46,8 @@ LLVMValueRef emit_agg_fold_function(gen_t *g);
 
 /* ---- windows of rows ---- */
 int emit_agg_rows_words(const pstage_t *stage, int states);
-void emit_agg_rows_in(gen_t *g, LLVMValueRef heap, LLVMValueRef words, LLVMValueRef at, val_t row,
-                      LLVMBasicBlockRef next);
+void emit_agg_rows_in(gen_t *g, LLVMValueRef table, LLVMValueRef words, LLVMValueRef at,
+                      val_t row, LLVMBasicBlockRef next);
 /* At the end of the input tumbling windows that are not full give what they have. */
 void emit_agg_rows_close(gen_t *g, LLVMValueRef table);
 

@@ -47,6 +47,7 @@ static LLVMValueRef whole_now(gen_t *g, const twindow_t *s, LLVMValueRef w, LLVM
 static void give_changed(gen_t *g, LLVMValueRef table) {
     emit_t *e = g->e;
     emit_agg_give_all(g, table, MODE_changes);
+    K_CALL(e, table_note_touched, "", e->fn->ctx, table);
     K_CALL(e, table_clean, "", table);
 }
 

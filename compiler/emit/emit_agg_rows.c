@@ -86,12 +86,12 @@ static void tumbling_row_in(gen_t *g, LLVMValueRef heap, LLVMValueRef words, val
     ir_store(e, ir_add(e, ir_load(e, e->i64, number, "number"), ir_i64(e, 1), ""), number);
 }
 
-static void sliding_row_in(gen_t *g, LLVMValueRef heap, LLVMValueRef ring, LLVMValueRef at,
+static void sliding_row_in(gen_t *g, LLVMValueRef table, LLVMValueRef ring, LLVMValueRef at,
                            val_t row, LLVMBasicBlockRef next) {
     emit_t *e = g->e;
     int timed = g->stage->exchange->timed, n = emit_agg_state_words(g, g->stage->step);
     LLVMBasicBlockRef fire = ir_block(e, "window.fires");
-    LLVMValueRef fires = K_CALL(e, ring_push, "fires", e->fn->ctx, heap, ring,
+    LLVMValueRef fires = K_CALL(e, ring_push, "fires", e->fn->ctx, table, ring,
                                 emit_rows_size(g), emit_rows_every(g), at);
     ir_if_rare(e, ir_bit_of(e, fires, "fires"), fire, next);
     ir_at(e, fire);
@@ -115,11 +115,12 @@ static void sliding_row_in(gen_t *g, LLVMValueRef heap, LLVMValueRef ring, LLVMV
     g->win_start = g->win_end = NULL;
 }
 
-void emit_agg_rows_in(gen_t *g, LLVMValueRef heap, LLVMValueRef words, LLVMValueRef at,
-                        val_t row, LLVMBasicBlockRef next) {
+void emit_agg_rows_in(gen_t *g, LLVMValueRef table, LLVMValueRef words, LLVMValueRef at,
+                      val_t row, LLVMBasicBlockRef next) {
     if (g->stage->step->in.window->kind == WINDOW_sliding)
-        sliding_row_in(g, heap, words, at, row, next);
-    else tumbling_row_in(g, heap, words, row, next);
+        sliding_row_in(g, table, words, at, row, next);
+    else
+        tumbling_row_in(g, K_CALL(g->e, table_heap, "heap", table), words, row, next);
 }
 
 /* At the end of the input tumbling windows that are not full give what they have. */

@@ -49,6 +49,21 @@ own_t emit_own(emit_t *e, const tremember_t *r) {
     return o;
 }
 
+const char *emit_own_layout(emit_t *e, const tremember_t *r) {
+    own_t o = emit_own(e, r);
+    buf_t b;
+    buf_init(&b, e->arena);
+    buf_printf(&b, "%dw", TIMER_WORDS);
+    if (o.ntimers) buf_printf(&b, "%dm", o.ntimers);
+    for (size_t i = 0; i < r->nstate; i++) {
+        const type_t *t = r->state[i]->type;
+        field_form form = form_of(t);
+        if (form == FORM_FLAT && t->words) buf_printf(&b, "%uw", (unsigned)t->words);
+        else if (form != FORM_FLAT) buf_char(&b, form == FORM_CELL ? 'c' : 'b');
+    }
+    return buf_text(&b);
+}
+
 static LLVMValueRef field_at(body_t *b, size_t i) {
     return ir_word(b->g->e, b->h->words, b->h->own.word[i]);
 }
@@ -306,7 +321,7 @@ static void keep_alarm(body_t *b) {
     ir_at(e, other);
     ir_if(e, ir_eq(e, what, ir_i64(e, ALARM_STOPPED), ""), stop, on);
     ir_at(e, stop);
-    K_CALL(e, timer_stop, "", h->table, h->entry, k);
+    K_CALL(e, timer_stop, "", e->fn->ctx, h->table, h->entry, k);
     ir_br(e, on);
     ir_at(e, on);
 }

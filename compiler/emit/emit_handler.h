@@ -21,6 +21,8 @@ typedef struct own {
 } own_t;
 
 own_t emit_own(emit_t *e, const tremember_t *r);
+/* The words in the letters of runtime/kernel/k_save.def. */
+const char *emit_own_layout(emit_t *e, const tremember_t *r);
 
 /* What runs a handler. */
 typedef struct handling {

@@ -43,11 +43,8 @@ void emit_join_row_in(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef ne
 void emit_join_close(gen_t *g);
 
 /* ---- emit_join_stream.c ---- */
-/* The rows by key; the words of what waits, or null. */
-typedef struct jtables {
-    LLVMValueRef table, queue;
-} jtables_t;
-jtables_t emit_join_tables(gen_t *g);
+/* The rows by key, and what waits (runtime/kernel/k_join.h). */
+LLVMValueRef emit_join_state(gen_t *g);
 /* A row whose time the watermark has passed is counted, and goes on at `next`. */
 void emit_join_late(gen_t *g, LLVMValueRef time, LLVMBasicBlockRef next);
 /* The stage is closed again when what waits next is due. */

@@ -24,14 +24,14 @@ void emit_join_as_of_row(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef
     jside_t h = emit_join_side(g, st, right);
     val_t record = emit_read_row(g, h.x, at, h.record);
     emit_join_late(g, g->time, next);
-    jtables_t t = emit_join_tables(g);
-    LLVMValueRef words = emit_probe(g, t.table,
+    LLVMValueRef t = emit_join_state(g);
+    LLVMValueRef words = emit_probe(g, t,
                                     emit_key_of(val_field(e, record, (uint32_t)h.key)));
     LLVMValueRef time = right ? g->time : val_field(e, record, (uint32_t)h.at).leaf[0];
-    LLVMValueRef row = K_CALL(e, join_push, "kept", e->fn->ctx, t.table, words,
+    LLVMValueRef row = K_CALL(e, join_push, "kept", e->fn->ctx, t, words,
                               ir_i32(e, right), time, at);
     LLVMValueRef moment = right ? K_CALL(e, time_add, "moment", time, kept_for(g)) : time;
-    K_CALL(e, join_wait, "", e->fn->ctx, t.table, t.queue, moment, row);
+    K_CALL(e, join_wait, "", e->fn->ctx, t, moment, row);
 }
 
 /* The order key and time of what a left row makes; it keeps its own time if that is later. */
@@ -76,7 +76,7 @@ static void give_version(gen_t *g, jpair_t mine, LLVMValueRef version,
 void emit_join_as_of_close(gen_t *g) {
     emit_t *e = g->e;
     pstage_t *st = g->stage;
-    jtables_t t = emit_join_tables(g);
+    LLVMValueRef t = emit_join_state(g);
     LLVMValueRef mark = K_CALL(e, mark_next, "watermark", e->fn->ctx, ir_i64(e, st->mark));
     LLVMValueRef arena = K_CALL(e, mark, "mark", e->fn->ctx);
     LLVMBasicBlockRef head = ir_block(e, "due"), some = ir_block(e, "due.row"),
@@ -85,28 +85,28 @@ void emit_join_as_of_close(gen_t *g) {
     ir_br(e, head);
     ir_at(e, head);
     K_CALL(e, reset, "", e->fn->ctx, arena);
-    LLVMValueRef row = K_CALL(e, join_pop, "row", t.queue, mark);
+    LLVMValueRef row = K_CALL(e, join_pop, "row", t, mark);
     ir_if(e, LLVMBuildIsNull(e->b, row, ""), done, some);
     ir_at(e, some);
     ir_if(e, ir_bit_of(e, K_CALL(e, join_side, "side", row), ""), right, left);
     ir_at(e, right);
-    K_CALL(e, join_forget, "", e->fn->ctx, t.table, row);
+    K_CALL(e, join_forget, "", e->fn->ctx, t, row);
     ir_br(e, head);
     ir_at(e, left);
     jside_t h = emit_join_side(g, st, 0);
     val_t record = emit_read_row(g, h.x, K_CALL(e, join_encoded, "encoded", row), h.record);
     jpair_t mine = {.left = emit_join_left(g, &h, record)};
-    LLVMValueRef words = K_CALL(e, table_words, "entry", t.table,
+    LLVMValueRef words = K_CALL(e, table_words, "entry", t,
                                 K_CALL(e, join_entry, "entry", row));
     LLVMValueRef since = ir_sub(e, g->time, kept_for(g), "since");
     LLVMValueRef version = K_CALL(e, join_version, "version", words,
                                   K_CALL(e, join_time, "as.of", row), since);
-    stand_at(g, t.table, row);
+    stand_at(g, t, row);
     give_version(g, mine, version, drop);
     ir_at(e, drop);
-    K_CALL(e, join_cut, "", t.table, row);
-    K_CALL(e, join_free, "", e->fn->ctx, t.table, row);
+    K_CALL(e, join_cut, "", t, row);
+    K_CALL(e, join_free, "", e->fn->ctx, t, row);
     ir_br(e, head);
     ir_at(e, done);
-    emit_join_ask_again(g, t.queue);
+    emit_join_ask_again(g, t);
 }

@@ -12,14 +12,8 @@
 #include "compiler/plan/joins.h"
 #include "compiler/syntax/ast.h"
 
-jtables_t emit_join_tables(gen_t *g) {
-    emit_t *e = g->e;
-    jtables_t t = {.table = K_CALL(e, state, "table", e->fn->ctx,
-                                  ir_i64(e, g->stage->state->id))};
-    if (!g->stage->queue) return t;
-    LLVMValueRef q = K_CALL(e, state, "waiting", e->fn->ctx, ir_i64(e, g->stage->queue->id));
-    t.queue = K_CALL(e, table_i64, "queue", e->fn->ctx, q, ir_i64(e, 0));
-    return t;
+LLVMValueRef emit_join_state(gen_t *g) {
+    return K_CALL(g->e, state, "table", g->e->fn->ctx, ir_i64(g->e, g->stage->state->id));
 }
 
 static int kind_of(const gen_t *g) { return g->stage->step->u.join.kind; }
@@ -155,11 +149,11 @@ void emit_join_late(gen_t *g, LLVMValueRef time, LLVMBasicBlockRef next) {
 }
 
 /* Keeps the row for matches to come. */
-static void keep(gen_t *g, jtables_t t, int right, gkey_t key, LLVMValueRef time,
+static void keep(gen_t *g, LLVMValueRef t, int right, gkey_t key, LLVMValueRef time,
                  LLVMValueRef at, LLVMValueRef found) {
     emit_t *e = g->e;
-    LLVMValueRef words = emit_probe(g, t.table, key);
-    LLVMValueRef row = K_CALL(e, join_push, "kept", e->fn->ctx, t.table, words,
+    LLVMValueRef words = emit_probe(g, t, key);
+    LLVMValueRef row = K_CALL(e, join_push, "kept", e->fn->ctx, t, words,
                               side_i32(g, right), time, at);
     if (plan_join_keeps_alone(g->stage->step, right)) {
         LLVMBasicBlockRef mark = ir_block(e, "matched"), on = ir_block(e, "kept");
@@ -169,8 +163,8 @@ static void keep(gen_t *g, jtables_t t, int right, gkey_t key, LLVMValueRef time
         ir_br(e, on);
         ir_at(e, on);
     }
-    if (t.queue)
-        K_CALL(e, join_wait, "", e->fn->ctx, t.table, t.queue, last_moment(g, right, time), row);
+    if (g->stage->waits)
+        K_CALL(e, join_wait, "", e->fn->ctx, t, last_moment(g, right, time), row);
 }
 
 void emit_join_within_row(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef next) {
@@ -182,11 +176,11 @@ void emit_join_within_row(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRe
     int timed = g->time != NULL;
     LLVMValueRef time = timed ? g->time : K_CALL(e, ctx_now, "time", e->fn->ctx);
     if (timed && !st->step->u.join.forever) emit_join_late(g, time, next);
-    jtables_t t = emit_join_tables(g);
+    LLVMValueRef t = emit_join_state(g);
     gkey_t key = emit_key_of(val_field(e, record, (uint32_t)h.key));
     LLVMValueRef words = key.is_int
-                             ? K_CALL(e, table_find_i64, "entry", e->fn->ctx, t.table, key.i64)
-                             : K_CALL(e, table_find_text, "entry", e->fn->ctx, t.table, key.ptr,
+                             ? K_CALL(e, table_find_i64, "entry", e->fn->ctx, t, key.i64)
+                             : K_CALL(e, table_find_text, "entry", e->fn->ctx, t, key.ptr,
                                       key.len);
     val_t mine_there;
     jpair_t mine = {0};
@@ -260,20 +254,20 @@ static void give_either(gen_t *g, LLVMValueRef table, LLVMValueRef row,
 }
 
 /* `within forever`: at the end, all that found nothing. */
-static void forever_close(gen_t *g, jtables_t t) {
+static void forever_close(gen_t *g, LLVMValueRef t) {
     emit_t *e = g->e;
     tstep_t *s = g->stage->step;
     LLVMBasicBlockRef end = ir_block(e, "the.end"), done = ir_block(e, "closed");
     ir_if(e, ir_bit_of(e, K_CALL(e, ctx_final, "final", e->fn->ctx), ""), end, done);
     ir_at(e, end);
-    loop_t l = ir_loop(e, K_CALL(e, table_end, "entries", t.table), "entry");
+    loop_t l = ir_loop(e, K_CALL(e, table_end, "entries", t), "entry");
     for (int right = 0; right < 2; right++) {
         if (!plan_join_keeps_alone(s, right)) continue;
-        LLVMValueRef words = K_CALL(e, table_words, "entry", t.table, l.i);
+        LLVMValueRef words = K_CALL(e, table_words, "entry", t, l.i);
         LLVMValueRef range = ir_words(e, 2, "range");
         K_CALL(e, join_all, "", words, side_i32(g, right), range);
         rows_loop_t r = open_rows(g, words, right, range);
-        give_alone(g, right, t.table, r.row, r.l.next);
+        give_alone(g, right, t, r.row, r.l.next);
         ir_at(e, r.l.next);
         LLVMValueRef up = ir_add(e, r.l.i, ir_i64(e, 1), "");
         ir_phi_add(r.l.i, up, r.l.next);
@@ -286,9 +280,9 @@ static void forever_close(gen_t *g, jtables_t t) {
 }
 
 /* The stage is closed again when the next row's moment has come. */
-void emit_join_ask_again(gen_t *g, LLVMValueRef queue) {
+void emit_join_ask_again(gen_t *g, LLVMValueRef table) {
     emit_t *e = g->e;
-    LLVMValueRef moment = K_CALL(e, join_next, "next", queue);
+    LLVMValueRef moment = K_CALL(e, join_next, "next", table);
     LLVMBasicBlockRef waits = ir_block(e, "waits"), done = ir_block(e, "closed");
     ir_if(e, ir_eq(e, moment, ir_i64(e, INT64_MAX), ""), done, waits);
     ir_at(e, waits);
@@ -299,7 +293,7 @@ void emit_join_ask_again(gen_t *g, LLVMValueRef queue) {
 
 void emit_join_within_close(gen_t *g) {
     emit_t *e = g->e;
-    jtables_t t = emit_join_tables(g);
+    LLVMValueRef t = emit_join_state(g);
     if (g->stage->step->u.join.forever) {
         forever_close(g, t);
         return;
@@ -312,15 +306,15 @@ void emit_join_within_close(gen_t *g) {
     ir_br(e, head);
     ir_at(e, head);
     K_CALL(e, reset, "", e->fn->ctx, arena);
-    LLVMValueRef row = K_CALL(e, join_due, "row", e->fn->ctx, t.table, t.queue, mark);
+    LLVMValueRef row = K_CALL(e, join_due, "row", t, mark);
     ir_if(e, LLVMBuildIsNull(e->b, row, ""), done, some);
     ir_at(e, some);
-    give_either(g, t.table, row, drop);
+    give_either(g, t, row, drop);
     ir_at(e, drop);
-    K_CALL(e, join_free, "", e->fn->ctx, t.table, row);
+    K_CALL(e, join_free, "", e->fn->ctx, t, row);
     ir_br(e, head);
     ir_at(e, done);
-    emit_join_ask_again(g, t.queue);
+    emit_join_ask_again(g, t);
 }
 
 /* ---- in windows ---- */
@@ -344,19 +338,19 @@ void emit_join_windows_row(gen_t *g, int right, LLVMValueRef at) {
     emit_t *e = g->e;
     jside_t h = emit_join_side(g, g->stage, right);
     val_t record = emit_read_row(g, h.x, at, h.record);
-    jtables_t t = emit_join_tables(g);
+    LLVMValueRef t = emit_join_state(g);
     gkey_t key = emit_key_of(val_field(e, record, (uint32_t)h.key));
-    LLVMValueRef words = emit_probe(g, t.table, key);
-    LLVMValueRef fresh = ir_bit_of(e, K_CALL(e, table_fresh, "fresh", t.table), "fresh");
-    K_CALL(e, join_push, "", e->fn->ctx, t.table, words, side_i32(g, right),
+    LLVMValueRef words = emit_probe(g, t, key);
+    LLVMValueRef fresh = ir_bit_of(e, K_CALL(e, table_fresh, "fresh", t), "fresh");
+    K_CALL(e, join_push, "", e->fn->ctx, t, words, side_i32(g, right),
            g->time ? g->time : ir_i64(e, 0), at);
-    if (!t.queue) return;
+    if (!g->stage->waits) return;
     LLVMBasicBlockRef first = ir_block(e, "window.first"), next = ir_block(e, "window.next");
     ir_if_rare(e, fresh, first, next);
     ir_at(e, first);
     val_t w = window_of(g, key);
     LLVMValueRef moment = ir_sub(e, w.leaf[1], ir_i64(e, 1), "moment");
-    K_CALL(e, join_wait_entry, "", e->fn->ctx, t.table, t.queue, moment, w.leaf[0]);
+    K_CALL(e, join_wait_entry, "", e->fn->ctx, t, moment, w.leaf[0]);
     ir_br(e, next);
     ir_at(e, next);
 }
@@ -441,23 +435,23 @@ static void give_window(gen_t *g, LLVMValueRef table, LLVMValueRef entry) {
 }
 
 /* `window batch`: all that is there. */
-static void batch_close(gen_t *g, jtables_t t) {
+static void batch_close(gen_t *g, LLVMValueRef t) {
     emit_t *e = g->e;
     LLVMValueRef count = ir_words(e, 1, "entries");
-    LLVMValueRef order = K_CALL(e, table_sorted, "order", e->fn->ctx, t.table, ir_i32(e, 0),
+    LLVMValueRef order = K_CALL(e, table_sorted, "order", e->fn->ctx, t, ir_i32(e, 0),
                                 count);
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
     loop_t l = ir_loop(e, ir_load(e, e->i64, count, "entries"), "entry");
     K_CALL(e, reset, "", e->fn->ctx, mark);
     LLVMValueRef entry = K_CALL(e, table_nth, "entry", order, l.i);
-    give_window(g, t.table, entry);
-    K_CALL(e, join_drop, "", e->fn->ctx, t.table, entry);
+    give_window(g, t, entry);
+    K_CALL(e, join_drop, "", e->fn->ctx, t, entry);
     ir_loop_end(e, &l);
 }
 
 void emit_join_windows_close(gen_t *g) {
     emit_t *e = g->e;
-    jtables_t t = emit_join_tables(g);
+    LLVMValueRef t = emit_join_state(g);
     if (is_batch(g)) {
         batch_close(g, t);
         return;
@@ -470,12 +464,12 @@ void emit_join_windows_close(gen_t *g) {
     ir_br(e, head);
     ir_at(e, head);
     K_CALL(e, reset, "", e->fn->ctx, arena);
-    LLVMValueRef entry = K_CALL(e, join_due_entry, "entry", t.queue, mark);
+    LLVMValueRef entry = K_CALL(e, join_due_entry, "entry", t, mark);
     ir_if(e, ir_lt(e, entry, ir_i64(e, 0), ""), done, some);
     ir_at(e, some);
-    give_window(g, t.table, entry);
-    K_CALL(e, join_drop, "", e->fn->ctx, t.table, entry);
+    give_window(g, t, entry);
+    K_CALL(e, join_drop, "", e->fn->ctx, t, entry);
     ir_br(e, head);
     ir_at(e, done);
-    emit_join_ask_again(g, t.queue);
+    emit_join_ask_again(g, t);
 }

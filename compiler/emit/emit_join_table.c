@@ -10,10 +10,6 @@
 #include "compiler/plan/joins.h"
 #include "compiler/syntax/ast.h"
 
-static LLVMValueRef state_table(gen_t *g) {
-    return K_CALL(g->e, state, "table", g->e->fn->ctx, ir_i64(g->e, g->stage->state->id));
-}
-
 static LLVMValueRef is_set(gen_t *g, LLVMValueRef slot) {
     return ir_bit_of(g->e, ir_load(g->e, g->e->i32, slot, ""), "");
 }
@@ -118,7 +114,7 @@ void emit_join_table_row(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef
     jside_t h = emit_join_side(g, g->stage, right);
     val_t record = emit_read_row(g, h.x, at, h.record);
     gkey_t key = emit_key_of(val_field(e, record, (uint32_t)h.key));
-    LLVMValueRef table = state_table(g);
+    LLVMValueRef table = emit_join_state(g);
     if (right) {
         val_t order = val_field(e, record, (uint32_t)h.order);
         change(g, table, emit_probe(g, table, key), 1, order, at, 1);
@@ -138,7 +134,7 @@ void emit_join_tables_row(gen_t *g, int right, LLVMValueRef at) {
     emit_t *e = g->e;
     jside_t h = emit_join_side(g, g->stage, right);
     val_t record = emit_read_row(g, h.x, at, h.record);
-    LLVMValueRef table = state_table(g);
+    LLVMValueRef table = emit_join_state(g);
     LLVMValueRef words = emit_probe(g, table,
                                     emit_key_of(val_field(e, record, (uint32_t)h.key)));
     K_CALL(e, table_touch, "", e->fn->ctx, table);
@@ -242,7 +238,7 @@ static void give_entries(gen_t *g, LLVMValueRef table, sink_mode mode, LLVMValue
 
 void emit_join_tables_close(gen_t *g) {
     emit_t *e = g->e;
-    LLVMValueRef table = state_table(g);
+    LLVMValueRef table = emit_join_state(g);
     LLVMValueRef fed = ir_bit_of(e, K_CALL(e, ctx_fed, "fed", e->fn->ctx), "fed");
     LLVMValueRef final = ir_bit_of(e, K_CALL(e, ctx_final, "final", e->fn->ctx), "final");
     for (size_t i = 0; i < g->stage->outs.n; i++) {

@@ -60,8 +60,7 @@ void emit_keyed_rows_in(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValu
     LLVMBasicBlockRef fire = ir_block(e, "window.fires"), next = ir_block(e, "window.next");
     LLVMValueRef ring =
         emit_probe(g, table, emit_key_of(val_field(e, record, (uint32_t)h->key)));
-    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
-    LLVMValueRef fires = K_CALL(e, ring_push, "fires", e->fn->ctx, heap, ring,
+    LLVMValueRef fires = K_CALL(e, ring_push, "fires", e->fn->ctx, table, ring,
                                 emit_rows_size(g), emit_rows_every(g), at);
     ir_if_rare(e, ir_bit_of(e, fires, "fires"), fire, next);
     ir_at(e, fire);
@@ -69,7 +68,7 @@ void emit_keyed_rows_in(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValu
     give_window(g, h, ring);
     g->in_place = 0;
     if (g->stage->step->in.window->kind != WINDOW_sliding)
-        K_CALL(e, ring_empty, "", e->fn->ctx, heap, ring);
+        K_CALL(e, ring_empty, "", e->fn->ctx, table, ring);
     ir_br(e, next);
     ir_at(e, next);
 }

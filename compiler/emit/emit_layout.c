@@ -36,19 +36,27 @@ static int layout_words(const char *p) {
 
 /* ---- steps ---- */
 
+#define RING_LAYOUT "@r2z2w" /* of k_ring.h: how many rows came, and are in */
+
 static const char *aggregate_layout(gen_t *g, const pstage_t *stage) {
     emit_t *e = g->e;
     const tstep_t *s = stage->step;
     int paned = plan_paned(s);
     buf_t b;
-    if (stage->sessions || plan_by_rows(s)) return NULL;
-    if (!paned && !s->out.is_table) return NULL; /* windows that are batches */
+    int by_rows = plan_by_rows(s);
+    if (!paned && !by_rows && !s->out.is_table) return NULL; /* windows that are batches */
+    if (by_rows && s->in.window->kind == WINDOW_sliding) return RING_LAYOUT;
     buf_init(&b, e->arena);
     if (paned) buf_char(&b, '#');
     for (size_t i = 0; i < s->u.aggregate.naggs; i++)
         buf_str(&b, emit_agg_kernel(e, s->u.aggregate.aggs[i]).layout);
+    if (by_rows) { /* rows that are in, number of the window, latest time */
+        buf_str(&b, "3w");
+        return buf_text(&b);
+    }
     if (emit_agg_remembers(stage)) buf_char(&b, 'b');
     if (stage->exchange->signs) buf_char(&b, 'w');
+    if (plan_revised(s)) buf_char(&b, 'x'); /* what changed waits to be shown */
     if (!s->u.aggregate.naggs && layout_words(buf_text(&b)) == 0) buf_char(&b, 'z');
     return buf_text(&b);
 }
@@ -71,19 +79,33 @@ static const char *count_layout(const pstage_t *stage) {
     return distinct ? "z" : "w";
 }
 
+/* Of the rows of streams those in windows come and go with their entry. */
+static const char *join_layout(const pstage_t *stage) {
+    switch (stage->step->u.join.form) {
+    case JOINS_within:
+    case JOINS_as_of: return "@j6z";
+    case JOINS_windows: return stage->waits ? "@v6z" : NULL; /* else a batch is a window */
+    case JOINS_table:
+    case JOINS_tables: return "@J6z";
+    }
+    return NULL;
+}
+
 static const char *layout_of(gen_t *g, const pstage_t *stage) {
     const tstep_t *s = stage->step;
-    if (stage->sessions || (s && plan_by_rows(s))) return NULL;
+    if (stage->sessions) return NULL; /* a worker's: that of the session that closes */
     switch (stage->root) {
     case ROOT_aggregate: return aggregate_layout(g, stage);
     case ROOT_top:
-    case ROOT_sort: return top_layout(g, stage);
-    case ROOT_distinct: return s->u.distinct.within ? NULL : count_layout(stage);
+    case ROOT_sort: return plan_by_rows(s) ? RING_LAYOUT : top_layout(g, stage);
+    case ROOT_distinct:
+        if (plan_by_rows(s)) return RING_LAYOUT;
+        return s->u.distinct.within ? "2zmW" : count_layout(stage);
     case ROOT_limit: return count_layout(stage);
     case ROOT_latest: return "cb2z"; /* the row before is there while a batch runs */
-    case ROOT_close:
-    case ROOT_remember:
-    case ROOT_join:
+    case ROOT_close: return "2zmbw";
+    case ROOT_remember: return emit_remember_layout(g, stage);
+    case ROOT_join: return join_layout(stage);
     case ROOT_changes:     /* emptied with each batch */
     case ROOT_repartition: /* keeps nothing */
     case ROOT_errors:
@@ -94,6 +116,10 @@ static const char *layout_of(gen_t *g, const pstage_t *stage) {
 
 void emit_layouts(gen_t *g, pstage_t *stage) {
     if (!stage->state) return;
+    if (stage->sessions) {
+        stage->sessions->layout = "@s2zm2z"; /* rows, and the moment of the first session */
+        flow_assert(layout_words(stage->sessions->layout) == stage->sessions->words);
+    }
     stage->state->layout = layout_of(g, stage);
     if (stage->state->layout)
         flow_assert(layout_words(stage->state->layout) == stage->state->words);

@@ -502,7 +502,6 @@ static void put_stages(prog_t *p) {
         buf_t states;
         buf_init(&states, p->g->e->arena);
         if (s->state) buf_printf(&states, "%d", s->state->id);
-        if (s->queue) buf_printf(&states, ",%d", s->queue->id);
         if (s->sessions) buf_printf(&states, ",%d", s->sessions->id);
         for (size_t k = 0; k < s->partials.n; k++)
             buf_printf(&states, "%s%d", states.n ? "," : "", s->partials.at[k]->id);

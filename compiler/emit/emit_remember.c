@@ -16,6 +16,12 @@ int emit_remember_words(gen_t *g, const pstage_t *stage) {
     return emit_own(g->e, stage->step->u.remember).words;
 }
 
+/* With `by` rows wait in the table. */
+const char *emit_remember_layout(gen_t *g, const pstage_t *stage) {
+    const tremember_t *r = stage->step->u.remember;
+    return arena_printf(g->e->arena, "%s%s", r->by ? "@q" : "", emit_own_layout(g->e, r));
+}
+
 static LLVMValueRef table_of(gen_t *g) {
     return K_CALL(g->e, state, "table", g->e->fn->ctx, ir_i64(g->e, g->stage->state->id));
 }

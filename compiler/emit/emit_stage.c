@@ -351,7 +351,11 @@ void emit_program(emit_t *e, plan_t *plan, const plan_options *options, const ch
     gen_t g = {.e = e, .plan = plan, .options = options};
     for (size_t i = 0; i < plan->stages.n; i++) {
         pstage_t *s = plan->stages.at[i];
-        if (!s->state || s->root == ROOT_join) continue;
+        if (!s->state) continue;
+        if (s->root == ROOT_join) {
+            emit_layouts(&g, s);
+            continue;
+        }
         s->state->words = s->root == ROOT_aggregate  ? emit_agg_words(&g, s)
                           : s->root == ROOT_remember ? emit_remember_words(&g, s)
                           : is_table_root(s)         ? emit_table_words(s)

@@ -160,6 +160,7 @@ LLVMValueRef emit_bucket(gen_t *g, tstep_t *s, const gkey_t *key);
 
 /* ---- emit_remember.c ---- */
 int emit_remember_words(gen_t *g, const pstage_t *stage);
+const char *emit_remember_layout(gen_t *g, const pstage_t *stage);
 void emit_remember_row_in(gen_t *g, LLVMValueRef at);
 void emit_remember_close(gen_t *g);
 /* The partition waits for what is next in its table (runtime/kernel/k_timer.h): a moment is

@@ -429,7 +429,7 @@ static void drop_late(gen_t *g, LLVMValueRef moment, LLVMBasicBlockRef next) {
 
 static void forget_closed(gen_t *g, LLVMValueRef table, LLVMValueRef words, LLVMValueRef entry) {
     emit_t *e = g->e;
-    K_CALL(e, timer_stop, "", table, entry, ir_i64(e, 0));
+    K_CALL(e, timer_stop, "", e->fn->ctx, table, entry, ir_i64(e, 0));
     K_CALL(e, blob_drop, "", e->fn->ctx, K_CALL(e, table_heap, "heap", table),
            ir_word(e, words, CLOSE_ROW));
     K_CALL(e, table_remove, "", e->fn->ctx, table, entry);

@@ -182,7 +182,7 @@ typedef struct pstage {
     pops_t late;          /* and what takes its late rows, as they entered it */
     int mark;             /* what the root waits for; -1: it closes with the batch */
     int clock_mark;       /* of windows with `early`: the time of the batch; -1 */
-    pstate_t *queue;      /* of a join: what waits for a moment, or null */
+    int waits;            /* of a join: rows or windows wait for a moment */
     int64_t slice;        /* ROOT_aggregate: its windows are put together from slices; 0 */
     int partial;          /* ROOT_aggregate: its rows are partial states */
     int error_port;       /* of the root's own expressions */

@@ -92,7 +92,6 @@ static void print_root(buf_t *b, sources_t *sources, const pstage_t *s) {
     if (s->state)
         buf_printf(b, ", state %d (%s)", s->state->id, plan_key_kind(s));
     if (s->mark >= 0) buf_printf(b, ", waits for mark %d", s->mark);
-    if (s->queue) buf_printf(b, ", waiting in state %d", s->queue->id);
     if (s->root != ROOT_aggregate && s->root != ROOT_errors) {
         buf_str(b, ", carries ");
         print_live(b, s->step->row_in, s->live);

@@ -302,7 +302,7 @@ static void join_waits(builder_t *b, pstage_t *stage) {
         return;
     int clock = s->u.join.form == JOINS_windows ? w->processing : !s->in.timed;
     stage->mark = clock ? plan_mark_processing(b) : plan_mark(b, &s->out);
-    stage->queue = join_state(b, stage, 1, 4); /* FLOW_JOIN_QUEUE_WORDS */
+    stage->waits = 1;
 }
 
 /* The exchanges and the stage of a join; made when a side is first reached. */

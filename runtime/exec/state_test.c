@@ -148,7 +148,7 @@ static rt_status reload_one(flow_rt_worker *w, const subject *s) {
 /* What is not saved must be empty. */
 static rt_status check_empty(const subject *s) {
     const flow_table *t = rt_states_table(s->job->states, s->state, s->part);
-    if (!flow_k_table_count(t) && !flow_k_pane_count(t) && !t->timers) return RT_ok;
+    if (!flow_k_table_count(t) && !flow_k_pane_count(t) && !t->waits) return RT_ok;
     return complain(s->job, s->state, s->part, "it holds rows and is not saved", NULL);
 }
 

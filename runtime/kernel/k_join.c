@@ -9,12 +9,21 @@
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_order.h"
 #include "runtime/kernel/k_row.h"
+#include "runtime/kernel/k_store.h"
 
+/* Behind it stands the encoded row.  Its second u32, which is zero in a row that crosses, is
+ * the row's rank among those of its list with the same time or key, once it is saved. */
 typedef struct join_head {
     int64_t time;    /* streams; of a table's row the length of its key */
     uint32_t entry;
-    uint8_t side, marked, was, is;
+    uint8_t side, marked;
+    uint8_t there;   /* JOIN_WAS, JOIN_IS */
+    uint8_t saved;
 } join_head;
+
+enum { JOIN_WAS = 1, JOIN_IS = 2 };
+/* Of a row, in saved state: not there, there as it is, there as it was. */
+enum { JOIN_UNSAVED, JOIN_SAVED, JOIN_CHANGED };
 
 typedef struct join_list {
     join_head **rows;
@@ -32,11 +41,11 @@ typedef struct join_queue {
     join_item *items;
     int64_t count, room;
     uint64_t arrivals;
+    int64_t delay[2]; /* from a row's time to its moment, by side: always the same */
 } join_queue;
 
 _Static_assert(sizeof(join_head) == FLOW_JOIN_HEAD, "the head of a row");
 _Static_assert(2 * sizeof(join_list) == FLOW_JOIN_WORDS * 8, "the words of an entry");
-_Static_assert(sizeof(join_queue) == FLOW_JOIN_QUEUE_WORDS * 8, "the words of a queue");
 
 FLOW_INLINE join_list *join_side(const uint64_t *words, int32_t side) {
     return (join_list *)(uintptr_t)words + side;
@@ -44,6 +53,11 @@ FLOW_INLINE join_list *join_side(const uint64_t *words, int32_t side) {
 
 FLOW_INLINE join_head *join_at(const uint8_t *row) {
     return (join_head *)(uintptr_t)row;
+}
+
+/* Where the rank of a saved row stands. */
+FLOW_INLINE uint32_t join_rank(const join_head *row) {
+    return ((const uint32_t *)(row + 1))[1];
 }
 
 /* The first row of the list whose time is not below (not after: above) `time`. */
@@ -102,7 +116,9 @@ int64_t flow_k_join_entry(const uint8_t *row) {
 }
 
 void flow_k_join_mark(uint8_t *row) {
-    join_at(row)->marked = 1;
+    join_head *h = join_at(row);
+    if (h->saved && !h->marked) h->saved = JOIN_CHANGED;
+    h->marked = 1;
 }
 
 int32_t flow_k_join_marked(const uint8_t *row) {
@@ -158,9 +174,39 @@ static join_head *join_copy(flow_ctx *ctx, flow_heap *heap, const uint8_t *encod
     return row;
 }
 
-static void join_release(flow_ctx *ctx, flow_heap *heap, join_head *row, int64_t klen) {
-    flow_k_heap_free(ctx, heap, row,
-                     FLOW_JOIN_HEAD + flow_k_row_size((const uint8_t *)(row + 1)) + klen);
+/* What orders a row in saved state, behind the key of its entry: side, time or key, rank.
+ * Returns one past it. */
+static uint8_t *join_rank_key(uint8_t *p, const join_head *row, int keyed) {
+    *p++ = row->side;
+    if (keyed)
+        p = flow_k_key_text(p, flow_k_join_key((const uint8_t *)row), row->time);
+    else
+        p = flow_k_key_i64(p, row->time);
+    uint32_t rank = __builtin_bswap32(join_rank(row));
+    __builtin_memcpy(p, &rank, 4);
+    return p + 4;
+}
+
+FLOW_INLINE int64_t join_rank_room(const join_head *row, int keyed) {
+    return 1 + (keyed ? 2 * row->time + 2 : 8) + 4;
+}
+
+static FLOW_COLD void join_gone(flow_ctx *ctx, flow_table *t, const join_head *row,
+                                int keyed) {
+    if (!t->track) return;
+    int64_t len;
+    int32_t letter = keyed ? FLOW_STORE_TABLES : FLOW_STORE_JOIN;
+    uint8_t *key = k_store_key(ctx, t, row->entry, letter, join_rank_room(row, keyed), &len);
+    uint8_t *end = join_rank_key(key + len, row, keyed);
+    k_track_gone(ctx, t, key, end - key, FLOW_GONE_ROW);
+    flow_k_reset(ctx, key);
+}
+
+/* Frees a row; keyed: of a table, so that its key stands behind it. */
+static void join_release(flow_ctx *ctx, flow_table *t, join_head *row, int keyed) {
+    if (FLOW_UNLIKELY(row->saved)) join_gone(ctx, t, row, keyed);
+    int64_t bytes = FLOW_JOIN_HEAD + flow_k_row_size((const uint8_t *)(row + 1));
+    flow_k_heap_free(ctx, &t->heap, row, keyed ? bytes + row->time : bytes);
 }
 
 /* ---- the queue ---- */
@@ -195,9 +241,21 @@ static join_item join_dequeue(join_queue *q) {
     return top;
 }
 
-int64_t flow_k_join_next(const uint64_t *queue) {
-    const join_queue *q = (const join_queue *)queue;
-    return q->count ? q->items[0].moment : INT64_MAX;
+static join_queue *join_queue_of(flow_ctx *ctx, flow_table *t) {
+    if (FLOW_LIKELY(t->waits != 0)) return t->waits;
+    t->waits = flow_k_heap_alloc(ctx, &t->heap, (int64_t)sizeof(join_queue));
+    __builtin_memset(t->waits, 0, sizeof(join_queue));
+    return t->waits;
+}
+
+int64_t flow_k_join_next(const flow_table *t) {
+    const join_queue *q = t->waits;
+    return q && q->count ? q->items[0].moment : INT64_MAX;
+}
+
+/* Takes out what waits for a moment below `mark`, or tells that there is nothing. */
+FLOW_INLINE int join_ready(const flow_table *t, int64_t mark) {
+    return flow_k_join_next(t) < mark;
 }
 
 /* ---- streams ---- */
@@ -215,17 +273,17 @@ uint8_t *flow_k_join_push(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t
     return (uint8_t *)row;
 }
 
-void flow_k_join_wait(flow_ctx *ctx, flow_table *t, uint64_t *queue, int64_t moment,
-                      uint8_t *row) {
-    join_queue *q = (join_queue *)queue;
-    uint64_t tie = (uint64_t)join_at(row)->side << 63 | q->arrivals++;
+void flow_k_join_wait(flow_ctx *ctx, flow_table *t, int64_t moment, uint8_t *row) {
+    join_queue *q = join_queue_of(ctx, t);
+    const join_head *h = join_at(row);
+    uint64_t tie = (uint64_t)h->side << 63 | q->arrivals++;
+    q->delay[h->side] = moment - h->time;
     join_enqueue(ctx, &t->heap, q, (join_item){moment, tie, (uint64_t)(uintptr_t)row});
 }
 
-uint8_t *flow_k_join_pop(uint64_t *queue, int64_t mark) {
-    join_queue *q = (join_queue *)queue;
-    if (!q->count || q->items[0].moment >= mark) return 0;
-    return (uint8_t *)(uintptr_t)join_dequeue(q).what;
+uint8_t *flow_k_join_pop(flow_table *t, int64_t mark) {
+    if (!join_ready(t, mark)) return 0;
+    return (uint8_t *)(uintptr_t)join_dequeue(t->waits).what;
 }
 
 /* A row's moment grows with its time, so it stands near the head of its list. */
@@ -238,9 +296,8 @@ void flow_k_join_cut(flow_table *t, uint8_t *at) {
     l->first++;
 }
 
-uint8_t *flow_k_join_due(flow_ctx *ctx, flow_table *t, uint64_t *queue, int64_t mark) {
-    uint8_t *row = flow_k_join_pop(queue, mark);
-    (void)ctx;
+uint8_t *flow_k_join_due(flow_table *t, int64_t mark) {
+    uint8_t *row = flow_k_join_pop(t, mark);
     if (row) flow_k_join_cut(t, row);
     return row;
 }
@@ -256,51 +313,53 @@ uint8_t *flow_k_join_version(const uint64_t *words, int64_t time, int64_t since)
 void flow_k_join_forget(flow_ctx *ctx, flow_table *t, uint8_t *at) {
     join_head *row = join_at(at);
     join_list *l = join_side(flow_k_table_words(t, row->entry), row->side);
-    while (l->rows[l->first] != row) join_release(ctx, &t->heap, l->rows[l->first++], 0);
+    while (l->rows[l->first] != row) join_release(ctx, t, l->rows[l->first++], 0);
 }
 
 void flow_k_join_free(flow_ctx *ctx, flow_table *t, uint8_t *row) {
     join_head *h = join_at(row);
     uint32_t entry = h->entry;
     join_list *l = join_side(flow_k_table_words(t, entry), 0);
-    join_release(ctx, &t->heap, h, 0);
+    join_release(ctx, t, h, 0);
     if (l[0].first < l[0].end || l[1].first < l[1].end) return;
     join_list_drop(ctx, &t->heap, &l[0]);
     join_list_drop(ctx, &t->heap, &l[1]);
     flow_k_table_remove(ctx, t, entry);
 }
 
-void flow_k_join_wait_entry(flow_ctx *ctx, flow_table *t, uint64_t *queue, int64_t moment,
-                            int64_t tie) {
+void flow_k_join_wait_entry(flow_ctx *ctx, flow_table *t, int64_t moment, int64_t tie) {
     uint64_t order = (uint64_t)tie ^ UINT64_C(1) << 63;
-    join_enqueue(ctx, &t->heap, (join_queue *)queue,
+    join_enqueue(ctx, &t->heap, join_queue_of(ctx, t),
                  (join_item){moment, order, (uint64_t)flow_k_table_last(t)});
 }
 
-int64_t flow_k_join_due_entry(uint64_t *queue, int64_t mark) {
-    join_queue *q = (join_queue *)queue;
-    if (!q->count || q->items[0].moment >= mark) return -1;
-    return (int64_t)join_dequeue(q).what;
+int64_t flow_k_join_due_entry(flow_table *t, int64_t mark) {
+    return join_ready(t, mark) ? (int64_t)join_dequeue(t->waits).what : -1;
 }
 
 void flow_k_join_drop(flow_ctx *ctx, flow_table *t, int64_t entry) {
     join_list *l = join_side(flow_k_table_words(t, entry), 0);
+    int saved = 0;
     for (int side = 0; side < 2; side++) {
-        for (uint32_t i = l[side].first; i < l[side].end; i++)
-            join_release(ctx, &t->heap, l[side].rows[i], 0);
+        for (uint32_t i = l[side].first; i < l[side].end; i++) {
+            saved |= l[side].rows[i]->saved;
+            l[side].rows[i]->saved = JOIN_UNSAVED;
+            join_release(ctx, t, l[side].rows[i], 0);
+        }
         join_list_drop(ctx, &t->heap, &l[side]);
     }
+    if (saved) k_store_gone(ctx, t, FLOW_STORE_WINDOWS, entry);
     flow_k_table_remove(ctx, t, entry);
 }
 
 /* ---- tables ---- */
 
 int32_t flow_k_join_was(const uint8_t *row) {
-    return join_at(row)->was;
+    return join_at(row)->there & JOIN_WAS;
 }
 
 int32_t flow_k_join_is(const uint8_t *row) {
-    return join_at(row)->is;
+    return (join_at(row)->there & JOIN_IS) != 0;
 }
 
 const uint8_t *flow_k_join_key(const uint8_t *row) {
@@ -385,15 +444,15 @@ void flow_k_join_put(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t side
     for (int64_t i = join_key_bound(l, key, klen); i < l->end - l->tail; i++) {
         join_head *old = l->rows[i];
         if (join_compare(old, key, klen)) break;
-        if (old->is || !join_equal((const uint8_t *)(old + 1), encoded)) continue;
-        old->is = 1; /* it has not changed after all */
+        if (old->there & JOIN_IS || !join_equal((const uint8_t *)(old + 1), encoded)) continue;
+        old->there |= JOIN_IS; /* it has not changed after all */
         return;
     }
     join_head *row = join_copy(ctx, &t->heap, encoded, key, klen);
     row->time = klen;
     row->entry = (uint32_t)flow_k_table_last(t);
     row->side = (uint8_t)side;
-    row->is = 1;
+    row->there = JOIN_IS;
     int last = !l->tail && (l->end == l->first || join_order(l->rows[l->end - 1], row) <= 0);
     join_insert(ctx, &t->heap, l, l->end, row);
     l->tail += !last;
@@ -404,7 +463,7 @@ static void join_cut(flow_ctx *ctx, flow_table *t, join_list *l, int64_t i) {
     l->end--;
     if (i < l->end)
         __builtin_memmove(l->rows + i, l->rows + i + 1, (size_t)join_list_bytes(l->end - i));
-    join_release(ctx, &t->heap, row, row->time);
+    join_release(ctx, t, row, 1);
 }
 
 static int join_take_sorted(flow_ctx *ctx, flow_table *t, join_list *l, const uint8_t *key,
@@ -412,9 +471,10 @@ static int join_take_sorted(flow_ctx *ctx, flow_table *t, join_list *l, const ui
     for (int64_t i = join_key_bound(l, key, klen); i < l->end - l->tail; i++) {
         join_head *row = l->rows[i];
         if (join_compare(row, key, klen)) return 0;
-        if (!row->is || !join_equal((const uint8_t *)(row + 1), encoded)) continue;
-        if (!row->was) join_cut(ctx, t, l, i);
-        else row->is = 0;
+        if (!(row->there & JOIN_IS) || !join_equal((const uint8_t *)(row + 1), encoded))
+            continue;
+        if (!(row->there & JOIN_WAS)) join_cut(ctx, t, l, i);
+        else row->there &= (uint8_t)~JOIN_IS;
         return 1;
     }
     return 0;
@@ -464,9 +524,9 @@ void flow_k_join_settle(flow_ctx *ctx, flow_table *t, int64_t entry) {
         uint32_t kept = l[side].first;
         for (uint32_t i = kept; i < l[side].end; i++) {
             join_head *row = l[side].rows[i];
-            row->was = 1;
-            if (row->is) l[side].rows[kept++] = row;
-            else join_release(ctx, &t->heap, row, row->time);
+            row->there |= JOIN_WAS;
+            if (row->there & JOIN_IS) l[side].rows[kept++] = row;
+            else join_release(ctx, t, row, 1);
         }
         l[side].end = kept;
     }

@@ -9,15 +9,16 @@
  * before the batch and whether it is there now.
  *
  * What waits for a moment - a row until nothing can match it any more, a window until it
- * closes - stands in the queue of the partition, a heap by (moment, tie).  Its words are
- * the only entry of a table of its own; its memory is that of the join's table. */
+ * closes - stands in the queue of the table, a heap by (moment, tie).  Between the time of
+ * a side's rows and their moments lies always the same.
+ *
+ * How all this is saved: k_store.h. */
 #ifndef FLOW_KERNEL_K_JOIN_H
 #define FLOW_KERNEL_K_JOIN_H
 
 #include "runtime/kernel/k_table.h"
 
 #define FLOW_JOIN_WORDS       6
-#define FLOW_JOIN_QUEUE_WORDS 4
 #define FLOW_JOIN_HEAD        16
 
 #define FLOW_JOIN_LEFT  0
@@ -43,16 +44,15 @@ int32_t flow_k_join_marked(const uint8_t *row);
 FLOW_FAR uint8_t *flow_k_join_push(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t side,
                                    int64_t time, const uint8_t *encoded);
 /* The row waits for a moment. */
-FLOW_FAR void flow_k_join_wait(flow_ctx *ctx, flow_table *t, uint64_t *queue, int64_t moment,
-                               uint8_t *row);
+FLOW_FAR void flow_k_join_wait(flow_ctx *ctx, flow_table *t, int64_t moment, uint8_t *row);
 /* The next row whose moment is below `mark`: taken out of its list, and to be freed; null
  * if there is none.  Rows of one moment: left before right, then as they came. */
-FLOW_FAR uint8_t *flow_k_join_due(flow_ctx *ctx, flow_table *t, uint64_t *queue, int64_t mark);
+FLOW_FAR uint8_t *flow_k_join_due(flow_table *t, int64_t mark);
 /* Frees it, and its entry if that was its last row. */
 FLOW_FAR void flow_k_join_free(flow_ctx *ctx, flow_table *t, uint8_t *row);
 
 /* The same, but the row stays in its list: to be cut from it, or to stay. */
-FLOW_FAR uint8_t *flow_k_join_pop(uint64_t *queue, int64_t mark);
+FLOW_FAR uint8_t *flow_k_join_pop(flow_table *t, int64_t mark);
 FLOW_FAR void flow_k_join_cut(flow_table *t, uint8_t *row);
 /* Versions: the right row with the greatest time up to `time`, the last to arrive of
  * equals; null if there is none, or if the next one came before `since`. */
@@ -61,14 +61,14 @@ uint8_t *flow_k_join_version(const uint64_t *words, int64_t time, int64_t since)
 FLOW_FAR void flow_k_join_forget(flow_ctx *ctx, flow_table *t, uint8_t *row);
 
 /* The entry that was probed last waits for a moment; entries of one moment go by `tie`. */
-FLOW_FAR void flow_k_join_wait_entry(flow_ctx *ctx, flow_table *t, uint64_t *queue,
-                                     int64_t moment, int64_t tie);
+FLOW_FAR void flow_k_join_wait_entry(flow_ctx *ctx, flow_table *t, int64_t moment,
+                                     int64_t tie);
 /* The next entry whose moment is below `mark`, or -1; to be dropped, with its rows. */
-FLOW_FAR int64_t flow_k_join_due_entry(uint64_t *queue, int64_t mark);
+FLOW_FAR int64_t flow_k_join_due_entry(flow_table *t, int64_t mark);
 FLOW_FAR void flow_k_join_drop(flow_ctx *ctx, flow_table *t, int64_t entry);
 
 /* The earliest moment that something waits for; INT64_MAX: nothing. */
-int64_t flow_k_join_next(const uint64_t *queue);
+int64_t flow_k_join_next(const flow_table *t);
 
 /* ---- tables ---- */
 

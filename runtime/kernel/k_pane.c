@@ -4,7 +4,9 @@
 
 #include "runtime/kernel/k_cold.h"
 #include "runtime/kernel/k_event.h"
+#include "runtime/kernel/k_key.h"
 #include "runtime/kernel/k_slice.h"
+#include "runtime/kernel/k_track.h"
 
 #define PANE_SPARES     4 /* how many closed panes keep their memory */
 #define PANE_FIRST_BITS 3 /* many windows hold a few keys only */
@@ -60,11 +62,12 @@ static flow_pane *pane_new(flow_ctx *ctx, flow_table *t, flow_panes *s) {
         s->spare = p->spare;
         s->spares--;
         p->spare = 0;
-        return p;
+    } else {
+        p = flow_rt_mem_alloc(ctx, sizeof *p);
+        flow_k_table_init(&p->table, t->kind, t->words);
+        p->table.first_bits = PANE_FIRST_BITS;
     }
-    p = flow_rt_mem_alloc(ctx, sizeof *p);
-    flow_k_table_init(&p->table, t->kind, t->words);
-    p->table.first_bits = PANE_FIRST_BITS;
+    if (t->track) k_track_on(ctx, &p->table);
     return p;
 }
 
@@ -129,9 +132,16 @@ static void pane_free(flow_ctx *ctx, flow_pane *p) {
     flow_rt_mem_free(ctx, p, sizeof *p);
 }
 
+static FLOW_COLD void pane_gone(flow_ctx *ctx, flow_table *t, const flow_pane *p) {
+    uint8_t key[16];
+    flow_k_key_i64(flow_k_key_i64(key, p->end), p->start);
+    k_track_gone(ctx, t, key, sizeof key, FLOW_GONE_ALL);
+}
+
 void flow_k_pane_drop(flow_ctx *ctx, flow_table *t) {
     flow_panes *s = t->panes;
     flow_pane *p = s->at[s->first++];
+    if (FLOW_UNLIKELY(t->track != 0)) pane_gone(ctx, t, p);
     if (s->first == s->end) s->first = s->end = 0;
     if (s->last == p) s->last = 0;
     if (s->spares == PANE_SPARES) {
@@ -139,6 +149,7 @@ void flow_k_pane_drop(flow_ctx *ctx, flow_table *t) {
         return;
     }
     flow_k_table_clear(ctx, &p->table);
+    if (p->table.track) k_track_forget(ctx, &p->table);
     p->spare = s->spare;
     s->spare = p;
     s->spares++;

@@ -3,9 +3,12 @@
 #include "runtime/kernel/k_save.h"
 
 #include "runtime/kernel/k_cold.h"
+#include "runtime/kernel/k_key.h"
 #include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_pane.h"
 #include "runtime/kernel/k_row.h"
 #include "runtime/kernel/k_sort.h"
+#include "runtime/kernel/k_store.h"
 
 /* ---- bytes that grow ---------------------------------------------------------------- */
 
@@ -93,7 +96,7 @@ int32_t k_layout_read(flow_layout *l, const char *text) {
     const char *p = text + l->panes;
     if (*p == '@') {
         l->store = p[1];
-        if (!p[1]) return 0;
+        if (!k_store_is(p[1])) return 0;
         p += 2;
     }
     l->plain = 1;
@@ -106,6 +109,7 @@ int32_t k_layout_read(flow_layout *l, const char *text) {
         l->items[l->nitems].kind = (uint8_t)kind;
         l->items[l->nitems++].times = (uint16_t)times;
         l->words += times * save_kinds[kind].words;
+        if (*p == 'm') l->timers += times;
         if (*p != 'w') l->plain = 0;
         p++;
     }
@@ -230,12 +234,17 @@ typedef struct save_gone {
     int64_t n, i;
 } save_gone;
 
+/* The notes about entries, not those about rows of stores. */
 static save_gone gone_sorted(flow_ctx *ctx, const flow_track *k) {
     save_gone g = {0};
     g.items = flow_k_alloc(ctx, (2 * k->gone_count + 1) * (int64_t)sizeof *g.items);
     for (const uint8_t *p = k->gone, *end = p + k->gone_bytes; p < end;) {
-        flow_item *it = &g.items[g.n++];
         uint32_t klen = flow_frame_klen(p);
+        if (flow_frame_plen(p) & FLOW_GONE_ROW) {
+            p += 8 + klen;
+            continue;
+        }
+        flow_item *it = &g.items[g.n++];
         it->frame = p;
         it->prefix = 0;
         for (uint32_t i = 0; i < 8; i++) it->prefix = it->prefix << 8 | (i < klen ? p[8 + i] : 0);
@@ -271,7 +280,7 @@ static void save_gone_until(flow_ctx *ctx, save_gone *g, const uint8_t *key, int
         int64_t first = g->i;
         while (g->i < g->n && !flow_k_sort_compare(&g->items[first], &g->items[g->i])) {
             const uint8_t *same = g->items[g->i++].frame;
-            if (flow_frame_plen(same)) drop = 1;
+            if (flow_frame_plen(same) & FLOW_GONE_ALL) drop = 1;
             else del = 1;
         }
         if (drop) gone_put(ctx, FLOW_SAVED_DROP, note, prefix, plen, out);
@@ -325,9 +334,106 @@ void k_save_entries(flow_ctx *ctx, flow_table *t, const flow_layout *l, int32_t 
     flow_k_reset(ctx, mark);
 }
 
+/* ---- tables with panes, and with stores ----------------------------------------------- */
+
+/* The pane of a key, as its first bytes. */
+static void pane_prefix(uint8_t *p, const flow_pane *pane) {
+    flow_k_key_i64(flow_k_key_i64(p, pane->end), pane->start);
+}
+
+/* Panes stand in the order of their keys; what was dropped is noted on the table. */
+static void save_panes(flow_ctx *ctx, flow_table *t, const flow_layout *l, int32_t full,
+                       flow_bytes *out) {
+    void *mark = flow_k_mark(ctx);
+    save_gone gone = {0};
+    uint8_t prefix[16];
+    if (!full) gone = gone_sorted(ctx, t->track);
+    for (int64_t i = 0; i < flow_k_pane_count(t); i++) {
+        flow_pane *pane = flow_k_pane_at(t, i);
+        pane_prefix(prefix, pane);
+        save_gone_until(ctx, &gone, prefix, 16, 0, 0, out);
+        k_save_entries(ctx, &pane->table, l, full, prefix, 16, out);
+    }
+    save_gone_until(ctx, &gone, 0, 0, 0, 0, out);
+    flow_k_reset(ctx, mark);
+}
+
+static int op_compare(const uint8_t *a, const uint8_t *b) {
+    uint32_t na, nb;
+    __builtin_memcpy(&na, a + 1, 4);
+    __builtin_memcpy(&nb, b + 1, 4);
+    int c = __builtin_memcmp(a + FLOW_SAVED_HEAD, b + FLOW_SAVED_HEAD, na < nb ? na : nb);
+    if (!c) c = (na > nb) - (na < nb);
+    return c ? c : (int)*a - (int)*b;
+}
+
+static void sort_ops(const uint8_t **at, const uint8_t **spare, int64_t n) {
+    if (n < 2) return;
+    int64_t half = n / 2;
+    sort_ops(at, spare, half);
+    sort_ops(at + half, spare, n - half);
+    if (op_compare(at[half - 1], at[half]) <= 0) return;
+    __builtin_memcpy(spare, at, (size_t)half * sizeof *at);
+    int64_t a = 0, b = half, to = 0;
+    while (a < half)
+        at[to++] = b < n && op_compare(spare[a], at[b]) > 0 ? at[b++] : spare[a++];
+}
+
+static int64_t op_bytes(const uint8_t *p) {
+    uint32_t lens[2];
+    __builtin_memcpy(lens, p + 1, 8);
+    return FLOW_SAVED_HEAD + (int64_t)lens[0] + (int64_t)lens[1];
+}
+
+/* The ops from `start` on, in order, each once. */
+static void order_ops(flow_ctx *ctx, flow_bytes *out, int64_t start, int64_t n) {
+    flow_bytes whole = {0};
+    const uint8_t **at = flow_k_alloc(ctx, n * 8 + 8), **spare = flow_k_alloc(ctx, n * 4 + 8);
+    int64_t i = 0;
+    for (uint8_t *p = out->p + start; p < out->p + out->len; p += op_bytes(p)) at[i++] = p;
+    sort_ops(at, spare, n);
+    k_bytes_more(ctx, &whole, out->len - start);
+    uint8_t *to = whole.p;
+    for (i = 0; i < n; i++) {
+        if (i && !op_compare(at[i - 1], at[i])) {
+            out->ops--;
+            continue;
+        }
+        __builtin_memcpy(to, at[i], (size_t)op_bytes(at[i]));
+        to += op_bytes(at[i]);
+    }
+    __builtin_memcpy(out->p + start, whole.p, (size_t)(to - whole.p));
+    out->len = start + (to - whole.p);
+    k_bytes_free(ctx, &whole);
+}
+
+/* Entries, then the rows of their lists. */
+static void save_store(flow_ctx *ctx, flow_table *t, const flow_layout *l, int32_t full,
+                       flow_bytes *out) {
+    static const uint8_t of_entries[1] = {0};
+    void *mark = flow_k_mark(ctx);
+    if (!full && t->track->cleared) k_save_head(ctx, out, FLOW_SAVED_DROP, 0, 0);
+    if (!k_store_bare(l->store)) k_save_entries(ctx, t, l, full, of_entries, 1, out);
+    int64_t start = out->len, before = out->ops;
+    k_store_save(ctx, t, l->store, full, out);
+    const flow_track *k = t->track;
+    for (int64_t at = 0; !full && at < k->gone_bytes;) {
+        const uint8_t *note = k->gone + at;
+        uint32_t how = flow_frame_plen(note);
+        at += 8 + flow_frame_klen(note);
+        if (!(how & FLOW_GONE_ROW)) continue;
+        gone_put(ctx, how & FLOW_GONE_ALL ? FLOW_SAVED_DROP : FLOW_SAVED_DEL, note, 0, 0, out);
+    }
+    if (out->ops - before > 1) order_ops(ctx, out, start, out->ops - before);
+    flow_k_reset(ctx, mark);
+}
+
 void k_save_table(flow_ctx *ctx, flow_table *t, const flow_layout *l, int32_t full,
                   flow_bytes *out) {
-    k_save_entries(ctx, t, l, full, 0, 0, out);
+    if (!full && !t->track) return;
+    if (l->panes) save_panes(ctx, t, l, full, out);
+    else if (l->store) save_store(ctx, t, l, full, out);
+    else k_save_entries(ctx, t, l, full, 0, 0, out);
 }
 
 /* ---- rows to entries ----------------------------------------------------------------- */
@@ -355,13 +461,31 @@ static int32_t load_value(flow_ctx *ctx, flow_table *t, const flow_layout *l, ui
     return !in.bad && in.p == in.end;
 }
 
+/* The table that a row goes to, and what of its key leads to the entry; null: its first
+ * bytes make no sense. */
+static flow_table *load_pane(flow_ctx *ctx, flow_table *t, flow_saved_in *key) {
+    int64_t end = k_store_key_i64(key), start = k_store_key_i64(key);
+    return key->bad || start > end ? 0 : flow_k_pane(ctx, t, start, end);
+}
+
 int32_t k_load_row(flow_ctx *ctx, flow_table *t, const flow_layout *l, const uint8_t *key,
                    int64_t klen, const uint8_t *value, int64_t vlen) {
+    flow_saved_in in = {.p = key, .end = key + klen};
+    if (l->store) {
+        const uint8_t *letter = k_saved_take(&in, 1);
+        flow_saved_in of = {.p = value, .end = value + vlen};
+        if (letter && *letter) return *letter == l->store && k_store_load(ctx, t, *letter, &in, &of);
+        if (!letter || k_store_bare(l->store)) return 0;
+    }
+    if (l->panes && !(t = load_pane(ctx, t, &in))) return 0;
+    key = in.p;
+    klen = in.end - in.p;
     uint64_t *words = load_entry(ctx, t, key, klen);
     if (!words || !flow_k_table_fresh(t)) return 0;
     return load_value(ctx, t, l, words, value, vlen);
 }
 
 void k_load_end(flow_ctx *ctx, flow_table *t, const flow_layout *l) {
-    (void)ctx, (void)t, (void)l;
+    if (l->store) k_store_end(ctx, t, l->store);
+    if (l->timers) k_store_end_timers(ctx, t, l->timers);
 }

@@ -35,7 +35,7 @@ enum {
 #define FLOW_SAVED_HEAD 9
 
 /* A layout, read. */
-#define FLOW_LAYOUT_ITEMS 64
+#define FLOW_LAYOUT_ITEMS 512
 typedef struct flow_layout {
     const char *text;
     int32_t panes;  /* # */
@@ -43,6 +43,7 @@ typedef struct flow_layout {
     int32_t words;  /* of an entry */
     int32_t nitems;
     int32_t plain;  /* nothing but plain words */
+    int32_t timers; /* of an entry */
     struct { uint8_t kind; uint8_t pad; uint16_t times; } items[FLOW_LAYOUT_ITEMS];
 } flow_layout;
 

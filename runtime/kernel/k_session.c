@@ -5,8 +5,10 @@
 #include "runtime/kernel/k_session.h"
 
 #include "runtime/kernel/k_event.h"
+#include "runtime/kernel/k_key.h"
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_row.h"
+#include "runtime/kernel/k_store.h"
 
 enum { SESSION_FULL = 64 };
 
@@ -14,8 +16,14 @@ typedef struct session_row {
     struct session_row *next;
     int64_t time;
     uint64_t arrival;
-    uint32_t klen, part;
-} session_row; /* the encoded row, then its order key */
+    uint32_t klen;
+    uint16_t part, saved; /* saved: it is in saved state (k_store_session.c) */
+} session_row; /* the encoded row, then its order key; of a part its session_span */
+
+/* What a part stands for. */
+typedef struct session_span {
+    int64_t last, count;
+} session_span;
 
 struct flow_session {
     int64_t first, last; /* times of its rows */
@@ -42,6 +50,18 @@ static int64_t row_bytes(const session_row *r) {
     return (int64_t)sizeof *r + flow_k_row_size(row_of(r)) + r->klen;
 }
 
+/* A row that is in saved state leaves. */
+static FLOW_COLD void session_row_gone(flow_ctx *ctx, flow_table *t, int64_t entry,
+                                       const session_row *r) {
+    if (!t->track) return;
+    int64_t len;
+    uint8_t *key = k_store_key(ctx, t, entry, FLOW_STORE_SESSIONS, 16, &len);
+    uint8_t *end = flow_k_key_i64(key + len, r->time);
+    end = flow_k_key_i64(end, (int64_t)r->arrival);
+    k_track_gone(ctx, t, key, end - key, FLOW_GONE_ROW);
+    flow_k_reset(ctx, key);
+}
+
 /* ---- rows in ---------------------------------------------------------------------- */
 
 static session_row *new_row(flow_ctx *ctx, flow_heap *heap, const uint8_t *row,
@@ -54,10 +74,15 @@ static session_row *new_row(flow_ctx *ctx, flow_heap *heap, const uint8_t *row,
     return r;
 }
 
-static void free_rows(flow_ctx *ctx, flow_heap *heap, flow_session *s) {
+static uint8_t *row_span(session_row *r) {
+    return (uint8_t *)(r + 1) + flow_k_row_size(row_of(r));
+}
+
+static void free_rows(flow_ctx *ctx, flow_table *t, int64_t entry, flow_session *s) {
     for (session_row *r = s->head; r;) {
         session_row *next = r->next;
-        flow_k_heap_free(ctx, heap, r, row_bytes(r));
+        if (FLOW_UNLIKELY(r->saved)) session_row_gone(ctx, t, entry, r);
+        flow_k_heap_free(ctx, &t->heap, r, row_bytes(r));
         r = next;
     }
     s->head = s->tail = 0;
@@ -152,7 +177,7 @@ int32_t flow_k_session_next(flow_ctx *ctx, flow_table *t, int64_t limit, int64_t
 
 void flow_k_session_drop(flow_ctx *ctx, flow_table *t, int64_t entry, int64_t gap) {
     session_list *l = sessions_of(t, entry);
-    free_rows(ctx, &t->heap, &l->at[0]);
+    free_rows(ctx, t, entry, &l->at[0]);
     remove_at(l, 0);
     if (l->count) {
         flow_k_timer_set(ctx, t, entry, 0, moment_of(&l->at[0], gap));
@@ -225,11 +250,12 @@ int32_t flow_k_session_full(const flow_session *s, int64_t gap, int64_t mark) {
 
 void flow_k_session_compact(flow_ctx *ctx, flow_table *t, flow_session *s,
                             const uint8_t *row) {
-    session_row *r = new_row(ctx, &t->heap, row, 0, 0);
+    session_span span = {s->last, s->count};
+    session_row *r = new_row(ctx, &t->heap, row, (const uint8_t *)&span, sizeof span);
     r->part = 1;
     r->time = s->first;
     r->arrival = s->head->arrival;
-    free_rows(ctx, &t->heap, s);
+    free_rows(ctx, t, flow_k_table_last(t), s);
     s->head = s->tail = r;
     s->held = 1;
 }

@@ -39,7 +39,41 @@ FLOW_FAR void k_store_end(flow_ctx *ctx, flow_table *t, int32_t store);
 FLOW_FAR int32_t k_store_is(int32_t letter);
 FLOW_FAR int32_t k_store_bare(int32_t letter);
 
-/* Timers (k_timer.h) of all entries are queued again; `first` is the first of their words. */
-FLOW_FAR void k_store_end_timers(flow_ctx *ctx, flow_table *t, int32_t timers);
+/* Letters that are asked for by name. */
+enum {
+    FLOW_STORE_JOIN = 'j',
+    FLOW_STORE_WINDOWS = 'v',
+    FLOW_STORE_TABLES = 'J',
+    FLOW_STORE_SESSIONS = 's',
+    FLOW_STORE_WAITING = 'q',
+    FLOW_STORE_RING = 'r'
+};
+
+/* For the stores.  The first bytes of the keys of an entry's rows, in the task arena, with
+ * room for `more` behind them. */
+FLOW_FAR uint8_t *k_store_key(flow_ctx *ctx, const flow_table *t, int64_t entry,
+                              int32_t letter, int64_t more, int64_t *len);
+/* All rows of an entry are gone. */
+FLOW_FAR void k_store_gone(flow_ctx *ctx, flow_table *t, int32_t letter, int64_t entry);
+/* A PUT of `vlen` bytes, to be written at the address that it gives. */
+FLOW_FAR uint8_t *k_store_put(flow_ctx *ctx, flow_bytes *out, const uint8_t *key, int64_t klen,
+                              int64_t vlen);
+/* The entry whose key stands here, made if there is none; -1: the bytes are bad. */
+FLOW_FAR int64_t k_store_entry(flow_ctx *ctx, flow_table *t, flow_saved_in *key);
+/* Parts of keys, as k_key.h writes them. */
+FLOW_FAR int64_t k_store_key_i64(flow_saved_in *key);
+FLOW_FAR const uint8_t *k_store_key_text(flow_ctx *ctx, flow_saved_in *key, int64_t *len);
+/* The encoded row that is the rest of the value; null: the bytes are none. */
+FLOW_FAR const uint8_t *k_store_row(flow_saved_in *value);
+
+/* Each entry that is to be looked at: all living ones (full), or those that are marked. */
+#define K_STORE_EACH(t, full, entry)                                                     \
+    for (int64_t i_ = 0, n_ = k_store_count((t), (full)), entry; i_ < n_; i_++)          \
+        if ((entry = k_store_nth((t), (full), i_)) >= 0)
+FLOW_FAR int64_t k_store_count(const flow_table *t, int32_t full);
+FLOW_FAR int64_t k_store_nth(const flow_table *t, int32_t full, int64_t i);
+
+/* The timers (k_timer.h) of all entries, so many each, are queued again. */
+FLOW_FAR void k_store_end_timers(flow_ctx *ctx, flow_table *t, int64_t timers);
 
 #endif

@@ -475,7 +475,7 @@ void flow_k_table_clear(flow_ctx *ctx, flow_table *t) {
     if (t->removed_bits.words)
         __builtin_memset(t->removed_bits.words, 0, (size_t)t->removed_bits.room * 8);
     t->end = t->removed = t->unused = t->fresh = t->last = 0;
-    t->timers = 0;
+    t->waits = 0;
     if (t->heap.chunks) flow_k_heap_clear(ctx, &t->heap);
 }
 
@@ -496,6 +496,11 @@ void flow_k_table_touch_entry(flow_ctx *ctx, flow_table *t, int64_t entry) {
 
 void flow_k_table_touch(flow_ctx *ctx, flow_table *t) {
     flow_k_table_touch_entry(ctx, t, t->last);
+}
+
+void flow_k_table_note_touched(flow_ctx *ctx, flow_table *t) {
+    for (int64_t i = 0; t->track && i < t->dirty_count; i++)
+        k_track_mark(ctx, t, t->dirty[i]);
 }
 
 int64_t flow_k_table_touched(const flow_table *t) {

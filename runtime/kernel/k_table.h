@@ -45,7 +45,7 @@ typedef struct flow_table {
     flow_bits dirty_bits;
     flow_bits removed_bits;
     flow_heap heap;
-    struct flow_timers *timers; /* k_timer.h; in the heap */
+    void *waits;              /* for a moment: of k_timer.h or k_join.h; in the heap */
     uint32_t first_bits;      /* of the first index; 0: as usual */
     struct flow_panes *panes; /* k_pane.h: windows, each with a table; or null */
     struct flow_track *track; /* k_track.h: what changed since state was saved; or null */
@@ -109,6 +109,9 @@ int64_t flow_k_table_touched(const flow_table *t);
 void flow_k_table_note(flow_ctx *ctx, flow_table *t, int64_t entry);
 /* Forgets the marks. */
 void flow_k_table_clean(flow_table *t);
+/* Notes (k_track.h) all touched entries: before they are forgotten, where touches outlive a
+ * batch and so belong to state. */
+FLOW_FAR void flow_k_table_note_touched(flow_ctx *ctx, flow_table *t);
 
 /* Numbers of the living entries in the order of their keys, as an array of 32-bit
  * numbers in the task arena: all of them, or only the touched ones (`dirty` = 1).

@@ -1,14 +1,16 @@
 /* k_timer.c - timers and waiting rows: two binary heaps in the heap of a table. */
 #include "runtime/kernel/k_timer.h"
 
+#include "runtime/kernel/k_key.h"
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_row.h"
+#include "runtime/kernel/k_store.h"
 
 /* In order of (time, order).  Timers: entry and timer; rows: arrival. */
 typedef struct timer_item {
     int64_t time;
     uint64_t order;
-    const uint8_t *row;
+    uint64_t row; /* its address; bit 0: it is in saved state (k_store_timer.c) */
 } timer_item;
 
 typedef struct timer_heap {
@@ -19,6 +21,7 @@ typedef struct timer_heap {
 struct flow_timers {
     timer_heap timers, rows;
     uint64_t arrivals;
+    int64_t fresh; /* rows that saved state has not */
 };
 
 #define TIMER_KINDS 16 /* bits of an order below the entry's number */
@@ -62,10 +65,10 @@ static void heap_pop(timer_heap *h) {
 }
 
 static flow_timers *timers_of(flow_ctx *ctx, flow_table *t) {
-    if (FLOW_LIKELY(t->timers != 0)) return t->timers;
-    t->timers = flow_k_heap_alloc(ctx, &t->heap, (int64_t)sizeof(flow_timers));
-    __builtin_memset(t->timers, 0, sizeof(flow_timers));
-    return t->timers;
+    if (FLOW_LIKELY(t->waits != 0)) return t->waits;
+    t->waits = flow_k_heap_alloc(ctx, &t->heap, (int64_t)sizeof(flow_timers));
+    __builtin_memset(t->waits, 0, sizeof(flow_timers));
+    return t->waits;
 }
 
 /* ---- timers ---------------------------------------------------------------------- */
@@ -81,6 +84,7 @@ FLOW_INLINE uint64_t *timer_words(const flow_table *t, int64_t entry, int64_t k)
 
 void flow_k_timer_set(flow_ctx *ctx, flow_table *t, int64_t entry, int64_t k, int64_t due) {
     uint64_t *w = timer_words(t, entry, k);
+    k_track_note(ctx, t, entry);
     w[0] = word_of(due);
     if (w[1] && w[1] <= w[0]) return;
     w[1] = w[0];
@@ -88,7 +92,8 @@ void flow_k_timer_set(flow_ctx *ctx, flow_table *t, int64_t entry, int64_t k, in
     heap_push(ctx, &t->heap, &timers_of(ctx, t)->timers, x);
 }
 
-void flow_k_timer_stop(flow_table *t, int64_t entry, int64_t k) {
+void flow_k_timer_stop(flow_ctx *ctx, flow_table *t, int64_t entry, int64_t k) {
+    k_track_note(ctx, t, entry);
     timer_words(t, entry, k)[0] = 0;
 }
 
@@ -124,27 +129,46 @@ void flow_k_timer_wait(flow_ctx *ctx, flow_table *t, int64_t time, const uint8_t
     int64_t size = flow_k_row_size(row);
     uint8_t *copy = flow_k_heap_alloc(ctx, &t->heap, size);
     __builtin_memcpy(copy, row, (size_t)size);
-    timer_item x = {time, all->arrivals++, copy};
+    timer_item x = {time, all->arrivals++, (uint64_t)(uintptr_t)copy};
+    all->fresh++;
     heap_push(ctx, &t->heap, &all->rows, x);
 }
 
-static const uint8_t *take_row(flow_ctx *ctx, flow_table *t, timer_heap *h) {
-    const uint8_t *row = h->items[0].row;
+/* What orders the rows, in saved state too. */
+static uint8_t *waiting_key(const timer_item *x, uint8_t *key) {
+    *key = FLOW_STORE_WAITING;
+    return flow_k_key_i64(flow_k_key_i64(key + 1, x->time), (int64_t)x->order);
+}
+
+static FLOW_COLD void waiting_gone(flow_ctx *ctx, flow_table *t, const timer_item *x) {
+    uint8_t key[24];
+    if (t->track) k_track_gone(ctx, t, key, waiting_key(x, key) - key, FLOW_GONE_ROW);
+}
+
+FLOW_INLINE uint8_t *waiting_row(const timer_item *x) {
+    return (uint8_t *)(uintptr_t)(x->row & ~(uint64_t)1);
+}
+
+static const uint8_t *take_row(flow_ctx *ctx, flow_table *t, flow_timers *all) {
+    timer_heap *h = &all->rows;
+    if (!(h->items[0].row & 1)) all->fresh--;
+    else waiting_gone(ctx, t, &h->items[0]);
+    uint8_t *row = waiting_row(&h->items[0]);
     int64_t size = flow_k_row_size(row);
     uint8_t *out = flow_k_alloc(ctx, size);
     __builtin_memcpy(out, row, (size_t)size);
-    flow_k_heap_free(ctx, &t->heap, (void *)row, size);
+    flow_k_heap_free(ctx, &t->heap, row, size);
     heap_pop(h);
     return out;
 }
 
 int32_t flow_k_timer_next(flow_ctx *ctx, flow_table *t, int64_t limit, uint64_t *out) {
-    flow_timers *all = t->timers;
+    flow_timers *all = t->waits;
     if (!all) return FLOW_TIMER_NONE;
     int timer = timer_settle(t, &all->timers);
     const timer_item *first = all->timers.items, *row = all->rows.items;
     if (all->rows.count && row->time < limit && (!timer || row->time <= first->time)) {
-        out[0] = (uint64_t)(uintptr_t)take_row(ctx, t, &all->rows);
+        out[0] = (uint64_t)(uintptr_t)take_row(ctx, t, all);
         return FLOW_TIMER_ROW;
     }
     if (!timer || first->time >= limit) return FLOW_TIMER_NONE;
@@ -152,6 +176,7 @@ int32_t flow_k_timer_next(flow_ctx *ctx, flow_table *t, int64_t limit, uint64_t 
     out[1] = first->order & ((1u << TIMER_KINDS) - 1);
     out[2] = (uint64_t)first->time;
     uint64_t *w = timer_words(t, (int64_t)out[0], (int64_t)out[1]);
+    k_track_note(ctx, t, (int64_t)out[0]);
     w[0] = w[1] = 0;
     heap_pop(&all->timers);
     return FLOW_TIMER_FIRED;
@@ -159,7 +184,7 @@ int32_t flow_k_timer_next(flow_ctx *ctx, flow_table *t, int64_t limit, uint64_t 
 
 int64_t flow_k_timer_first(flow_ctx *ctx, flow_table *t) {
     (void)ctx;
-    flow_timers *all = t->timers;
+    flow_timers *all = t->waits;
     if (!all) return INT64_MAX;
     int64_t first = timer_settle(t, &all->timers) ? all->timers.items[0].time : INT64_MAX;
     if (all->rows.count && all->rows.items[0].time < first) first = all->rows.items[0].time;

@@ -11,7 +11,10 @@
  * was queued for a stopped timer, an earlier moment or a removed entry is dropped when it
  * is found: the entry's words decide, so it does no harm if the number has a new owner.
  *
- * Rows that wait are copies in the table's heap, taken out by (time, arrival). */
+ * Rows that wait are copies in the table's heap, taken out by (time, arrival).
+ *
+ * Saved are when a timer is due, and the rows, each by itself; the heaps are made again.  The
+ * next arrival is one behind the last that is left. */
 #ifndef FLOW_KERNEL_K_TIMER_H
 #define FLOW_KERNEL_K_TIMER_H
 
@@ -26,7 +29,7 @@ typedef struct flow_timers flow_timers;
 
 /* Timer k of a living entry is due at the moment, instead of what was set before. */
 void flow_k_timer_set(flow_ctx *ctx, flow_table *t, int64_t entry, int64_t k, int64_t due);
-void flow_k_timer_stop(flow_table *t, int64_t entry, int64_t k);
+void flow_k_timer_stop(flow_ctx *ctx, flow_table *t, int64_t entry, int64_t k);
 /* A row of this time waits for its turn; it is copied. */
 FLOW_FAR void flow_k_timer_wait(flow_ctx *ctx, flow_table *t, int64_t time,
                                 const uint8_t *row);

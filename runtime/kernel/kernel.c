@@ -73,6 +73,11 @@
 #include "runtime/kernel/k_save.c"
 #include "runtime/kernel/k_save_agg.c"
 #include "runtime/kernel/k_save_rows.c"
+#include "runtime/kernel/k_store.c"
+#include "runtime/kernel/k_store_join.c"
+#include "runtime/kernel/k_store_session.c"
+#include "runtime/kernel/k_store_timer.c"
+#include "runtime/kernel/k_store_ring.c"
 
 /* regular expressions */
 #include "runtime/kernel/k_regex_look.c"

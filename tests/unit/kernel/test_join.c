@@ -25,7 +25,6 @@ typedef struct kept {
 typedef struct lab {
     flow_ctx *ctx;
     flow_table t;
-    uint64_t queue[FLOW_JOIN_QUEUE_WORDS];
     kept rows[ROWS];
     int n;
     rnd r;
@@ -67,7 +66,7 @@ static void push(lab *l, int64_t near) {
     uint64_t *words = flow_k_table_i64(l->ctx, &l->t, k->key);
     uint8_t *row = flow_k_join_push(l->ctx, &l->t, words, k->side, k->time,
                                     a_row(l, l->n, (int)rnd_below(&l->r, 8)));
-    flow_k_join_wait(l->ctx, &l->t, l->queue, k->moment, row);
+    flow_k_join_wait(l->ctx, &l->t, k->moment, row);
     CU_ASSERT(flow_k_join_time(row) == k->time && flow_k_join_side(row) == k->side);
     l->n++;
 }
@@ -95,7 +94,7 @@ static void check_range(lab *l, int64_t key, int side, int64_t low, int64_t high
 static void check_due(lab *l, int64_t mark) {
     uint8_t *row;
     int64_t moment = INT64_MIN;
-    while ((row = flow_k_join_due(l->ctx, &l->t, l->queue, mark))) {
+    while ((row = flow_k_join_due(&l->t, mark))) {
         kept *k = &l->rows[number_of(row)];
         CU_ASSERT_FATAL(k->there && k->moment < mark && k->moment >= moment);
         CU_ASSERT(flow_k_table_key_i64(&l->t, flow_k_join_entry(row)) == k->key);
@@ -106,7 +105,7 @@ static void check_due(lab *l, int64_t mark) {
     int64_t next = INT64_MAX;
     for (int i = 0; i < l->n; i++)
         if (l->rows[i].there && l->rows[i].moment < next) next = l->rows[i].moment;
-    CU_ASSERT(next >= mark && flow_k_join_next(l->queue) == next);
+    CU_ASSERT(next >= mark && flow_k_join_next(&l->t) == next);
 }
 
 static void test_time(void) {
@@ -137,7 +136,7 @@ static void test_memory(void) {
         l->n = 0;
         for (int i = 0; i < 4; i++) push(l, near);
         uint8_t *row;
-        while ((row = flow_k_join_due(l->ctx, &l->t, l->queue, near - 40)))
+        while ((row = flow_k_join_due(&l->t, near - 40)))
             flow_k_join_free(l->ctx, &l->t, row);
         if (near == 300) early = flow_k_table_bytes(&l->t);
     }
@@ -154,15 +153,15 @@ static void test_entries(void) {
         uint64_t *words = flow_k_table_i64(l->ctx, &l->t, key);
         for (int i = 0; i < 5; i++)
             flow_k_join_push(l->ctx, &l->t, words, i & 1, 0, a_row(l, key, i));
-        flow_k_join_wait_entry(l->ctx, &l->t, l->queue, key / 10, -(key % 10));
+        flow_k_join_wait_entry(l->ctx, &l->t, key / 10, -(key % 10));
     }
     for (int64_t i = 0; i < 50; i++) {
-        int64_t entry = flow_k_join_due_entry(l->queue, 5);
+        int64_t entry = flow_k_join_due_entry(&l->t, 5);
         CU_ASSERT_FATAL(entry >= 0);
         CU_ASSERT(flow_k_table_key_i64(&l->t, entry) == i / 10 * 10 + 9 - i % 10);
         flow_k_join_drop(l->ctx, &l->t, entry);
     }
-    CU_ASSERT(flow_k_join_due_entry(l->queue, INT64_MAX) == -1);
+    CU_ASSERT(flow_k_join_due_entry(&l->t, INT64_MAX) == -1);
     CU_ASSERT(flow_k_table_count(&l->t) == 0);
     close_lab(l);
     free(l);
@@ -223,10 +222,10 @@ static void test_versions(void) {
         uint64_t *words = flow_k_table_i64(l->ctx, &l->t, 1);
         uint8_t *row = flow_k_join_push(l->ctx, &l->t, words, FLOW_JOIN_RIGHT, k->time,
                                         a_row(l, l->n, 2));
-        flow_k_join_wait(l->ctx, &l->t, l->queue, k->time + keep, row);
+        flow_k_join_wait(l->ctx, &l->t, k->time + keep, row);
         l->n++;
         if (rnd_below(&l->r, 4) == 0) mark = near - 12;
-        while ((row = flow_k_join_pop(l->queue, mark)))
+        while ((row = flow_k_join_pop(&l->t, mark)))
             flow_k_join_forget(l->ctx, &l->t, row);
         /* A row of time t, not late, asks for the version at a moment of its past. */
         int64_t t = mark == INT64_MIN ? 0 : mark + rnd_below(&l->r, 5);

@@ -21,13 +21,14 @@ static int64_t make_row(uint64_t *row, int64_t i) {
 
 static void run(int64_t size, int64_t every, int empties) {
     flow_ctx *ctx = env_open();
-    flow_heap heap;
-    uint64_t ring[FLOW_RING_WORDS] = {0}, row[8], want[8];
-    memset(&heap, 0, sizeof heap);
+    flow_table t;
+    uint64_t row[8], want[8];
+    flow_k_table_init(&t, FLOW_TABLE_I64, FLOW_RING_WORDS);
+    uint64_t *ring = flow_k_table_i64(ctx, &t, 7);
     int64_t in = 0;
     for (int64_t i = 0; i < ROWS; i++) {
         make_row(row, i);
-        int fires = flow_k_ring_push(ctx, &heap, ring, size, every, (const uint8_t *)row);
+        int fires = flow_k_ring_push(ctx, &t, ring, size, every, (const uint8_t *)row);
         in = in < size ? in + 1 : size;
         CU_ASSERT(fires == ((i + 1) % every == 0));
         CU_ASSERT(flow_k_ring_count(ring) == in && flow_k_ring_index(ring, every) == i / every);
@@ -36,12 +37,12 @@ static void run(int64_t size, int64_t every, int empties) {
             CU_ASSERT(!memcmp(flow_k_ring_row(ring, k), want, (size_t)bytes));
         }
         if (!fires || !empties) continue;
-        flow_k_ring_empty(ctx, &heap, ring);
+        flow_k_ring_empty(ctx, &t, ring);
         CU_ASSERT(flow_k_ring_count(ring) == 0);
         in = 0;
     }
-    CU_ASSERT(heap.used < (size + 1) * 100 + 100);
-    flow_k_heap_release(ctx, &heap);
+    CU_ASSERT(t.heap.used < (size + 1) * 100 + 100);
+    flow_k_table_release(ctx, &t);
     env_close(ctx);
 }
 

@@ -99,7 +99,7 @@ static void test_against_list(void) {
             flow_k_timer_set(ctx, &t, entry, k, time);
             m.due[key][k] = time;
         } else if (what < 75) {
-            flow_k_timer_stop(&t, entry, k);
+            flow_k_timer_stop(ctx, &t, entry, k);
             m.due[key][k] = INT64_MAX;
         } else if (what < 85) {
             flow_k_table_remove(ctx, &t, entry);

@@ -1,0 +1,72 @@
+/* k_store_ring.c - the rows of windows of rows, saved and loaded.
+ *
+ *   key of the entry, number of the row -> encoded row
+ *
+ * The entry itself says how many rows came, and how many of them, the last, are in. */
+#include "runtime/kernel/k_key.h"
+#include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_ring.h"
+#include "runtime/kernel/k_row.h"
+#include "runtime/kernel/k_store.h"
+
+static void ring_put_row(flow_ctx *ctx, flow_table *t, int64_t entry, int64_t number,
+                         uint8_t *row, flow_bytes *out) {
+    int64_t len, size = flow_k_row_size(row);
+    uint8_t *key = k_store_key(ctx, t, entry, FLOW_STORE_RING, 8, &len);
+    flow_k_key_i64(key + len, number);
+    uint8_t *value = k_store_put(ctx, out, key, len + 8, size);
+    __builtin_memcpy(value, row, (size_t)size);
+    __builtin_memset(value + 4, 0, 4);
+    *ring_saved(row) = 1;
+    flow_k_reset(ctx, key);
+}
+
+void k_store_save_ring(flow_ctx *ctx, flow_table *t, int32_t full, flow_bytes *out) {
+    K_STORE_EACH(t, full, entry) {
+        const ring_state *s = (const ring_state *)flow_k_table_words(t, entry);
+        for (int64_t i = s->seen - s->count; i < s->seen; i++) {
+            uint8_t *row = *ring_place(s, i);
+            if (full || !*ring_saved(row)) ring_put_row(ctx, t, entry, i, row, out);
+        }
+    }
+}
+
+/* Room for as many rows as the entry says, none of them there. */
+static void ring_open(flow_ctx *ctx, flow_table *t, ring_state *s) {
+    for (s->room = 4; s->room < s->count;) s->room *= 2;
+    s->at = flow_k_heap_alloc(ctx, &t->heap, s->room * (int64_t)sizeof *s->at);
+    __builtin_memset(s->at, 0, (size_t)s->room * sizeof *s->at);
+}
+
+int32_t k_store_load_ring(flow_ctx *ctx, flow_table *t, flow_saved_in *key,
+                          flow_saved_in *value) {
+    int64_t entry = k_store_entry(ctx, t, key), number = k_store_key_i64(key);
+    const uint8_t *row = k_store_row(value);
+    if (entry < 0 || !row || key->bad || key->p != key->end) return 0;
+    ring_state *s = (ring_state *)flow_k_table_words(t, entry);
+    if (s->count < 1 || s->count > s->seen || s->count > (int64_t)1 << 40) return 0;
+    if (number < s->seen - s->count || number >= s->seen) return 0;
+    if (!s->room) ring_open(ctx, t, s);
+    if (*ring_place(s, number)) return 0;
+    int64_t bytes = flow_k_row_size(row);
+    uint8_t *copy = flow_k_heap_alloc(ctx, &t->heap, bytes);
+    __builtin_memcpy(copy, row, (size_t)bytes);
+    *ring_saved(copy) = 1;
+    *ring_place(s, number) = copy;
+    return 1;
+}
+
+/* A ring that lacks a row forgets them all: saved state was not what it should be. */
+void k_store_end_ring(flow_ctx *ctx, flow_table *t) {
+    K_STORE_EACH(t, 1, entry) {
+        ring_state *s = (ring_state *)flow_k_table_words(t, entry);
+        int64_t there = 0;
+        if (s->room)
+            for (int64_t i = s->seen - s->count; i < s->seen; i++)
+                there += *ring_place(s, i) != 0;
+        if (there == s->count) continue;
+        if (s->room) flow_k_heap_free(ctx, &t->heap, s->at, s->room * (int64_t)sizeof *s->at);
+        s->at = 0;
+        s->room = s->count = 0;
+    }
+}
