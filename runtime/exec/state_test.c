@@ -128,6 +128,7 @@ static rt_status reload_one(flow_rt_worker *w, const subject *s) {
     rt_status status = RT_ok;
     rt_states_save(states, &w->ctx, s->state, s->part, true, &all);
     rt_states_drop(states, &w->ctx, s->state, s->part);
+    rt_states_room(states, &w->ctx, s->state, s->part, all.ops);
     const uint8_t *p = all.p, *end = p + all.len;
     while (status == RT_ok && rt_saved_next(&p, end, &op))
         if (!rt_states_load(states, &w->ctx, s->state, s->part, op.key, op.klen, op.value,

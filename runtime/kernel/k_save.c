@@ -438,6 +438,16 @@ void k_save_table(flow_ctx *ctx, flow_table *t, const flow_layout *l, int32_t fu
 
 /* ---- rows to entries ----------------------------------------------------------------- */
 
+void k_load_room(flow_ctx *ctx, flow_table *t, int64_t rows) {
+    int bits = 8;
+    while (bits < 31 && ((int64_t)1 << bits) / 8 * 5 <= rows) bits++;
+    if (!t->index && !t->first_bits && rows > 256) {
+        t->first_bits = (uint32_t)bits;
+        k_table_grow(ctx, t);
+        t->first_bits = 0;
+    }
+}
+
 static uint64_t *load_entry(flow_ctx *ctx, flow_table *t, const uint8_t *key, int64_t klen) {
     uint64_t v;
     if (t->kind != FLOW_TABLE_I64) return flow_k_table_text(ctx, t, key, klen);

@@ -85,6 +85,8 @@ FLOW_FAR uint64_t k_saved_u64(flow_saved_in *in);
  * Marks are left as they are (k_track_forget). */
 FLOW_FAR void k_save_table(flow_ctx *ctx, flow_table *t, const flow_layout *l, int32_t full,
                            flow_bytes *out);
+/* Makes room for so many rows more, where it is known how many there are. */
+FLOW_FAR void k_load_room(flow_ctx *ctx, flow_table *t, int64_t rows);
 /* One row into the table: 1, or 0 if its bytes make no sense.  Marks nothing. */
 FLOW_FAR int32_t k_load_row(flow_ctx *ctx, flow_table *t, const flow_layout *l,
                             const uint8_t *key, int64_t klen, const uint8_t *value,

@@ -98,6 +98,10 @@ bool rt_states_load(rt_states *s, flow_ctx *ctx, int64_t state, int64_t partitio
     return false;
 }
 
+void rt_states_room(rt_states *s, flow_ctx *ctx, int64_t state, int64_t partition, int64_t rows) {
+    k_load_room(ctx, rt_states_table(s, state, partition), rows);
+}
+
 void rt_states_loaded(rt_states *s, flow_ctx *ctx, int64_t state, int64_t partition) {
     k_load_end(ctx, rt_states_table(s, state, partition), rt_states_layout(s, state));
 }

@@ -62,6 +62,9 @@ void rt_states_save(rt_states *states, flow_ctx *ctx, int64_t state, int64_t par
 bool rt_states_load(rt_states *states, flow_ctx *ctx, int64_t state, int64_t partition,
                     const uint8_t *key, int64_t klen, const uint8_t *value, int64_t vlen,
                     char *why, size_t why_size);
+/* Says how many rows are about to be loaded, at most: may be left out, saves time. */
+void rt_states_room(rt_states *states, flow_ctx *ctx, int64_t state, int64_t partition,
+                    int64_t rows);
 /* All rows of (state, partition) are in. */
 void rt_states_loaded(rt_states *states, flow_ctx *ctx, int64_t state, int64_t partition);
 
