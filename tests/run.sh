@@ -69,7 +69,7 @@ part() { # part NAME COMMAND...: runs it and adds up its closing line
     shift
     [ -z "$only" ] || [ "$only" = "$name" ] || return 0
     case $sanitizer:$name in
-    thread:headers | thread:layers | thread:sizes | thread:golden | thread:forms | \
+    thread:headers | thread:layers | thread:sizes | thread:calls | thread:golden | thread:forms | \
         thread:fuzz | thread:ir | thread:spec)
         echo "$name: not run under ThreadSanitizer"
         return 0 ;;
@@ -102,6 +102,7 @@ part unit-compiler "$FLOW_BUILD_DIR/tests/unit_compiler" $generated
 part headers sh tests/tools/headers.sh
 part layers sh tests/tools/layers.sh
 part sizes sh tests/tools/sizes.sh
+part calls sh tests/tools/calls.sh
 part golden sh tests/tools/golden.sh
 part run sh tests/tools/programs.sh
 for script in tests/suites/*.sh; do

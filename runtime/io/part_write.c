@@ -27,6 +27,8 @@ rt_status rt_part_cannot(rt_status status, const char *what, const rt_os_dir *d,
 /* ---- folders ---------------------------------------------------------------------------- */
 
 rt_status rt_part_leads_out(const rt_os_dir *d) {
+    if (errno != EXDEV && errno != ELOOP && errno != ENOTDIR)
+        return rt_out_cannot(rt_sink_error(errno), "open", d->path);
     return (rt_status)rt_fail(RT_refused, "%s leads out of the directory: %s", d->path,
                               strerror(errno));
 }
@@ -61,8 +63,7 @@ static rt_status open_folder(rt_parts *f, const char *dir, rt_os_dir *d) {
         RT_TRY(make_beneath(f, dir));
         if (rt_os_dir_open(d, f->path, dir) >= 0) return RT_ok;
     }
-    if (errno == EXDEV || errno == ELOOP || errno == ENOTDIR) return rt_part_leads_out(d);
-    return rt_out_cannot(rt_sink_error(errno), "open", d->path);
+    return rt_part_leads_out(d);
 }
 
 /* Where hidden files stand: beside the final name, or a rename would move them between
