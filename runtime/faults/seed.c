@@ -15,7 +15,6 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 
@@ -32,6 +31,7 @@ struct rt_strand {
     void *arg;
     const rt_strand *waits; /* for this one's end */
     bool done;
+    rt_strand *next;
 };
 
 /* All strands are on one thread, so nothing here needs a lock. */
@@ -42,6 +42,7 @@ static struct {
     int64_t mono, off;
     rt_strand main;
     rt_strand *all[STRANDS];
+    rt_strand *unused; /* kept for their stacks; chained by `next` */
     int64_t n, current;
 } seed;
 
@@ -110,12 +111,18 @@ static void strand_main(void) {
 }
 
 rt_strand *rt_strand_start(void (*fn)(void *arg), void *arg) {
-    rt_strand *s = rt_alloc(sizeof *s);
+    rt_strand *s = seed.unused;
     rt_assert(seed.n < STRANDS);
+    if (s) {
+        seed.unused = s->next;
+    } else {
+        s = rt_alloc(sizeof *s);
+        s->stack = rt_alloc(STACK);
+    }
     s->fn = fn;
     s->arg = arg;
-    s->stack = rt_os_map(STACK);
-    rt_assert(s->stack);
+    s->waits = NULL;
+    s->done = false;
     getcontext(&s->at);
     s->at.uc_stack.ss_sp = s->stack;
     s->at.uc_stack.ss_size = (size_t)STACK;
@@ -135,8 +142,8 @@ void rt_strand_join(rt_strand *s) {
     while (seed.all[k] != s) k++;
     seed.all[k] = seed.all[--seed.n];
     if (seed.current == seed.n) seed.current = k;
-    rt_os_unmap(s->stack, STACK);
-    free(s);
+    s->next = seed.unused;
+    seed.unused = s;
 }
 
 void rt_seed_yield(void) {
