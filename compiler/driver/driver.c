@@ -10,6 +10,7 @@
 
 #include "abi_tag.h"
 #include "compiler/base/check.h"
+#include "compiler/driver/against.h"
 #include "compiler/driver/build.h"
 #include "compiler/driver/compile.h"
 #include "compiler/driver/docs.h"
@@ -48,6 +49,7 @@ static int run_help(arena_t *a, const options_t *o) {
 
 static int run_check(const options_t *o) {
     int worst = EXIT_DONE;
+    if (o->against) return check_against(o);
     for (size_t i = 0; i < o->files.n; i++) {
         compile_t *c = compile_new(o, o->files.at[i]);
         compile_to(c, STAGE_plan);

@@ -8,6 +8,7 @@ enum {
     EXIT_FOUND = 1,   /* fmt --check: files are laid out otherwise; test: some fail */
     EXIT_USAGE = 2,
     EXIT_ERRORS = 3,  /* the program has errors */
+    EXIT_REFUSED = 4, /* check --against: state would be refused */
     EXIT_FILE = 6     /* a file or the linker failed */
 };
 

@@ -119,7 +119,7 @@ static void set_switch(options_t *o, flag_id id) {
     case FLAG_time: o->time = 1; break;
     case FLAG_help: o->want_help = 1; break;
     case FLAG_output: case FLAG_level: case FLAG_cpu: case FLAG_sanitize: case FLAG_off:
-    case FLAG_stage: case FLAG_COUNT: flow_unreachable("no switch");
+    case FLAG_against: case FLAG_stage: case FLAG_COUNT: flow_unreachable("no switch");
     }
 }
 
@@ -143,6 +143,8 @@ static int set_value(reader_t *r, const flag_t *f, const char *value) {
         o->output = value;
     } else if (f == &flags[FLAG_cpu]) {
         o->cpu = value;
+    } else if (f == &flags[FLAG_against]) {
+        o->against = value;
     } else {
         flow_assert(f == &flags[FLAG_sanitize]);
         if (strcmp(value, "address") && strcmp(value, "thread"))

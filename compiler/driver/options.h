@@ -30,7 +30,7 @@ typedef struct options {
     names_t files;
     names_t rest;          /* for the program that `run` becomes */
     names_t off;           /* rules switched off */
-    const char *output, *cpu, *sanitize; /* null: not given; cpu: "native" */
+    const char *output, *cpu, *sanitize, *against; /* null: not given; cpu: "native" */
     int level;             /* 0 or 2 */
     int stage;             /* -1: all */
     int is_static, faults, no_cache, trace_plan, before_opt, dot, json, time;

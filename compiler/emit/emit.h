@@ -110,6 +110,7 @@ typedef struct emit {
     LLVMModuleRef module;
     LLVMBuilderRef b;
     struct debuginfo *debug;
+    const char *descriptor;     /* the text of runtime/data/program.h, when all is emitted */
     LLVMValueRef *kernel;       /* by kfn_id; null until first called */
     LLVMTypeRef i1, i8, i16, i32, i64, i128, f64, ptr, void_;
 

@@ -369,7 +369,18 @@ static void put_states(prog_t *p) {
         pair_int(p, "words", s->words);
         if (s->partial) pair_int(p, "partial", 1);
         if (s->one_part) pair(p, "parts", "one");
-        if (s->layout) pair(p, "layout", s->layout);
+        if (s->layout) {
+            pair(p, "layout", s->layout);
+            pair(p, "id", s->sid);
+            pair(p, "schema", s->schema);
+        }
+        if (s->layout && s->params.n) {
+            buf_t params;
+            buf_init(&params, p->g->e->arena);
+            for (size_t k = 0; k < s->params.n; k++)
+                buf_printf(&params, "%s%s", k ? "," : "", s->params.at[k]);
+            pair(p, "params", buf_text(&params));
+        }
         buf_char(&p->text, '\n');
     }
 }
@@ -583,5 +594,6 @@ void emit_main(gen_t *g, const char *explain, const char *hash) {
     put_exchanges(&p);
     put_sinks(&p);
     put_stages(&p);
+    e->descriptor = buf_text(&p.text);
     main_function(&p);
 }

@@ -94,6 +94,9 @@ void plan_join_carried(pstage_t *stage, const unsigned char *needed,
                        const unsigned char *needed2, unsigned char *there);
 const char *plan_join_key_text(builder_t *b, const tstep_t *s);
 
+/* schema.c: ids and schemas of states, when all else is known. */
+void plan_schemas(builder_t *b);
+
 /* looks.c: which files are read anew, and whose rows they replace. */
 void plan_looks(plan_t *plan);
 

@@ -60,5 +60,6 @@ plan_t *plan_build(arena_t *a, graph_t *g, sources_t *sources, const plan_option
     plan_live(&b);
     plan_order(&b);
     plan_looks(p);
+    plan_schemas(&b);
     return p;
 }

@@ -103,6 +103,10 @@ typedef struct pstate {
     int words;        /* of a slot's state: set by emit (aggregate), or fixed */
     const char *layout; /* of what it holds between batches (runtime/kernel/k_save.h), set
                          * by emit; null: it is empty then */
+    /* For checkpoints (schema.c): what it is called, what its rows mean, and the params that
+     * have a say in that. */
+    const char *sid, *schema;
+    VEC(const char *) params;
 } pstate_t;
 
 typedef struct pport {

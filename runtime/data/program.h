@@ -64,7 +64,9 @@
  *   state <id> <name>           step=<step id> key=int|text words=<n> [partial=1]
  *                    [parts=one]       one table, of partition 0
  *                    [layout=<text>]   of what it holds between batches, for saving it
- *                                      (kernel/k_save.h); left out: it is empty then
+ *                                      (kernel/k_save.h); left out: it is empty then.
+ *                    With it id=<text>, its name in checkpoints, schema=<text>, what its
+ *                    rows mean, and [params=<name,name>], which have a say in that
  *   exchange <id>    [ordered=1]       entries are framed and merged by their keys
  *                    [parts=one]       all rows go to partition 0 (no key)
  *   sink <id> <name> <connector>
@@ -230,6 +232,7 @@ typedef struct rt_state_decl {
     int64_t step, words;
     bool text_key, partial, one_part;
     const char *layout; /* null: it is empty between batches */
+    const char *id, *schema, *params; /* with a layout; never null */
 } rt_state_decl;
 
 typedef struct rt_exchange_decl {
