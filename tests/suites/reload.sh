@@ -30,6 +30,7 @@ take() { # take DIR
 run() { # run DIR CUT ARGS...: with the variables of the caller
     dir=$1 cut=$2
     shift 2
+    rm -rf out
     [ -d keep.out ] && cp -r keep.out out
     FLOW_TEST_CUT=$cut timeout 20 ./prog "$@" >out.stdout 2>log <"$input"
     code=$?

@@ -20,7 +20,7 @@ typedef void agg_feed(flow_ctx *, flow_heap *, uint64_t *, const uint64_t *,
 
 typedef struct agg {
     int words;
-    const char *part_code;
+    const char *layout, *part_code;
     agg_feed *feed;
     agg_part *part;
     agg_merge *merge;
@@ -35,7 +35,8 @@ typedef struct agg {
 
 /* Feeds n values of type `code` one behind the other and writes the result; checks that
  * any cut into parts gives the same, that a heap and the arena do, that values can be
- * taken out again, and that drop frees all.  The result has type `out_code`.  Returns the status of the result. */
+ * taken out again, that a state can be saved and loaded at any place, and that drop frees
+ * all.  The result has type `out_code`.  Returns the status of the result. */
 int32_t agg_run(flow_ctx *ctx, const agg *a, const uint64_t *values, int n,
                 const char *code, const char *out_code, uint64_t *out);
 
