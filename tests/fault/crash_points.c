@@ -246,21 +246,26 @@ static bool do_job(const lab_options *o, const job *j, int64_t number, tallies *
              j->setup.program->name, lab_sink_names[j->setup.sink], j->setup.every,
              (long long)j->setup.cut, j->point.point, j->point.batch, j->point.kth, why);
     bool go_on = lab_count(result, good, "points", number, c.dir, line);
-    if (go_on && good && o->pairs) go_on = try_pairs(&c, &j->point, 0, &chance, result);
+    if (go_on && good && o->pairs) go_on = try_pairs(&c, &j->point, 6, &chance, result);
     lab_remove_tree(c.dir);
     remove(c.log);
     return go_on;
 }
 
-/* With a count each so-and-so-many-th case, so that all programs have their share. */
+/* With a count each so-and-so-many-th case, so that all programs have their share; pairs in
+ * an order of the seed's, about six for each place, until there are so many. */
 lab_result lab_points(const lab_options *o) {
     lab_result result = {0};
     tallies t = {0};
     jobs j = all_jobs(o);
     int64_t step = o->count && !o->only_one && j.n > o->count ? j.n / o->count : 1;
+    if (o->pairs) step = 1;
     int64_t first = o->only_one ? o->from : o->from + o->seed % step;
-    for (int64_t i = first; i < j.n && !lab_over(o); i += step)
-        if (!do_job(o, &j.all[i], i, &t, &result) || o->only_one) break;
+    for (int64_t i = first; i < j.n && !lab_over(o); i += step) {
+        int64_t at = o->pairs && !o->only_one ? (i * 7919 + o->seed * 977) % j.n : i;
+        if (!do_job(o, &j.all[at], at, &t, &result) || o->only_one) break;
+        if (o->pairs && o->count && t.pairs >= o->count) break;
+    }
     printf("points: %lld places in all; killed at %lld of them, %lld pairs; %lld runs ended "
            "before; %lld lost, %lld doubled, %lld other faults; seed %lld\n",
            (long long)j.n, (long long)t.singles, (long long)t.pairs, (long long)t.missed,

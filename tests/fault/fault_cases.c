@@ -6,7 +6,7 @@
 #include <string.h>
 
 const lab_program lab_programs[] = {
-#define PROGRAM(name, any_cut, outputs) {#name, any_cut, outputs},
+#define PROGRAM(name, any_cut, outputs, input) {#name, any_cut, outputs, LAB_##input},
 #include "tests/fault/fault_programs.def"
 #undef PROGRAM
 };
@@ -15,7 +15,7 @@ const int lab_nprograms = (int)(sizeof lab_programs / sizeof *lab_programs);
 const char *const lab_sink_names[] = {"single", "parts", "stdout"};
 
 const char *lab_work;
-static char input_path[LAB_PATH];
+static char inputs[LAB_NONE][LAB_PATH];
 
 const lab_program *lab_program_of(const char *name) {
     for (int i = 0; i < lab_nprograms; i++)
@@ -43,13 +43,47 @@ static void write_input(const char *path) {
     lab_text_free(&t);
 }
 
-void lab_begin(const char *work) {
-    lab_work = work;
-    lab_path(input_path, "%s/in.csv", work);
-    if (!lab_there(input_path)) write_input(input_path);
+/* k,v,x under a header, in four files of which one has no rows. */
+static void write_files(const char *work) {
+    lab_chance c = lab_chance_of(20, 2);
+    for (int f = 0; f < 4; f++) {
+        char path[LAB_PATH];
+        lab_text t = {NULL, 0};
+        lab_text_add(&t, "k,v,x\n", 6);
+        for (int i = 0; f != 2 && i < LAB_ROWS / 3; i++) {
+            char row[100];
+            int n = snprintf(row, sizeof row, "k%d,%d,%d.5\n", (int)lab_below(&c, 9),
+                             (int)lab_below(&c, 100), i % 17);
+            lab_text_add(&t, row, n);
+        }
+        lab_path(path, "%s/part_%d.csv", work, f);
+        lab_write(path, t.p, t.n);
+        lab_text_free(&t);
+    }
 }
 
-const char *lab_input(void) { return input_path; }
+/* The rows of the file in two. */
+static void write_folder(const char *dir) {
+    char path[LAB_PATH];
+    lab_mkdir(dir);
+    lab_text t = lab_read(inputs[LAB_FILE]);
+    int64_t half = strchr(t.p + t.n / 2, '\n') + 1 - t.p;
+    lab_path(path, "%s/a.csv", dir);
+    lab_write(path, t.p, half);
+    lab_path(path, "%s/b.csv", dir);
+    lab_write(path, t.p + half, t.n - half);
+    lab_text_free(&t);
+}
+
+void lab_begin(const char *work) {
+    lab_work = work;
+    lab_path(inputs[LAB_FILE], "%s/in.csv", work);
+    lab_path(inputs[LAB_GLOB], "%s/part_*.csv", work);
+    lab_path(inputs[LAB_FOLDER], "%s/in", work);
+    write_input(inputs[LAB_FILE]);
+    write_files(work);
+    write_folder(inputs[LAB_FOLDER]);
+}
 
 /* ---- running ------------------------------------------------------------------------ */
 
@@ -64,7 +98,7 @@ lab_run lab_run_of(const lab_setup *s, const char *dir) {
     free(last);
     last = kept;
     lab_run r = lab_new_run(kept, dir);
-    lab_arg(&r, "input=%s", s->input ? s->input : input_path);
+    if (s->program->input != LAB_NONE) lab_arg(&r, "input=%s", inputs[s->program->input]);
     for (int i = s->sink == LAB_STDOUT; i < s->program->outputs; i++)
         lab_arg(&r, s->sink == LAB_PARTS ? "%s=out%d/" : "%s=out%d.txt", arg_names[i], i);
     lab_arg(&r, "--parallelism=%d", s->parallelism ? s->parallelism : 1);

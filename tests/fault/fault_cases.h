@@ -9,10 +9,13 @@
 
 #include "tests/fault/fault_lab.h"
 
+typedef enum lab_input_kind { LAB_FILE, LAB_GLOB, LAB_FOLDER, LAB_NONE } lab_input_kind;
+
 typedef struct lab_program {
     const char *name;
     bool any_cut;
     int outputs;
+    lab_input_kind input;
 } lab_program;
 
 enum { LAB_OUTPUTS = 3, LAB_ROWS = 600 };
@@ -31,13 +34,11 @@ typedef struct lab_setup {
     int64_t cut;        /* records a batch */
     const char *every;  /* checkpoint_every; null: no checkpoint */
     int parallelism;
-    const char *input;  /* null: the usual one */
 } lab_setup;
 
 /* The work folder: given on the command line, made before. */
 extern const char *lab_work;
 void lab_begin(const char *work);
-const char *lab_input(void);
 
 lab_run lab_run_of(const lab_setup *s, const char *dir);
 
