@@ -36,6 +36,7 @@ struct rt_outbox {
     int fd;           /* of the file, -1 without one */
     bool recorded;    /* COMMIT may name it */
     rt_dirs dirs;
+    char last[64];    /* file of the COMMIT that was read last: it may be needed again */
 };
 
 static rt_status cannot(const char *what, const rt_os_dir *d, const char *name) {
@@ -246,6 +247,7 @@ rt_status rt_outbox_find(rt_sink *s, int64_t batch, rt_unwire *r, rt_boxed *b) {
     const uint8_t *folder = rt_unwire_bytes(r, &n);
     if (r->bad || n >= (int64_t)sizeof b->folder) return malformed(s, batch);
     memcpy(b->folder, folder, (size_t)n);
+    file_name(s->outbox->last, sizeof s->outbox->last, batch, b->epoch);
     return rt_sink_is_file_name(b->folder) ? RT_ok : malformed(s, batch);
 }
 
@@ -380,7 +382,8 @@ void rt_outbox_forget(rt_sink *s, const rt_committed *c) {
     remove_file(s->outbox, b.folder, b.batch, b.epoch);
 }
 
-/* Everything in the sink's folder: a start keeps nothing. */
+/* Everything in the sink's folder but the batch that was just published: until a later
+ * record is durable the next start may send it again. */
 void rt_outbox_sweep(rt_sink *s) {
     const rt_outbox *o = s->outbox;
     rt_os_dir d;
@@ -388,8 +391,9 @@ void rt_outbox_sweep(rt_sink *s) {
     if (open_folder(o, o->folder, &d) < 0) return;
     int n = rt_os_scan(d.path, &names);
     for (int i = 0; i < n; i++) {
-        const char *dot = strrchr(names[i]->d_name, '.');
-        if (dot && !strcmp(dot, ".ob")) rt_os_dir_unlink(&d, names[i]->d_name);
+        const char *name = names[i]->d_name, *dot = strrchr(name, '.');
+        if (dot && !strcmp(dot, ".ob") && strcmp(name, o->last) != 0)
+            rt_os_dir_unlink(&d, name);
         free(names[i]);
     }
     if (n >= 0) free(names);
