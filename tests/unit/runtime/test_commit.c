@@ -358,10 +358,8 @@ static void test_parts(void) {
     set("file", strdup(at("out/")), "h\n");
     plan.large = true;
     every_step();
-    char *list = output();
-    CU_ASSERT(strstr(list, "out0-0000000000-0000.txt") != NULL);
-    CU_ASSERT(strstr(list, "out0-0000000002") == NULL);
-    free(list);
+    CU_ASSERT_EQUAL(access(at("out/out0-0000000000-0000.txt"), F_OK), 0);
+    CU_ASSERT_NOT_EQUAL(access(at("out/out0-0000000002-0000.txt"), F_OK), 0);
 }
 
 static void test_partitions(void) {
@@ -384,15 +382,12 @@ static void test_streams(void) {
     every_step();
     plan.large = true;
     every_step();
-    set("discard", "", "");
 }
 
 /* ---- a single file, cut anywhere ------------------------------------------------------------ */
 
-/* Dies after COMMIT of batch 1, and what publication has written of it by then is tried in
- * all lengths, as it is, with zeros and with other bytes at its end. */
+/* Dies after COMMIT of batch 1: 3 steps to start, 6 of batch 0, 3 of batch 1. */
 static void crash_committed(void) {
-    /* resume, publish, sweep; batch 0: 6 steps; batch 1: prepare, sync, COMMIT */
     wipe();
     CU_ASSERT_EQUAL(live(3 + 6 + 2, 1), CRASHED);
 }
@@ -405,6 +400,8 @@ static void put_tail(const char *path, const char *whole, int64_t keep, int64_t 
     free(text);
 }
 
+/* What publication has written by a crash: all lengths, as it is, with zeros and with other
+ * bytes at its end. */
 static void test_torn_single(void) {
     const char *path = strdup(at("out/one.txt"));
     int64_t n, before;
@@ -438,7 +435,6 @@ static void expect_refused(const char *text) {
     CU_ASSERT_EQUAL(live(-1, 2), 100 + RT_refused);
     char *err = fake_read(at("stderr"), NULL);
     CU_ASSERT(err && strstr(err, text));
-    if (err && !strstr(err, text)) printf("no %s in %s\n", text, err);
     free(err);
 }
 
