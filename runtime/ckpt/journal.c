@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/crc32c.h"
+#include "runtime/base/fault.h"
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
@@ -35,13 +38,14 @@ static int64_t read_record(const uint8_t *p, const uint8_t *end, rt_record *out,
     uint32_t type = rt_unwire_u32(&r);
     if (r.bad || magic != MAGIC || len > PAYLOAD_MAX || end - r.p < (int64_t)len + FOOT)
         return 0;
-    if (type < RT_PLAN || type > RT_DONE) return 0;
+    if (type < RT_PLAN || type > RT_BEGIN) return 0;
     out->type = (rt_record_type)type;
     out->payload = r.p;
     out->len = len;
     r.p += len;
     *crc = rt_unwire_u32(&r);
-    return rt_crc32c(0, p, HEAD + (int64_t)len) == *crc ? HEAD + (int64_t)len + FOOT : 0;
+    bool fits = RT_MUTANT(no_crc) || rt_crc32c(0, p, HEAD + (int64_t)len) == *crc;
+    return fits ? HEAD + (int64_t)len + FOOT : 0;
 }
 
 /* Is there a later record that belongs to this journal?  One behind a torn end cannot be:
@@ -123,7 +127,7 @@ struct rt_journal {
     uint64_t next;
     uint32_t crc;  /* of the last record */
     int64_t bytes;
-    int broken;
+    _Atomic bool broken; /* one thread may append while another syncs */
     rt_wire draft;
 };
 
@@ -145,7 +149,7 @@ static void draft(rt_journal *j, uint32_t epoch, rt_record_type type, const void
 
 static rt_status flush(rt_journal *j) {
     if (rt_os_pwrite_all(j->fd, j->draft.p, j->draft.n, j->bytes) < 0) {
-        j->broken = 1;
+        j->broken = true;
         return say("cannot write", j->path);
     }
     j->bytes += j->draft.n;
@@ -164,24 +168,30 @@ rt_status rt_journal_append(rt_journal *j, uint32_t epoch, rt_record_type type,
 rt_status rt_journal_sync(rt_journal *j) {
     if (j->broken) return RT_io;
     if (rt_os_fdatasync(j->fd) == 0) return RT_ok;
-    j->broken = 1;
+    j->broken = true;
     return say("cannot sync", j->path);
 }
 
 /* journal.tmp with these records, synced and renamed. */
-static rt_status replace(rt_journal *j, const char *dir, const rt_record *records, int64_t n) {
+static rt_status replace(rt_journal *j, const char *dir, const rt_record *records, int64_t n,
+                         uint64_t next_seq) {
     char tmp[4200];
     snprintf(tmp, sizeof tmp, "%s.tmp", j->path);
     if (rt_os_unlink(tmp) < 0 && errno != ENOENT) return say("cannot remove", tmp);
     j->fd = rt_os_open(tmp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
     if (j->fd < 0) return say("cannot create", tmp);
     for (int64_t i = 0; i < n; i++) {
-        j->next = records[i].seq;
+        j->next = next_seq - (uint64_t)(n - i);
         draft(j, records[i].epoch, records[i].type, records[i].payload, records[i].len);
     }
     RT_TRY(flush(j));
-    RT_TRY(rt_journal_sync(j));
+    bool first = n < 2; /* nothing but RT_BEGIN */
+    if (!(first && RT_MUTANT(init_nofsync))) RT_TRY(rt_journal_sync(j));
+    if (first) RT_CRASH(C0, -1);
+    else RT_CRASH(C15, -1);
     if (rt_os_rename(tmp, j->path) < 0) return say("cannot rename", tmp);
+    if (first) RT_CRASH(C1, -1);
+    else RT_CRASH(C15_renamed, -1);
     if (rt_os_sync_dir(dir) < 0) return say("cannot sync", dir);
     return RT_ok;
 }
@@ -191,7 +201,8 @@ rt_status rt_journal_begin(const char *dir, const rt_record *records, int64_t n,
     rt_journal *j = rt_alloc(sizeof *j);
     *j = (rt_journal){.fd = -1};
     snprintf(j->path, sizeof j->path, "%s/journal", dir);
-    rt_status status = replace(j, dir, records, n);
+    rt_assert(next_seq >= (uint64_t)n);
+    rt_status status = replace(j, dir, records, n, next_seq);
     j->next = next_seq;
     if (status == RT_ok) {
         *out = j;

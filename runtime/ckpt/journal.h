@@ -6,8 +6,9 @@
  *     magic u32 | len u32 | seq u64 | prev_crc u32 | epoch u32 | type u16 | 0 u16
  *     payload (len bytes) | crc32c u32 of all before it
  *
- * seq counts from 0 through every rewrite, prev_crc is the crc of the record before (0 of
- * the first in the file), epoch grows with every start.  The file is replaced by rename
+ * seq grows by one from record to record and through every rewrite (which leaves records
+ * out and numbers those that stay anew, so that the last keeps its number), prev_crc is the
+ * crc of the record before (0 of the first in the file), epoch grows with every start.  The file is replaced by rename
  * alone: rotation and recovery write `journal.tmp`, sync it, rename it, sync the folder.
  *
  * What is read after a crash may not be on the disk yet, so recovery rewrites what it is
@@ -19,7 +20,13 @@
 
 #include "runtime/base/status.h"
 
-typedef enum rt_record_type { RT_PLAN = 1, RT_COMMIT = 2, RT_DONE = 3 } rt_record_type;
+/* RT_BEGIN comes first in every journal: whose it is (ident.h). */
+typedef enum rt_record_type {
+    RT_PLAN = 1,
+    RT_COMMIT = 2,
+    RT_DONE = 3,
+    RT_BEGIN = 4
+} rt_record_type;
 
 typedef struct rt_record {
     uint64_t seq;
@@ -55,7 +62,7 @@ void rt_journal_text_free(rt_journal_text *t);
 typedef struct rt_journal rt_journal;
 
 /* Makes the journal of `dir` hold exactly these records, durably, and opens it for more.
- * Records keep seq, epoch and payload.  next_seq: of the first record appended. */
+ * Records keep epoch and payload.  next_seq, at least n: of the first record appended. */
 rt_status rt_journal_begin(const char *dir, const rt_record *records, int64_t n,
                            uint64_t next_seq, rt_journal **out);
 /* Adds a record; not durable until the next sync.  After any failure the journal takes

@@ -16,8 +16,13 @@ typedef struct rt_settings {
     const char *name;
     int64_t batch, block;
     int64_t batch_size, block_size;
+    const char *checkpoint; /* folder; null: none */
+    int64_t checkpoint_every, compact_every;
     int64_t collect_limit;
+    bool fresh;   /* --fresh: a new job, whatever is in the folder */
     int64_t grace;
+    bool journal; /* rows of sources that cannot replay are kept */
+    int64_t keep_checkpoints;
     rt_level log;
     int64_t max_rate;
     int64_t memory;

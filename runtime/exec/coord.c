@@ -11,6 +11,9 @@
 #include "runtime/base/log.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/base/wake.h"
+#include "runtime/exec/checkpoint.h"
+#include "runtime/exec/ckpt_commit.h"
+#include "runtime/exec/ckpt_recover.h"
 #include "runtime/exec/input.h"
 #include "runtime/exec/publish.h"
 #include "runtime/exec/report.h"
@@ -70,24 +73,43 @@ static bool all_sinks_full(const rt_job *job) {
     return job->program->nsinks > 0;
 }
 
+/* The units of the batch: what waits, or what a plan of the last run says. */
+static rt_status take_input(coord *c, why reason) {
+    rt_job *job = c->job;
+    bool drain = reason == WHY_DRAIN;
+    if (job->ckpt && job->ckpt->forced.n) return rt_recover_follow(job->ckpt);
+    /* What the sources hold is then ours. */
+    if (drain && job->env.loop) rt_loop_stop(job->env.loop);
+    RT_TRY(rt_input_take(job, drain));
+    job->final = rt_input_waiting(job, job->now).ended;
+    /* With a checkpoint what is open waits there for the next start. */
+    if (drain && (!job->ckpt || all_sinks_full(job))) job->final = true;
+    return RT_ok;
+}
+
+static rt_status run_stages(coord *c) {
+    rt_job *job = c->job;
+#ifdef FLOW_FAULTS
+    if (!job->ckpt) {
+        job->saving = rt_state_test_saves(job);
+        RT_TRY(rt_stages_run(job));
+        return rt_state_test_batch(job);
+    }
+#endif
+    RT_TRY(rt_stages_run(job));
+    return rt_checkpoint_collect(job);
+}
+
 static rt_status run_batch(coord *c, why reason) {
     rt_job *job = c->job;
     job->now = batch_time(c, reason);
     job->batch++;
     c->batches++;
-    /* What the sources hold is then ours. */
-    if (reason == WHY_DRAIN && job->env.loop) rt_loop_stop(job->env.loop);
-    RT_TRY(rt_input_take(job, reason == WHY_DRAIN));
-    job->final = reason == WHY_DRAIN || rt_input_waiting(job, job->now).ended;
+    RT_TRY(take_input(c, reason));
     count_input(c);
     RT_TRY(rt_input_ready(job));
-#ifdef FLOW_FAULTS
-    job->saving = rt_state_test_saves(job);
-    RT_TRY(rt_stages_run(job));
-    RT_TRY(rt_state_test_batch(job));
-#else
-    RT_TRY(rt_stages_run(job));
-#endif
+    RT_TRY(rt_checkpoint_plan(job, reason == WHY_DRAIN));
+    RT_TRY(run_stages(c));
     /* Nothing of the output points into the input. */
     rt_input_done(job);
     RT_TRY(rt_publish(c->publisher));
@@ -185,13 +207,14 @@ static rt_status run_batches(coord *c) {
         }
         status = run_batch(c, reason);
         next_deadline(c, now);
-        if (c->job->final) break;
+        if (c->job->final || reason == WHY_DRAIN) break;
     }
     return status;
 }
 
 rt_status rt_coord_run(rt_job *job, rt_stop *stop) {
     coord c = {.job = job, .stop = stop, .started = rt_clock_mono()};
+    if (job->ckpt && job->ckpt->over) return RT_ok;
     c.last_input = c.started;
     c.report = rt_report_begin(job);
     c.publisher = rt_publisher_new(job);
@@ -204,6 +227,7 @@ rt_status rt_coord_run(rt_job *job, rt_stop *stop) {
 #endif
     rt_status out = rt_publish_wait(c.publisher);
     if (status == RT_ok) status = out;
+    if (status == RT_ok && job->ckpt) status = rt_ckpt_settle(job->ckpt);
     rt_publisher_free(c.publisher);
     rt_report_end(c.report, job, status);
     return status;

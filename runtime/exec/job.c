@@ -9,6 +9,8 @@
 #include "runtime/base/log.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
+#include "runtime/exec/checkpoint.h"
+#include "runtime/exec/ckpt_recover.h"
 #include "runtime/exec/sched.h"
 #include "runtime/exec/stage.h"
 #include "runtime/exec/stop.h"
@@ -61,6 +63,7 @@ static rt_status open_sources(rt_job *job) {
         if (!s->ops)
             return (rt_status)rt_fail(RT_usage, "this runtime has no source `%s`",
                                       s->decl->connector);
+        s->resumes = job->ckpt && rt_recover_resumes(job->ckpt);
         RT_TRY(s->ops->open(s));
     }
     return RT_ok;
@@ -93,7 +96,7 @@ static void open_workers(rt_job *job) {
     int64_t share = rt_mem_limit(job->mem) / (16 * job->nworkers);
     rt_states_partial_limit(job->states, RT_MIN(PARTIAL_BYTES, share));
     job->watermarks = rt_watermarks_new(job->program);
-    uint64_t seed = table_seed();
+    uint64_t seed = job->ckpt ? job->ckpt->ident.seed : table_seed();
     for (int64_t i = 0; i < job->nworkers; i++) {
         flow_rt_worker *w = &job->workers[i];
         w->job = job;
@@ -117,6 +120,7 @@ rt_status rt_job_open(rt_job *job, rt_program *program, const rt_settings *setti
     job->mem = rt_mem_new(settings->memory, settings->parallelism);
     if (!job->mem) return (rt_status)rt_fail(RT_memory, "no memory to start");
     open_env(job, loop, stop);
+    RT_TRY(rt_checkpoint_open(job));
     open_workers(job);
     job->spill = rt_spill_new();
     job->exchanges = rt_alloc((size_t)program->nexchanges * sizeof *job->exchanges);
@@ -125,7 +129,8 @@ rt_status rt_job_open(rt_job *job, rt_program *program, const rt_settings *setti
     RT_TRY(rt_stages_open(job));
     /* Sinks first: output that is refused is known before any input is touched. */
     RT_TRY(open_sinks(job));
-    return open_sources(job);
+    RT_TRY(open_sources(job));
+    return job->ckpt ? rt_recover(job->ckpt) : RT_ok;
 }
 
 static rt_status finish_sinks(rt_job *job, bool failed) {
@@ -170,6 +175,7 @@ rt_status rt_job_close(rt_job *job, bool failed) {
         free(w->ctx.seen);
     }
     rt_watermarks_free(job->watermarks);
+    rt_checkpoint_close(job);
     free(job->workers);
     free(job->exchanges);
     free(job->sources);

@@ -21,6 +21,7 @@
 #include "runtime/io/connector.h"
 #include "runtime/kernel/k_value.h"
 
+struct rt_checkpoint;
 struct rt_pool;
 struct rt_job;
 struct rt_spill;
@@ -113,6 +114,7 @@ typedef struct rt_job {
     struct rt_states *states;
     struct rt_watermarks *watermarks;
     struct rt_spill *spill;
+    struct rt_checkpoint *ckpt; /* null without one */
     struct rt_pool *pool;
     flow_rt_worker *workers;
     int64_t nworkers;

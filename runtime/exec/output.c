@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/crc32c.h"
 #include "runtime/base/log.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
@@ -27,6 +28,10 @@ typedef struct stream {
     uint8_t *buffer;
     int64_t size;
     char *path;           /* of the partition being given */
+    /* with a checkpoint: of what has been given */
+    uint32_t crc;
+    bool fresh;           /* the path has not gone into it */
+    bool over;
 } stream;
 
 static rt_status short_of(const stream *s) {
@@ -100,6 +105,7 @@ static void set_path(stream *s, const uint8_t *frame) {
     free(s->path);
     s->path = rt_alloc((size_t)n + 1);
     memcpy(s->path, flow_frame_key(frame), n);
+    s->fresh = true;
 }
 
 /* Payloads copied together up to a piece, or to the end of a partition. */
@@ -138,13 +144,31 @@ static rt_status begin_merge(stream *s) {
     return s->merge ? RT_ok : short_of(s);
 }
 
-static rt_status next_piece(rt_output *out, rt_piece *piece) {
-    stream *s = out->stream;
+static rt_status give_piece(stream *s, rt_piece *piece) {
     bool lines = s->sink->ops->lines;
     *piece = (rt_piece){0};
     if (!s->sink->decl->framed) return lines ? next_line(s, piece) : next_plain(s, piece);
     RT_TRY(begin_merge(s));
     return lines ? next_row(s, piece) : next_merged(s, piece);
+}
+
+/* The sum is over paths and bytes, so it does not show how the rows were cut in pieces. */
+static rt_status next_piece(rt_output *out, rt_piece *piece) {
+    stream *s = out->stream;
+    RT_TRY(give_piece(s, piece));
+    if (!s->job->ckpt) return RT_ok;
+    if (s->fresh && piece->path)
+        s->crc = rt_crc32c(s->crc, piece->path, (int64_t)strlen(piece->path) + 1);
+    s->fresh = false;
+    s->crc = rt_crc32c(s->crc, piece->p, piece->len);
+    s->over = !piece->len;
+    return RT_ok;
+}
+
+bool rt_output_over(const rt_output *out, uint32_t *crc) {
+    const stream *s = out->stream;
+    *crc = s->crc;
+    return s->over;
 }
 
 static void rewind_output(rt_output *out) {
@@ -153,6 +177,8 @@ static void rewind_output(rt_output *out) {
     s->merge = NULL;
     s->frame = NULL;
     s->run = s->at = 0;
+    s->crc = 0;
+    s->fresh = s->over = false;
     free(s->path);
     s->path = NULL;
 }

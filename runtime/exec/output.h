@@ -10,6 +10,9 @@
 /* Begins with what was collected for the sink, which must stay. */
 void rt_output_open(rt_job *job, int64_t sink, const rt_exchange *rows, rt_output *out);
 void rt_output_close(rt_output *out);
+/* With a checkpoint: has all of it been given?  And the sum of what has been since it was
+ * opened or rewound. */
+bool rt_output_over(const rt_output *out, uint32_t *crc);
 
 /* Puts the frames that a task has written in order, so that merging them reads memory
  * from front to back.  Without memory for that they stay: merging sorts then. */

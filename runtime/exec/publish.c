@@ -13,6 +13,8 @@
 #include "runtime/base/rt_check.h"
 #include "runtime/base/seed.h"
 #include "runtime/base/wake.h"
+#include "runtime/exec/checkpoint.h"
+#include "runtime/exec/ckpt_commit.h"
 #include "runtime/exec/output.h"
 #include "runtime/state/spill.h"
 
@@ -46,6 +48,18 @@ static void retry_wait(const rt_settings *set, int64_t k) {
     rt_clock_sleep(wait);
 }
 
+rt_status rt_publish_again(const rt_settings *set, const char *what, int64_t batch, int64_t k,
+                           rt_status status) {
+    if (status != RT_again && status != RT_again_io) return status;
+    if (k == set->retries)
+        return (rt_status)rt_fail(status == RT_again ? RT_given_up : RT_io,
+                                  "%s: given up after %" PRId64 " retries", what, k);
+    rt_log(RT_WARN, "%s: batch %" PRId64 " is tried again (%" PRId64 " of %" PRId64 ")", what,
+           batch, k + 1, set->retries);
+    retry_wait(set, k);
+    return RT_ok;
+}
+
 typedef rt_status sink_step(rt_sink *s, rt_output *out);
 
 static rt_status with_retries(const rt_settings *set, rt_sink *s, sink_step *step,
@@ -53,14 +67,8 @@ static rt_status with_retries(const rt_settings *set, rt_sink *s, sink_step *ste
     for (int64_t k = 0;; k++) {
         out->rewind(out);
         rt_status status = step(s, out);
-        if (status != RT_again && status != RT_again_io) return status;
-        if (k == set->retries)
-            return (rt_status)rt_fail(status == RT_again ? RT_given_up : RT_io,
-                                      "%s: given up after %" PRId64 " retries",
-                                      s->decl->name, k);
-        rt_log(RT_WARN, "%s: batch %" PRId64 " is tried again (%" PRId64 " of %" PRId64 ")",
-               s->decl->name, out->batch, k + 1, set->retries);
-        retry_wait(set, k);
+        if (status == RT_ok) return RT_ok;
+        RT_TRY(rt_publish_again(set, s->decl->name, out->batch, k, status));
     }
 }
 
@@ -83,9 +91,12 @@ static void put_out(rt_publisher *p) {
         outs[i].now = p->now;
         outs[i].given = p->given[i];
     }
-    p->status = each_sink(p, outs, false);
-    /* COMMIT(n) goes here. */
-    if (p->status == RT_ok) p->status = each_sink(p, outs, true);
+    if (p->job->ckpt) {
+        p->status = rt_ckpt_commit(p->job->ckpt, outs);
+    } else {
+        p->status = each_sink(p, outs, false);
+        if (p->status == RT_ok) p->status = each_sink(p, outs, true);
+    }
     p->rows = 0;
     for (int64_t i = 0; i < n; i++) {
         if (p->status == RT_ok) p->rows += outs[i].rows;
@@ -208,6 +219,7 @@ rt_status rt_publish(rt_publisher *p) {
     }
     p->batch = job->batch;
     p->now = job->now;
+    if (job->ckpt) rt_checkpoint_hand_over(job->ckpt);
     bool seeded;
     if (strand_begin(p, &seeded)) return RT_ok;
     if (seeded || !beside(p)) {

@@ -4,7 +4,7 @@
  * thread of its own; batches go out one after the other, in order.  With one worker, for
  * small batches, and where memory is short it is done at once, by the coordinator.
  *
- * COMMIT is where the checkpoint's record will be written; without one it is the moment
+ * With a checkpoint the way is that of ckpt_commit.h; without one COMMIT is the moment
  * between the two loops over the sinks. */
 #ifndef FLOW_RUNTIME_EXEC_PUBLISH_H
 #define FLOW_RUNTIME_EXEC_PUBLISH_H
@@ -25,5 +25,10 @@ rt_status rt_publish(rt_publisher *p);
 rt_status rt_publish_look(rt_publisher *p);
 /* Waits until everything is out; returns what became of it. */
 rt_status rt_publish_wait(rt_publisher *p);
+
+/* After try k (from 0) of what returned `status`: waits where that may pass, and returns
+ * RT_ok for another try; else what it ends with. */
+rt_status rt_publish_again(const rt_settings *set, const char *what, int64_t batch, int64_t k,
+                           rt_status status);
 
 #endif

@@ -98,6 +98,7 @@ static int read_setting(rt_options *o, char **argv, int i, int argc) {
     if (same_name("help", text, len)) return o->action = RT_HELP, 1;
     if (same_name("version", text, len)) return o->action = RT_VERSION, 1;
     if (same_name("explain", text, len)) return o->action = RT_EXPLAIN, 1;
+    if (same_name("fresh", text, len)) return o->fresh = true, 1;
     int setting = find_setting(text, len);
     if (setting < 0) {
         unknown(o, "--", text, len);
@@ -249,6 +250,14 @@ static const char *word_of(rt_options *o, int i) {
     return text ? text : "";
 }
 
+static bool bool_of(rt_options *o, int i, bool none) {
+    const char *text = rt_options_text(o, i);
+    if (!text || !*text) return none;
+    if (!strcmp(text, "true")) return true;
+    if (strcmp(text, "false")) expected(o, i, "true or false");
+    return false;
+}
+
 static void read_until(rt_options *o, rt_settings *out) {
     const char *text = rt_options_text(o, RT_SETTING_until);
     int64_t n;
@@ -312,6 +321,9 @@ rt_status rt_options_settings(rt_options *o, rt_settings *out) {
 #define NUMBER(id, none) out->id = number_of(o, RT_SETTING_##id, none)
     NUMBER(batch, 0);
     NUMBER(block, 0);
+    NUMBER(checkpoint_every, 0);
+    NUMBER(compact_every, 0);
+    NUMBER(keep_checkpoints, 1);
     NUMBER(batch_size, 0);
     NUMBER(block_size, 0);
     NUMBER(collect_limit, 0);
@@ -327,6 +339,11 @@ rt_status rt_options_settings(rt_options *o, rt_settings *out) {
     const char *name = rt_options_text(o, RT_SETTING_name);
     out->name = name ? name : o->program->name;
     out->skip_errors = !strcmp(word_of(o, RT_SETTING_on_error), "skip");
+    const char *folder = rt_options_text(o, RT_SETTING_checkpoint);
+    out->checkpoint = folder && *folder ? folder : NULL;
+    out->fresh = o->fresh;
+    out->journal = bool_of(o, RT_SETTING_journal, true);
+    if (o->fresh && !out->checkpoint) complain(o, "`--fresh` needs a `--checkpoint`");
     const char *level = word_of(o, RT_SETTING_log);
     for (int i = 0; i < 4; i++)
         if (!strcmp(level, levels[i])) out->log = (rt_level)i;

@@ -35,6 +35,7 @@ typedef struct rt_options {
     /* As texts, null where not given: the first of the three that is counts. */
     const char *line[RT_SETTINGS], *env[RT_SETTINGS], *text[RT_SETTINGS];
     rt_action action;
+    bool fresh;
     bool failed; /* something was reported: exit code 2 */
 } rt_options;
 

@@ -2,6 +2,7 @@
 #include "runtime/state/watermark.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
@@ -170,4 +171,59 @@ int64_t rt_watermarks_when(const rt_watermarks *w, int64_t mark, int64_t moment)
     for (int64_t i = 0; i < m->ntimes; i++)
         when = RT_MAX(when, time_when(w, m->times[i], moment));
     return when;
+}
+
+/* ---- for a checkpoint ---- */
+
+void rt_watermarks_save(const rt_watermarks *w, rt_wire *out) {
+    const rt_program *p = w->program;
+    rt_wire_i64(out, p->ntimes);
+    for (int64_t i = 0; i < p->ntimes; i++) {
+        rt_wire_i64(out, w->times[i]);
+        rt_wire_i64(out, w->reached[i]);
+    }
+    rt_wire_i64(out, p->nmarks);
+    for (int64_t i = 0; i < p->nmarks; i++) rt_wire_i64(out, w->marks[i].now);
+    rt_wire_i64(out, p->nclocks);
+    for (int64_t i = 0; i < p->nclocks; i++) {
+        const clock_state *c = &w->clocks[i];
+        rt_wire_i64(out, p->clocks[i].time);
+        rt_wire_text(out, p->sources[p->clocks[i].source].name);
+        rt_wire_i64(out, c->max);
+        rt_wire_i64(out, c->last);
+        rt_wire_u8(out, c->ended);
+    }
+}
+
+static void load_clock(rt_watermarks *w, rt_unwire *r) {
+    const rt_program *p = w->program;
+    clock_state c = {.fresh = BEFORE};
+    int64_t len, time = rt_unwire_i64(r);
+    const uint8_t *name = rt_unwire_bytes(r, &len);
+    c.max = rt_unwire_i64(r);
+    c.last = rt_unwire_i64(r);
+    c.ended = rt_unwire_u8(r) != 0;
+    for (int64_t i = 0; i < p->nclocks && !r->bad; i++) {
+        const char *mine = p->sources[p->clocks[i].source].name;
+        if (p->clocks[i].time == time && (int64_t)strlen(mine) == len &&
+            !memcmp(mine, name, (size_t)len))
+            w->clocks[i] = c;
+    }
+}
+
+bool rt_watermarks_load(rt_watermarks *w, rt_unwire *r) {
+    const rt_program *p = w->program;
+    int64_t n = rt_unwire_count(r, 16);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t at = rt_unwire_i64(r), reached = rt_unwire_i64(r);
+        if (i < p->ntimes) w->times[i] = at, w->reached[i] = reached;
+    }
+    n = rt_unwire_count(r, 8);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t at = rt_unwire_i64(r);
+        if (i < p->nmarks) w->marks[i].now = w->marks[i].next = w->marks[i].reached = at;
+    }
+    n = rt_unwire_count(r, 33);
+    for (int64_t i = 0; i < n; i++) load_clock(w, r);
+    return !r->bad;
 }

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/base/wire.h"
 #include "runtime/data/program.h"
 
 typedef struct rt_watermarks rt_watermarks;
@@ -49,5 +50,11 @@ void rt_watermarks_commit(rt_watermarks *w);
 /* The first T at which the mark reaches the moment if no more rows come: INT64_MAX if it
  * never does.  Between batches. */
 int64_t rt_watermarks_when(const rt_watermarks *w, int64_t mark, int64_t moment);
+
+/* How far event time has come, between batches: for a checkpoint.  Clocks are known by the
+ * number of their time and the name of their source; one that is not named begins anew.
+ * Loading is false if the bytes make no sense. */
+void rt_watermarks_save(const rt_watermarks *w, rt_wire *out);
+bool rt_watermarks_load(rt_watermarks *w, rt_unwire *r);
 
 #endif

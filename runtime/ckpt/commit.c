@@ -1,0 +1,138 @@
+/* commit.c - see commit.h. */
+#include "runtime/ckpt/commit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/rt_arena.h"
+#include "runtime/base/rt_check.h"
+
+static bool read_bool(rt_unwire *r) {
+    uint8_t v = rt_unwire_u8(r);
+    if (v > 1) r->bad = true;
+    return v == 1;
+}
+
+static int64_t read_number(rt_unwire *r) {
+    int64_t v = rt_unwire_i64(r);
+    if (v < 0) r->bad = true;
+    return v;
+}
+
+/* ---- PLAN -------------------------------------------------------------------------------- */
+
+void rt_plan_write(rt_wire *w, const rt_plan *plan) {
+    rt_wire_i64(w, plan->batch);
+    rt_wire_i64(w, plan->now);
+    rt_wire_u8(w, plan->final);
+    rt_wire_bytes(w, plan->input, plan->len);
+}
+
+bool rt_plan_read(const uint8_t *p, int64_t n, rt_plan *out) {
+    rt_unwire r = rt_unwire_of(p, n);
+    out->batch = read_number(&r);
+    out->now = rt_unwire_i64(&r);
+    out->final = read_bool(&r);
+    out->input = rt_unwire_bytes(&r, &out->len);
+    return rt_unwire_done(&r);
+}
+
+/* ---- COMMIT ------------------------------------------------------------------------------ */
+
+void rt_commit_write(rt_wire *w, const rt_commit *c) {
+    rt_wire_i64(w, c->batch);
+    rt_wire_i64(w, c->now);
+    rt_wire_u8(w, c->final);
+    rt_wire_bytes(w, c->program, (int64_t)strlen(c->program) + 1);
+    rt_wire_i64(w, c->nsinks);
+    for (int64_t i = 0; i < c->nsinks; i++) {
+        const rt_commit_sink *s = &c->sinks[i];
+        rt_wire_text(w, s->name);
+        rt_wire_i64(w, s->ordinal);
+        rt_wire_i64(w, s->rows);
+        rt_wire_u32(w, s->crc);
+        rt_wire_bytes(w, s->record, s->len);
+    }
+    rt_wire_u8(w, c->state);
+    if (!c->state) return;
+    rt_wire_i64(w, c->nrefs);
+    for (int64_t i = 0; i < c->nrefs; i++) rt_state_ref_write(w, &c->refs[i]);
+    rt_wire_bytes(w, c->inlined, c->inlined_len);
+}
+
+static void read_sink(rt_unwire *r, rt_commit_sink *s) {
+    int64_t n;
+    const uint8_t *name = rt_unwire_bytes(r, &n);
+    if (n >= (int64_t)sizeof s->name || (n && memchr(name, 0, (size_t)n))) r->bad = true;
+    else if (n) memcpy(s->name, name, (size_t)n);
+    s->ordinal = read_number(r);
+    s->rows = read_number(r);
+    s->crc = rt_unwire_u32(r);
+    s->record = rt_unwire_bytes(r, &s->len);
+}
+
+/* The live files of a saved state: at least one, the last one of this batch. */
+static void read_state(rt_unwire *r, rt_commit *out) {
+    out->nrefs = rt_unwire_count(r, 8);
+    out->refs = rt_alloc((size_t)(out->nrefs + 1) * sizeof *out->refs);
+    for (int64_t i = 0; i < out->nrefs && !r->bad; i++) {
+        out->refs[i] = rt_state_ref_read(r);
+        if (i && out->refs[i].batch < out->refs[i - 1].batch) r->bad = true;
+    }
+    out->inlined = rt_unwire_bytes(r, &out->inlined_len);
+    if (r->bad || !out->nrefs) {
+        r->bad = true;
+        return;
+    }
+    const rt_state_ref *last = &out->refs[out->nrefs - 1];
+    if (last->batch != out->batch) r->bad = true;
+    if (*last->name ? out->inlined_len != 0 : out->inlined_len != last->length) r->bad = true;
+}
+
+static const char *read_program(rt_unwire *r) {
+    int64_t n;
+    const uint8_t *p = rt_unwire_bytes(r, &n);
+    if (n < 1 || memchr(p, 0, (size_t)n) != p + n - 1) r->bad = true;
+    return r->bad ? "" : (const char *)p;
+}
+
+bool rt_commit_read(const uint8_t *p, int64_t n, rt_commit *out) {
+    rt_unwire r = rt_unwire_of(p, n);
+    *out = (rt_commit){0};
+    out->batch = read_number(&r);
+    out->now = rt_unwire_i64(&r);
+    out->final = read_bool(&r);
+    out->program = read_program(&r);
+    out->nsinks = rt_unwire_count(&r, 32);
+    out->sinks = rt_alloc((size_t)(out->nsinks + 1) * sizeof *out->sinks);
+    for (int64_t i = 0; i < out->nsinks && !r.bad; i++) read_sink(&r, &out->sinks[i]);
+    out->state = read_bool(&r);
+    if (out->state) read_state(&r, out);
+    if (rt_unwire_done(&r)) return true;
+    rt_commit_free(out);
+    return false;
+}
+
+void rt_commit_free(rt_commit *c) {
+    free(c->sinks);
+    free(c->refs);
+    *c = (rt_commit){0};
+}
+
+const rt_commit_sink *rt_commit_find(const rt_commit *c, const char *name, int64_t ordinal) {
+    for (int64_t i = 0; i < c->nsinks; i++)
+        if (c->sinks[i].ordinal == ordinal && !strcmp(c->sinks[i].name, name))
+            return &c->sinks[i];
+    return NULL;
+}
+
+/* ---- DONE -------------------------------------------------------------------------------- */
+
+void rt_done_write(rt_wire *w, int64_t batch) { rt_wire_i64(w, batch); }
+
+bool rt_done_read(const uint8_t *p, int64_t n, int64_t *batch) {
+    rt_unwire r = rt_unwire_of(p, n);
+    *batch = read_number(&r);
+    return rt_unwire_done(&r);
+}

@@ -1,0 +1,197 @@
+/* checkpoint.c - see checkpoint.h: the coordinator's part. */
+#include "runtime/exec/checkpoint.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/crc32c.h"
+#include "runtime/base/fault.h"
+#include "runtime/base/log.h"
+#include "runtime/base/rt_arena.h"
+#include "runtime/base/rt_check.h"
+#include "runtime/exec/ckpt_input.h"
+#include "runtime/exec/ckpt_meta.h"
+#include "runtime/exec/ckpt_recover.h"
+#include "runtime/exec/sched.h"
+#include "runtime/exec/task.h"
+
+int64_t rt_ckpt_sink_ordinal(const rt_program *p, int64_t sink) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < sink; i++) n += !strcmp(p->sinks[i].name, p->sinks[sink].name);
+    return n;
+}
+
+/* ---- start and end ----------------------------------------------------------------------- */
+
+/* What a state is called in files, and what its rows mean. */
+static void name_states(rt_checkpoint *c) {
+    const rt_program *p = c->job->program;
+    c->nids = p->nstates;
+    c->ids = rt_alloc((size_t)(p->nstates + 1) * sizeof *c->ids);
+    for (int64_t i = 0; i < p->nstates; i++) {
+        const rt_state_decl *decl = &p->states[i];
+        const char *layout = decl->layout ? decl->layout : "";
+        int64_t n = 0;
+        for (int64_t k = 0; k < i; k++) n += !strcmp(p->states[k].name, decl->name);
+        uint32_t crc = rt_crc32c(0, layout, (int64_t)strlen(layout));
+        uint64_t form = (uint64_t)decl->words << 8 | (uint64_t)decl->text_key << 1 |
+                        (uint64_t)decl->one_part;
+        c->ids[i] = (rt_state_id){
+            .name = n ? rt_arena_print(p->arena, "%s#%" PRId64, decl->name, n + 1) : decl->name,
+            .schema = form << 32 | crc,
+            .layout = layout};
+        if (decl->layout) c->kept_state = true;
+    }
+}
+
+rt_status rt_checkpoint_open(rt_job *job) {
+    const char *dir = job->settings->checkpoint;
+    if (!dir) return RT_ok;
+    rt_checkpoint *c = job->ckpt = rt_alloc(sizeof *c);
+    c->job = job;
+    c->lock = -1;
+    pthread_mutex_init(&c->journal_lock, NULL);
+    c->last_batch = -1;
+    size_t n = strlen(dir);
+    while (n > 1 && dir[n - 1] == '/') n--;
+    if (n > RT_CKPT_PATH)
+        return (rt_status)rt_fail(RT_usage, "`checkpoint`: the path is too long");
+    memcpy(c->dir, dir, n);
+    snprintf(c->state_dir, sizeof c->state_dir, "%s/state", c->dir);
+    name_states(c);
+    c->env.dir = c->dir;
+    RT_TRY(rt_recover_find(c));
+    memcpy(c->env.job, c->ident.job, sizeof c->env.job);
+    for (int i = 0; i < 4; i++)
+        snprintf(c->env.job8 + 2 * i, 3, "%02x", (unsigned)c->ident.job[i]);
+    c->saved_at = c->snap_at = rt_clock_mono();
+    job->env.ckpt = &c->env;
+    return RT_ok;
+}
+
+void rt_kept_free(rt_kept *k) {
+    for (int64_t i = 0; i < k->n; i++) rt_wire_free(&k->inlined[i]);
+    free(k->refs);
+    free(k->inlined);
+    *k = (rt_kept){0};
+}
+
+static int64_t slots(const rt_checkpoint *c) {
+    return c->nids * c->job->settings->partitions;
+}
+
+void rt_going_clear(const rt_checkpoint *c, rt_going *g) {
+    for (int64_t i = 0; g->saved && i < slots(c); i++) rt_saved_free(&g->saved[i]);
+    free(g->saved);
+    rt_wire_free(&g->meta);
+    *g = (rt_going){0};
+}
+
+void rt_checkpoint_close(rt_job *job) {
+    rt_checkpoint *c = job->ckpt;
+    if (!c) return;
+    if (c->compactor) rt_compactor_free(c->compactor);
+    rt_going_clear(c, &c->going);
+    rt_going_clear(c, &c->out);
+    for (int64_t i = 0; i < c->nkept; i++) rt_kept_free(&c->kept[i]);
+    free(c->kept);
+    free(c->ids);
+    rt_wire_free(&c->forced);
+    rt_wire_free(&c->last);
+    rt_dirs_free(&c->dirs);
+    rt_journal_close(c->journal);
+    pthread_mutex_destroy(&c->journal_lock);
+    rt_recover_forget(c);
+    rt_folder_leave(c->lock);
+    free(c);
+    job->ckpt = NULL;
+    job->env.ckpt = NULL;
+}
+
+/* ---- a batch ----------------------------------------------------------------------------- */
+
+static bool saves(const rt_checkpoint *c, bool drain) {
+    const rt_job *job = c->job;
+    /* Nothing runs after the end of input, and nothing is replayed up to it. */
+    if (job->final) return false;
+    if (drain || !c->kept_state || rt_ckpt_input_once(job)) return true;
+    if (atomic_load_explicit(&c->damaged, memory_order_relaxed)) return true;
+    int64_t every = job->settings->checkpoint_every;
+    return !every || rt_clock_mono() - c->saved_at >= every;
+}
+
+static rt_status append_plan(rt_checkpoint *c) {
+    rt_job *job = c->job;
+    rt_wire input = {0}, w = {0};
+    rt_status status = rt_ckpt_input_plan(job, &input);
+    if (status == RT_ok) {
+        RT_CRASH(C2_rows, job->batch);
+        rt_plan plan = {job->batch, job->now, job->final, input.p, input.n};
+        rt_plan_write(&w, &plan);
+        pthread_mutex_lock(&c->journal_lock);
+        status = rt_journal_append(c->journal, c->env.epoch, RT_PLAN, w.p, w.n);
+        pthread_mutex_unlock(&c->journal_lock);
+        RT_CRASH(C2, job->batch);
+    }
+    rt_wire_free(&input);
+    rt_wire_free(&w);
+    return status;
+}
+
+rt_status rt_checkpoint_plan(rt_job *job, bool drain) {
+    rt_checkpoint *c = job->ckpt;
+    if (!c) return RT_ok;
+    job->saving = saves(c, drain);
+    return append_plan(c);
+}
+
+typedef struct collecting {
+    rt_checkpoint *c;
+    rt_going *g;
+} collecting;
+
+/* Task k is (state, partition) k; states that are empty between batches have nothing. */
+static int32_t collect_body(flow_rt_worker *w, void *arg) {
+    collecting *a = arg;
+    const rt_job *job = a->c->job;
+    int64_t parts = job->settings->partitions;
+    int64_t state = w->order / parts, part = w->order % parts;
+    if (!rt_states_kept(job->states, state)) return 0;
+    if (job->program->states[state].one_part && part) return 0;
+    rt_states_save(job->states, &w->ctx, state, part, a->g->full, &a->g->saved[w->order]);
+    return 0;
+}
+
+static void collect_task(flow_rt_worker *w, void *arg, int64_t task) {
+    rt_task_run(w, 0, task, NULL, collect_body, arg);
+}
+
+rt_status rt_checkpoint_collect(rt_job *job) {
+    rt_checkpoint *c = job->ckpt;
+    if (!c) return RT_ok;
+    RT_CRASH(C3, job->batch);
+    rt_going *g = &c->going;
+    rt_going_clear(c, g);
+    *g = (rt_going){.batch = job->batch, .now = job->now, .final = job->final,
+                    .saving = job->saving};
+    if (!g->saving) return RT_ok;
+    g->full = c->save_full || atomic_exchange(&c->damaged, false);
+    c->save_full = false;
+    c->saved_at = rt_clock_mono();
+    rt_ckpt_meta_save(job, &g->meta);
+    if (!c->kept_state) return RT_ok;
+    g->saved = rt_alloc((size_t)slots(c) * sizeof *g->saved);
+    collecting a = {c, g};
+    rt_pool_run(job->pool, collect_task, &a, 0, slots(c), job->alone);
+    return rt_task_failed(job);
+}
+
+void rt_checkpoint_hand_over(rt_checkpoint *c) {
+    rt_going taken = c->out;
+    c->out = c->going;
+    c->going = taken;
+    rt_going_clear(c, &c->going);
+}

@@ -1,0 +1,167 @@
+/* ckpt_input.c - see ckpt_input.h. */
+#include "runtime/exec/ckpt_input.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "runtime/base/log.h"
+#include "runtime/base/rt_check.h"
+
+enum { ENDED = 1, REFRESHED = 2, PLANNED = 4 };
+
+static int64_t ordinal(const rt_job *job, int64_t source) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < source; i++)
+        n += !strcmp(job->program->sources[i].name, job->program->sources[source].name);
+    return n;
+}
+
+static void write_name(const rt_job *job, int64_t source, rt_wire *w) {
+    rt_wire_text(w, job->program->sources[source].name);
+    rt_wire_i64(w, ordinal(job, source));
+}
+
+/* The source that is named, or null: the program has it no more. */
+static rt_source *read_name(rt_job *job, rt_unwire *r) {
+    int64_t len;
+    const uint8_t *name = rt_unwire_bytes(r, &len);
+    int64_t k = rt_unwire_i64(r);
+    for (int64_t i = 0; i < job->program->nsources && !r->bad; i++) {
+        const char *mine = job->program->sources[i].name;
+        if ((int64_t)strlen(mine) == len && !memcmp(mine, name, (size_t)len) &&
+            ordinal(job, i) == k)
+            return &job->sources[i];
+    }
+    return NULL;
+}
+
+/* The bytes of one source, written behind their length. */
+static void write_part(rt_wire *w, rt_wire *part) {
+    rt_wire_bytes(w, part->p, part->n);
+    rt_wire_clear(part);
+}
+
+/* ---- positions --------------------------------------------------------------------------- */
+
+void rt_ckpt_input_save(rt_job *job, rt_wire *w) {
+    rt_wire part = {0};
+    rt_wire_i64(w, job->program->nsources);
+    for (int64_t i = 0; i < job->program->nsources; i++) {
+        rt_source *s = &job->sources[i];
+        write_name(job, i, w);
+        rt_wire_u8(w, s->ended ? ENDED : 0);
+        if (s->ops->save) s->ops->save(s, &part);
+        write_part(w, &part);
+    }
+    rt_wire_free(&part);
+}
+
+rt_status rt_ckpt_input_load(rt_job *job, rt_unwire *r) {
+    int64_t n = rt_unwire_count(r, 25);
+    for (int64_t i = 0; i < n && !r->bad; i++) {
+        int64_t len;
+        rt_source *s = read_name(job, r);
+        uint8_t flags = rt_unwire_u8(r);
+        const uint8_t *p = rt_unwire_bytes(r, &len);
+        if (r->bad || !s) continue;
+        rt_unwire part = rt_unwire_of(p, len);
+        s->ended = flags & ENDED;
+        if (s->ops->load && len) RT_TRY(s->ops->load(s, &part));
+    }
+    if (!r->bad) return RT_ok;
+    return (rt_status)rt_fail(RT_refused, "the positions of the sources make no sense: the "
+                                          "checkpoint is damaged");
+}
+
+/* ---- plans ------------------------------------------------------------------------------- */
+
+static bool can_plan(const rt_job *job, const rt_source *s) {
+    return s->ops->plan && (s->ops->replays || job->settings->journal);
+}
+
+rt_status rt_ckpt_input_plan(rt_job *job, rt_wire *w) {
+    rt_wire part = {0};
+    rt_status status = RT_ok;
+    rt_wire_i64(w, job->program->nsources);
+    for (int64_t i = 0; status == RT_ok && i < job->program->nsources; i++) {
+        rt_source *s = &job->sources[i];
+        bool planned = can_plan(job, s) || !job->inputs[i].nunits;
+        write_name(job, i, w);
+        rt_wire_u8(w, (uint8_t)((s->ended ? ENDED : 0) | (s->refreshed ? REFRESHED : 0) |
+                                (planned ? PLANNED : 0)));
+        if (can_plan(job, s))
+            status = s->ops->plan(s, job->batch, &job->inputs[i], &part);
+        write_part(w, &part);
+    }
+    rt_wire_free(&part);
+    return status;
+}
+
+bool rt_ckpt_input_once(const rt_job *job) {
+    for (int64_t i = 0; i < job->program->nsources; i++) {
+        const rt_source *s = &job->sources[i];
+        if (s->once || (job->inputs[i].nunits && !can_plan(job, s))) return true;
+    }
+    return false;
+}
+
+static rt_status replan_one(rt_job *job, rt_source *s, uint8_t flags, rt_unwire *part) {
+    rt_input *in = &job->inputs[s->id];
+    if (!(flags & PLANNED))
+        return (rt_status)rt_fail(RT_refused,
+                                  "batch %" PRId64 " of %s cannot be read again: its rows were "
+                                  "not kept (`journal`), and the state saved with it is "
+                                  "damaged",
+                                  job->batch, s->decl->name);
+    s->ended = flags & ENDED;
+    s->refreshed = flags & REFRESHED;
+    if (part->p == part->end || !s->ops->replan) return RT_ok;
+    rt_status status = s->ops->replan(s, job->batch, part, in);
+    s->ended = flags & ENDED;
+    s->refreshed = flags & REFRESHED;
+    return status;
+}
+
+rt_status rt_ckpt_input_replan(rt_job *job, rt_unwire *r) {
+    for (int64_t i = 0; i < job->program->nsources; i++) {
+        rt_input_clear(&job->inputs[i]);
+        job->sources[i].refreshed = job->sources[i].once = false;
+    }
+    int64_t n = rt_unwire_count(r, 25);
+    for (int64_t i = 0; i < n && !r->bad; i++) {
+        int64_t len;
+        rt_source *s = read_name(job, r);
+        uint8_t flags = rt_unwire_u8(r);
+        const uint8_t *p = rt_unwire_bytes(r, &len);
+        if (r->bad || !s) continue;
+        rt_unwire part = rt_unwire_of(p, len);
+        RT_TRY(replan_one(job, s, flags, &part));
+    }
+    if (rt_unwire_done(r)) return RT_ok;
+    return (rt_status)rt_fail(RT_refused, "the plan of batch %" PRId64 " makes no sense: the "
+                                          "checkpoint is damaged", job->batch);
+}
+
+/* ---- what plans have written -------------------------------------------------------------- */
+
+rt_status rt_ckpt_input_sync(rt_job *job, int64_t batch, rt_dirs *dirs) {
+    for (int64_t i = 0; i < job->program->nsources; i++) {
+        rt_source *s = &job->sources[i];
+        if (s->ops->sync && can_plan(job, s)) RT_TRY(s->ops->sync(s, batch, dirs));
+    }
+    return RT_ok;
+}
+
+void rt_ckpt_input_acknowledge(rt_job *job, int64_t batch) {
+    for (int64_t i = 0; i < job->program->nsources; i++) {
+        rt_source *s = &job->sources[i];
+        if (s->ops->acknowledge) s->ops->acknowledge(s, batch);
+    }
+}
+
+void rt_ckpt_input_forget(rt_job *job, int64_t batch, int64_t last) {
+    for (int64_t i = 0; i < job->program->nsources; i++) {
+        rt_source *s = &job->sources[i];
+        if (s->ops->forget) s->ops->forget(s, batch, last);
+    }
+}
