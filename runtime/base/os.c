@@ -245,6 +245,8 @@ int rt_os_fstat(int fd, struct stat *st) { return ONCE(stat, fstat(fd, st)); }
 
 int rt_os_lstat(const char *path, struct stat *st) { return ONCE(stat, lstat(path, st)); }
 
+int rt_os_statfs(const char *path, struct statfs *fs) { return ONCE(stat, statfs(path, fs)); }
+
 int rt_os_access(const char *path, int mode) { return ONCE(stat, access(path, mode)); }
 
 /* By bytes, whatever the locale. */

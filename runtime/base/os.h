@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 typedef enum rt_os_point {
 #define OS(point, error) RT_OS_##point,
@@ -52,6 +53,8 @@ int rt_os_stat(const char *path, struct stat *st);
 int rt_os_fstat(int fd, struct stat *st);
 /* Of the name itself, not of what a link points to. */
 int rt_os_lstat(const char *path, struct stat *st);
+/* On what kind of file system it is. */
+int rt_os_statfs(const char *path, struct statfs *fs);
 int rt_os_access(const char *path, int mode);
 int rt_os_rmdir(const char *path);
 /* The names of a folder in order, to be freed one by one and then as a whole; their count,

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "runtime/base/clock.h"
@@ -45,7 +44,7 @@ static rt_status check_owner(const char *path, const struct stat *st) {
 /* File systems on which a sync means nothing, or less than it says. */
 static rt_status check_disk(const char *dir) {
     struct statfs fs;
-    if (statfs(dir, &fs) < 0) return cannot("look at", dir);
+    if (rt_os_statfs(dir, &fs) < 0) return cannot("look at", dir);
     const char *doubt = NULL;
     switch ((unsigned long)fs.f_type) {
     case 0x01021994: /* tmpfs */

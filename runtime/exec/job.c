@@ -63,6 +63,9 @@ static rt_status open_sources(rt_job *job) {
         if (!s->ops)
             return (rt_status)rt_fail(RT_usage, "this runtime has no source `%s`",
                                       s->decl->connector);
+        if (job->ckpt && !s->ops->save)
+            return (rt_status)rt_fail(RT_usage, "the source %s (%s) is not built yet for a "
+                                                "checkpoint", s->decl->name, s->ops->name);
         s->resumes = job->ckpt && rt_recover_resumes(job->ckpt);
         RT_TRY(s->ops->open(s));
     }
