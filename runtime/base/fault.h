@@ -50,6 +50,10 @@ bool rt_test_tmpfs(void);
 bool rt_script_on(void);
 /* Goes to the next batch and sets the clock; false at the end. */
 bool rt_script_next(void);
+/* The batch at hand, -1 before the first; and going to one that rt_script_at gave: false if
+ * there is none. */
+int64_t rt_script_at(void);
+bool rt_script_go(int64_t at);
 /* No batch follows the one at hand. */
 bool rt_script_is_last(void);
 /* What a source gets in the batch at hand: whole lines, RT_SLACK readable bytes behind. */

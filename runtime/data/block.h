@@ -18,6 +18,8 @@ typedef struct rt_block {
     int64_t len;    /* whole records */
     int64_t object; /* of the source */
     int64_t first;  /* number of its first record in the object */
+    int64_t at;     /* of its first byte in the object's bytes */
+    int64_t rows;   /* records in it; the bad one is none */
     /* A record that could not be taken in stands behind the others: its first bytes. */
     int64_t bad_len;
     int32_t bad_code; /* FLOW_E_*, 0: none */

@@ -82,26 +82,34 @@ static rt_status tell_header(rt_job *job, rt_source *s, int64_t object, int32_t 
     return (rt_status)rt_fail(RT_run, "%s: %s has no column `%s`", at, file, name);
 }
 
-/* Makes the maps of objects up to `object`. */
-static rt_status make_headers(rt_job *job, int64_t source, int64_t object) {
+/* Room for the maps of objects up to `object`. */
+static void header_room(rt_job *job, int64_t source, int64_t words, int64_t object) {
+    int64_t old = job->nheaders[source];
+    if (object < old) return;
+    int64_t n = RT_MAX(object + 1, 2 * old);
+    int64_t *maps = rt_realloc(job->headers[source], (size_t)(n * words) * sizeof *maps);
+    memset(maps + old * words, 0, (size_t)((n - old) * words) * sizeof *maps);
+    job->headers[source] = maps;
+    job->headed[source] = rt_realloc(job->headed[source], (size_t)n);
+    memset(job->headed[source] + old, 0, (size_t)(n - old));
+    job->nheaders[source] = n;
+}
+
+/* Makes the map of an object that has come for the first time: objects come in any order,
+ * and after a restart those of earlier runs never come. */
+static rt_status make_header(rt_job *job, int64_t source, int64_t object) {
     rt_source *s = &job->sources[source];
     const rt_stage_decl *stage = &job->program->stages[s->decl->stage];
-    int64_t words = stage->header_words, old = job->nheaders[source];
-    if (object < old) return RT_ok;
-    int64_t *maps = rt_realloc(job->headers[source],
-                               (size_t)((object + 1) * words) * sizeof *maps);
-    memset(maps + old * words, 0, (size_t)((object + 1 - old) * words) * sizeof *maps);
-    job->headers[source] = maps;
-    job->nheaders[source] = object + 1;
-    for (int64_t i = old; i <= object; i++) {
-        header_call c = {.stage = stage, .map = maps + i * words};
-        c.p = s->ops->header(s, i, &c.len);
-        if (!c.p) continue;
-        rt_task_run(&job->workers[0], s->decl->stage, 0, NULL, header_body, &c);
-        RT_TRY(rt_task_failed(job));
-        if (c.result) return tell_header(job, s, i, c.result);
-    }
-    return RT_ok;
+    int64_t words = stage->header_words;
+    header_room(job, source, words, object);
+    if (job->headed[source][object]) return RT_ok;
+    job->headed[source][object] = 1;
+    header_call c = {.stage = stage, .map = job->headers[source] + object * words};
+    c.p = s->ops->header(s, object, &c.len);
+    if (!c.p) return RT_ok;
+    rt_task_run(&job->workers[0], s->decl->stage, 0, NULL, header_body, &c);
+    RT_TRY(rt_task_failed(job));
+    return c.result ? tell_header(job, s, object, c.result) : RT_ok;
 }
 
 /* ---- quotes --------------------------------------------------------------------------- */
@@ -149,7 +157,8 @@ rt_status rt_input_ready(rt_job *job) {
         rt_input *in = &job->inputs[i];
         if (!in->nunits || s->decl->stage < 0) continue;
         if (s->decl->header && job->program->stages[s->decl->stage].header)
-            RT_TRY(make_headers(job, i, in->units[in->nunits - 1].object));
+            for (int64_t k = 0; k < in->nunits; k++)
+                RT_TRY(make_header(job, i, in->units[k].object));
         if (s->decl->multiline && s->ops->quotes) RT_TRY(count_quotes(job, i));
     }
     return RT_ok;

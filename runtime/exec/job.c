@@ -55,6 +55,7 @@ static rt_status open_sources(rt_job *job) {
     job->sources = rt_alloc((size_t)p->nsources * sizeof *job->sources);
     job->inputs = rt_alloc((size_t)p->nsources * sizeof *job->inputs);
     job->headers = rt_alloc((size_t)p->nsources * sizeof *job->headers);
+    job->headed = rt_alloc((size_t)p->nsources * sizeof(uint8_t *));
     job->nheaders = rt_alloc((size_t)p->nsources * sizeof *job->nheaders);
     for (int64_t i = 0; i < p->nsources; i++) {
         rt_source *s = &job->sources[i];
@@ -153,6 +154,7 @@ static void close_connectors(rt_job *job) {
         if (job->sources[i].ops) job->sources[i].ops->close(&job->sources[i]);
         rt_input_free(&job->inputs[i]);
         free(job->headers[i]);
+        free(job->headed[i]);
     }
     for (int64_t i = 0; job->sinks && i < p->nsinks; i++) {
         if (job->sinks[i].ops) job->sinks[i].ops->close(&job->sinks[i]);
@@ -184,6 +186,7 @@ rt_status rt_job_close(rt_job *job, bool failed) {
     free(job->sources);
     free(job->inputs);
     free(job->headers);
+    free(job->headed);
     free(job->nheaders);
     free(job->sinks);
     free(job->collects);

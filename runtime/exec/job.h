@@ -106,6 +106,7 @@ typedef struct rt_job {
     rt_sink *sinks;
     rt_input *inputs;          /* [source]: this batch's */
     int64_t **headers;         /* [source]: header maps, nheaders[source] * words */
+    uint8_t **headed;          /* [source]: [object]: its map is made */
     int64_t *nheaders;
     rt_exchange *exchanges;
     rt_exchange *collects;     /* [sink]: what the batch brings it, one partition;

@@ -1,6 +1,7 @@
 /* queue_source.c - the source of tests: lines of the script, one unit a batch. */
 #include "runtime/base/fault.h"
 #include "runtime/base/rt_check.h"
+#include "runtime/io/place.h"
 #include "runtime/io/sources.h"
 
 static rt_status queue_open(rt_source *s) {
@@ -44,6 +45,35 @@ static const char *queue_object(rt_source *s, int64_t object) {
     return s->decl->name;
 }
 
+/* The batch of the script that comes next. */
+static void queue_save(rt_source *s, rt_wire *w) {
+    (void)s;
+    rt_wire_i64(w, rt_script_at());
+}
+
+static rt_status queue_load(rt_source *s, rt_unwire *r) {
+    int64_t at = rt_unwire_i64(r);
+    if (!rt_unwire_done(r) || !rt_script_go(at)) return rt_place_bad(s);
+    s->ended = rt_script_is_last();
+    return RT_ok;
+}
+
+static rt_status queue_plan(rt_source *s, int64_t batch, const rt_input *in, rt_wire *w) {
+    (void)batch;
+    rt_wire_u8(w, in->nunits > 0);
+    queue_save(s, w);
+    return RT_ok;
+}
+
+static rt_status queue_replan(rt_source *s, int64_t batch, rt_unwire *r, rt_input *in) {
+    bool has = rt_unwire_u8(r) == 1;
+    int64_t before = in->nunits;
+    (void)batch;
+    RT_TRY(queue_load(s, r));
+    RT_TRY(queue_take(s, 0, 0, false, in));
+    return (in->nunits > before) == has ? RT_ok : rt_place_bad(s);
+}
+
 static void queue_close(rt_source *s) {
     (void)s;
 }
@@ -56,4 +86,9 @@ const rt_source_ops rt_queue_source = {
     .read = queue_read,
     .object = queue_object,
     .close = queue_close,
+    .replays = true,
+    .save = queue_save,
+    .load = queue_load,
+    .plan = queue_plan,
+    .replan = queue_replan,
 };

@@ -82,6 +82,20 @@ bool rt_script_next(void) {
     return true;
 }
 
+int64_t rt_script_at(void) { return the.batch; }
+
+bool rt_script_go(int64_t at) {
+    bool is_batch;
+    int64_t clock, b, next;
+    if (at == -1) return the.batch = -1, true;
+    if (at < 0 || !rt_script_on() || !read_line(at, &is_batch, &clock, &b, &next)) return false;
+    if (!is_batch || (at && the.text[at - 1] != '\n')) return false;
+    the.batch = at;
+    the.rows = next;
+    the.now = clock;
+    return true;
+}
+
 bool rt_script_is_last(void) {
     return find_batch(the.batch < 0 ? 0 : the.rows) >= the.len;
 }

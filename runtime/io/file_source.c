@@ -18,45 +18,23 @@
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
-#include "runtime/io/file_read.h"
-#include "runtime/io/packed.h"
+#include "runtime/io/file_place.h"
 #include "runtime/io/sources.h"
-
-typedef struct files {
-    rt_file *files;
-    int64_t nfiles;
-    int64_t current;   /* the file that is being planned */
-    int64_t at;        /* next byte of it to be planned */
-    int64_t closed;    /* files below it are closed */
-    int64_t known;     /* bytes of all files at open, for progress */
-    rt_packed *packed; /* made for the first compressed file */
-    int64_t refresh;   /* microseconds, 0: never */
-    int64_t look;      /* when to look again */
-    int64_t since;     /* files from here on are those of the last look */
-    struct stat *seen; /* and what they were then */
-    bool again;        /* with `refresh`: the last files wait to be read */
-    bool busy;         /* a batch reads */
-} files;
 
 static int by_bytes(const void *a, const void *b) {
     return strcmp(((const rt_file *)a)->path, ((const rt_file *)b)->path);
 }
 
-static void add_file(files *fs, const char *path) {
-    fs->files = rt_realloc(fs->files, (size_t)(fs->nfiles + 1) * sizeof *fs->files);
-    fs->files[fs->nfiles++] = (rt_file){.path = rt_strdup(path), .fd = -1};
-}
-
 static bool is_glob(const char *path) { return strpbrk(path, "*?[") != NULL; }
 
 /* Adds the files that are there now. */
-static rt_status expand(files *fs, const char *path) {
+static rt_status expand(rt_files *fs, const char *path) {
     int64_t first = fs->nfiles;
     struct stat st;
     if (!is_glob(path) || rt_os_stat(path, &st) == 0) {
         if (rt_os_stat(path, &st) < 0)
             return (rt_status)rt_fail(RT_io, "cannot open %s: %s", path, strerror(errno));
-        add_file(fs, path);
+        rt_files_add(fs, path);
         return RT_ok;
     }
     char **found;
@@ -64,7 +42,7 @@ static rt_status expand(files *fs, const char *path) {
     if (n < 0) return (rt_status)rt_fail(RT_io, "cannot list %s: %s", path, strerror(errno));
     for (int64_t i = 0; i < n; i++) {
         bool folder = rt_os_stat(found[i], &st) == 0 && S_ISDIR(st.st_mode);
-        if (!folder) add_file(fs, found[i]);
+        if (!folder) rt_files_add(fs, found[i]);
         free(found[i]);
     }
     free(found);
@@ -86,12 +64,12 @@ static rt_status open_first(const rt_source *s, rt_file *f) {
 
 /* ---- refresh ---- */
 
-static void forget_from(files *fs, int64_t first) {
+static void forget_from(rt_files *fs, int64_t first) {
     for (int64_t i = first; i < fs->nfiles; i++) free((char *)fs->files[i].path);
     fs->nfiles = first;
 }
 
-static struct stat *stat_from(const files *fs, int64_t first) {
+static struct stat *stat_from(const rt_files *fs, int64_t first) {
     struct stat *seen = rt_alloc((size_t)(fs->nfiles - first + 1) * sizeof *seen);
     for (int64_t i = first; i < fs->nfiles; i++)
         if (rt_os_stat(fs->files[i].path, &seen[i - first]) < 0)
@@ -106,7 +84,7 @@ static bool same_file(const struct stat *a, const struct stat *b) {
 
 /* Looks whether the files are still those that were read; if not, they wait to be read. */
 static void look_again(rt_source *s, int64_t now) {
-    files *fs = s->impl;
+    rt_files *fs = s->impl;
     int64_t first = fs->nfiles, n = first - fs->since;
     fs->look = now + fs->refresh;
     const char *path = rt_option_text(s->decl->options, "arg", "");
@@ -134,7 +112,10 @@ static void look_again(rt_source *s, int64_t now) {
 }
 
 static rt_status file_open(rt_source *s) {
-    files *fs = s->impl = rt_alloc(sizeof *fs);
+    rt_files *fs = s->impl = rt_alloc(sizeof *fs);
+    fs->refresh = rt_option_word(s->decl->options, "refresh", 0);
+    s->refreshes = fs->refresh > 0;
+    if (s->resumes) return RT_ok; /* the position names the files */
     RT_TRY(expand(fs, rt_option_text(s->decl->options, "arg", "")));
     s->total = 0;
     for (int64_t i = 0; i < fs->nfiles; i++) {
@@ -146,8 +127,6 @@ static rt_status file_open(rt_source *s) {
     }
     /* A file that cannot be read is better known before the run than in its middle. */
     if (fs->nfiles) RT_TRY(open_first(s, &fs->files[0]));
-    fs->refresh = rt_option_word(s->decl->options, "refresh", 0);
-    s->refreshes = fs->refresh > 0;
     if (s->refreshes && s->total < 0)
         return (rt_status)rt_fail(RT_usage, "%s: compressed files cannot be refreshed",
                                   s->decl->name);
@@ -158,7 +137,7 @@ static rt_status file_open(rt_source *s) {
 }
 
 static int64_t file_waiting(rt_source *s, int64_t now) {
-    files *fs = s->impl;
+    rt_files *fs = s->impl;
     if (!fs->refresh) return s->ended ? 0 : -1;
     if (!fs->look) fs->look = now + fs->refresh;
     if (!fs->busy && fs->current == fs->nfiles && now >= fs->look) look_again(s, now);
@@ -166,7 +145,7 @@ static int64_t file_waiting(rt_source *s, int64_t now) {
 }
 
 static int64_t file_next(rt_source *s, int64_t now) {
-    files *fs = s->impl;
+    rt_files *fs = s->impl;
     return fs->refresh ? RT_MAX(fs->look, now) : -1;
 }
 
@@ -184,18 +163,19 @@ static void add_units(rt_source *s, int64_t object, int64_t from, int64_t to,
 
 static rt_status take_packed(rt_source *s, const rt_file *f, const rt_unpacker *ops,
                              int64_t limit, rt_input *in, bool *done) {
-    files *fs = s->impl;
+    rt_files *fs = s->impl;
     if (!fs->packed) fs->packed = rt_packed_new(s);
     return rt_packed_take(fs->packed, fs->current, f->path, ops, limit, in, done);
 }
 
 static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
                            rt_input *in) {
-    files *fs = s->impl;
+    rt_files *fs = s->impl;
     (void)now, (void)drain;
     fs->busy = true;
     s->refreshed = fs->again;
     fs->again = false;
+    s->once = s->decl->table || s->refreshed;
 #ifdef FLOW_FAULTS
     int64_t lines = rt_test_cut();
     bool cut = lines > 0 && !s->decl->table && !s->refreshes;
@@ -233,23 +213,23 @@ static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
 }
 
 static rt_status file_read(rt_source *s, const rt_unit *unit, rt_reader *r) {
-    files *fs = s->impl;
+    rt_files *fs = s->impl;
     return rt_file_read(&fs->files[unit->object], s->decl, unit, r);
 }
 
 static rt_status file_quotes(rt_source *s, rt_unit *unit, rt_reader *r, int64_t *count) {
-    files *fs = s->impl;
+    rt_files *fs = s->impl;
     *count = 0;
     if (unit->block) return RT_ok; /* begins outside of quotes */
     return rt_file_quotes(&fs->files[unit->object], unit, r, count);
 }
 
 static const char *file_object(rt_source *s, int64_t object) {
-    return ((files *)s->impl)->files[object].path;
+    return ((rt_files *)s->impl)->files[object].path;
 }
 
 static const uint8_t *file_header(rt_source *s, int64_t object, int64_t *len) {
-    files *fs = s->impl;
+    rt_files *fs = s->impl;
     rt_file *f = &fs->files[object];
     *len = f->header_len;
     if (f->header || !fs->packed) return f->header;
@@ -257,7 +237,7 @@ static const uint8_t *file_header(rt_source *s, int64_t object, int64_t *len) {
 }
 
 static void file_done(rt_source *s, rt_input *in) {
-    files *fs = s->impl;
+    rt_files *fs = s->impl;
     (void)in;
     if (fs->packed) rt_live_done(&fs->packed->live);
     fs->busy = false;
@@ -265,7 +245,7 @@ static void file_done(rt_source *s, rt_input *in) {
 }
 
 static void file_close(rt_source *s) {
-    files *fs = s->impl;
+    rt_files *fs = s->impl;
     if (!fs) return;
     rt_packed_free(fs->packed);
     for (int64_t i = 0; i < fs->nfiles; i++) {
@@ -290,4 +270,9 @@ const rt_source_ops rt_file_source = {
     .header = file_header,
     .done = file_done,
     .close = file_close,
+    .replays = true,
+    .save = rt_files_save,
+    .load = rt_files_load,
+    .plan = rt_files_plan,
+    .replan = rt_files_replan,
 };

@@ -10,12 +10,14 @@
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/io/gen_source.h"
+#include "runtime/io/place.h"
 #include "runtime/io/sources.h"
 #include "runtime/kernel/k_nexmark.h"
 
 typedef struct generator {
     int64_t rows; /* how many in all, -1: no end */
     int64_t rate; /* a second, 0: at once */
+    int64_t own;  /* the same, as this start has it */
     int64_t next; /* the first row that has not been planned */
     int64_t t0;   /* -1: nothing planned yet */
     flow_nexmark *nexmark; /* null but for `nexmark` */
@@ -41,6 +43,7 @@ static rt_status open_with(rt_source *s, const char *rate) {
                                   s->decl->name);
     int64_t most = s->env->settings->max_rate;
     if (most > 0 && (g->rate == 0 || g->rate > most)) g->rate = most;
+    g->own = g->rate;
     s->total = g->rows;
     s->ended = g->rows == 0;
     return RT_ok;
@@ -87,9 +90,22 @@ static int64_t due(const generator *g, int64_t now) {
     return g->rows < 0 ? n : RT_MIN(n, g->rows - g->next);
 }
 
+/* Where the program gives another rate than the run before, it holds from the next row on:
+ * that row is due when it was. */
+static void settle(generator *g) {
+    if (g->rate == g->own) return;
+    if (g->rate && g->own && g->t0 >= 0) {
+        __int128 due = g->t0 + (__int128)g->next * 1000000 / g->rate;
+        __int128 t0 = due - (__int128)g->next * 1000000 / g->own;
+        g->t0 = (int64_t)RT_MAX(t0, 0);
+    }
+    g->rate = g->own;
+}
+
 static int64_t gen_waiting(rt_source *s, int64_t now) {
     generator *g = s->impl;
     if (s->ended) return 0;
+    settle(g);
     if (g->t0 < 0) g->t0 = now;
     int64_t n = due(g, now);
     return n >= s->env->settings->cut_rows ? -1 : n;
@@ -108,6 +124,7 @@ static rt_status gen_take(rt_source *s, int64_t limit, int64_t now, bool drain,
                           rt_input *in) {
     generator *g = s->impl;
     (void)drain;
+    settle(g);
     int64_t n = RT_MIN(due(g, now), limit - in->rows);
     int64_t to = g->next + RT_MAX(n, 0);
     in->rows += to - g->next;
@@ -123,6 +140,48 @@ static rt_status gen_take(rt_source *s, int64_t limit, int64_t now, bool drain,
 static const char *gen_object(rt_source *s, int64_t object) {
     (void)object;
     return s->decl->name;
+}
+
+/* ---- with a checkpoint ---- */
+
+static void gen_save(rt_source *s, rt_wire *w) {
+    const generator *g = s->impl;
+    rt_wire_i64(w, g->next);
+    rt_wire_i64(w, g->t0);
+    rt_wire_i64(w, g->rate);
+}
+
+/* The moment of row 0 is kept: what became due while nothing ran comes at once. */
+static rt_status read_place(rt_source *s, rt_unwire *r) {
+    generator *g = s->impl;
+    int64_t next = rt_unwire_i64(r), t0 = rt_unwire_i64(r), rate = rt_unwire_i64(r);
+    if (!rt_unwire_done(r) || next < 0 || t0 < -1 || rate < 0) return rt_place_bad(s);
+    g->next = next;
+    g->t0 = t0;
+    g->rate = rate;
+    s->ended = g->rows >= 0 && g->next >= g->rows;
+    return RT_ok;
+}
+
+static rt_status gen_load(rt_source *s, rt_unwire *r) { return read_place(s, r); }
+
+static rt_status gen_plan(rt_source *s, int64_t batch, const rt_input *in, rt_wire *w) {
+    (void)batch;
+    rt_plan_write(w, in, RT_GENERATED_TASK, 0, NULL);
+    gen_save(s, w);
+    return RT_ok;
+}
+
+/* Of a batch that is run again, the rate is that of its first run. */
+static rt_status gen_replan(rt_source *s, int64_t batch, rt_unwire *r, rt_input *in) {
+    rt_plan_item item;
+    (void)batch;
+    for (int64_t n = rt_plan_count(r); n > 0; n--) {
+        if (!rt_plan_read(r, &item) || item.block || item.object || !rt_plan_cut(in, &item, 0))
+            return rt_place_bad(s);
+        in->rows += item.to - item.from;
+    }
+    return read_place(s, r);
 }
 
 static void gen_close(rt_source *s) {
@@ -144,6 +203,11 @@ const rt_source_ops rt_generate_source = {
     .take = gen_take,
     .object = gen_object,
     .close = gen_close,
+    .replays = true,
+    .save = gen_save,
+    .load = gen_load,
+    .plan = gen_plan,
+    .replan = gen_replan,
 };
 
 const rt_source_ops rt_rate_source = {
@@ -156,6 +220,11 @@ const rt_source_ops rt_rate_source = {
     .take = gen_take,
     .object = gen_object,
     .close = gen_close,
+    .replays = true,
+    .save = gen_save,
+    .load = gen_load,
+    .plan = gen_plan,
+    .replan = gen_replan,
 };
 
 const rt_source_ops rt_nexmark_source = {
@@ -167,4 +236,9 @@ const rt_source_ops rt_nexmark_source = {
     .take = gen_take,
     .object = gen_object,
     .close = gen_close,
+    .replays = true,
+    .save = gen_save,
+    .load = gen_load,
+    .plan = gen_plan,
+    .replan = gen_replan,
 };

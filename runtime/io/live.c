@@ -107,6 +107,29 @@ const uint8_t *rt_live_header(rt_live *live, int64_t object, int64_t *len) {
     return h ? h->text : NULL;
 }
 
+void rt_live_set_header(rt_live *live, int64_t object, const uint8_t *text, int64_t len) {
+    int64_t had;
+    if (rt_live_header(live, object, &had)) return;
+    rt_head *h = rt_alloc(sizeof *h);
+    h->text = rt_alloc((size_t)len + RT_SLACK);
+    if (len) memcpy(h->text, text, (size_t)len);
+    h->len = len;
+    h->object = object;
+    pthread_mutex_lock(&live->lock);
+    h->next = live->heads;
+    live->heads = h;
+    pthread_mutex_unlock(&live->lock);
+}
+
+void rt_live_again(rt_live *live, rt_block *block, rt_input *in) {
+    rt_block **end = &live->taken;
+    while (*end) end = &(*end)->next;
+    block->next = NULL;
+    *end = block;
+    in->bytes += block->len;
+    rt_input_add(in, (rt_unit){.object = block->object, .block = block});
+}
+
 void rt_live_done(rt_live *live) {
     free_blocks(live->source->env->mem, live->taken);
     live->taken = NULL;
@@ -183,6 +206,26 @@ void rt_feed_drop(rt_feed *f) {
     f->block = NULL;
 }
 
+rt_feed_place rt_feed_where(const rt_feed *f) {
+    rt_live *live = f->live;
+    rt_feed_place p = {f->at, f->records, f->skip, f->begun, f->head_done};
+    pthread_mutex_lock(&live->lock);
+    const rt_block *b = live->first;
+    while (b && b->object != f->object) b = b->next;
+    if (b) p.at = b->at, p.records = b->first, p.skip = false;
+    pthread_mutex_unlock(&live->lock);
+    return p;
+}
+
+void rt_feed_resume(rt_feed *f, rt_feed_place place) {
+    rt_assert(!f->block);
+    f->at = place.at;
+    f->records = place.records;
+    f->skip = place.skip;
+    f->begun = place.begun;
+    f->head_done = place.head_done;
+}
+
 static bool multiline(const rt_feed *f) { return f->live->source->decl->multiline; }
 
 /* One past the first record end of the open block behind `scanned`, which moves there;
@@ -235,6 +278,8 @@ static bool carry_over(rt_feed *f, int64_t from) {
         memcpy(b->base, f->block->base + from, (size_t)rest);
         f->opened = rt_clock_mono();
     }
+    f->block->at = f->at;
+    f->at += from;
     f->block = b;
     f->used = rest;
     f->scanned = RT_MAX(f->scanned - from, 0);
@@ -260,11 +305,14 @@ static int64_t cut_block(rt_feed *f, rt_block *b, int64_t len) {
         piece->len = to - from;
         piece->object = f->object;
         piece->first = f->records;
+        piece->at = b->at + from;
+        piece->rows = n;
         f->records += n;
         enqueue(f->live, piece);
         from = to;
     }
     memmove(b->base, b->base + from, (size_t)(len + b->bad_len - from));
+    b->at += from;
     return len - from;
 }
 #endif
@@ -277,8 +325,9 @@ static void queue_block(rt_feed *f, rt_block *b, int64_t len) {
     b->len = len;
     b->object = f->object;
     b->first = f->records;
-    f->records += decl->format == RT_BINARY ? len / decl->record
-                                            : rt_count_byte(b->base, len, '\n');
+    b->rows = decl->format == RT_BINARY ? len / decl->record
+                                        : rt_count_byte(b->base, len, '\n');
+    f->records += b->rows;
     if (b->bad_code) f->records++;
     enqueue(f->live, b);
 }
@@ -316,16 +365,10 @@ static void take_header(rt_feed *f) {
         quotes ^= multiline(f) && base[len] == '"';
         if (base[len] == '\n' && !quotes) break;
     }
-    rt_head *h = rt_alloc(sizeof *h);
-    h->text = rt_alloc((size_t)len + RT_SLACK);
-    memcpy(h->text, base, (size_t)len);
-    h->len = len && base[len - 1] == '\r' ? len - 1 : len;
-    h->object = f->object;
-    pthread_mutex_lock(&f->live->lock);
-    h->next = f->live->heads;
-    f->live->heads = h;
-    pthread_mutex_unlock(&f->live->lock);
+    rt_live_set_header(f->live, f->object, base,
+                       len && base[len - 1] == '\r' ? len - 1 : len);
     f->head_done = true;
+    f->at += len + 1;
     f->used -= len + 1;
     f->whole -= len + 1;
     f->scanned = RT_MAX(f->scanned - len - 1, 0);
@@ -337,6 +380,7 @@ static bool drop_mark(rt_feed *f) {
     if (f->used < 3 && !memchr(f->block->base, '\n', (size_t)f->used)) return false;
     f->begun = true;
     if (f->used < 3 || memcmp(f->block->base, "\xef\xbb\xbf", 3)) return true;
+    f->at += 3;
     f->used -= 3;
     memmove(f->block->base, f->block->base + 3, (size_t)f->used);
     return true;
@@ -347,10 +391,12 @@ static void skip_rest(rt_feed *f) {
     uint8_t *base = f->block->base;
     const uint8_t *nl = memchr(base, '\n', (size_t)f->used);
     if (!nl) {
+        f->at += f->used;
         f->used = 0;
         return;
     }
     f->skip = false;
+    f->at += nl + 1 - base;
     f->used -= nl + 1 - base;
     memmove(base, nl + 1, (size_t)f->used);
 }

@@ -50,6 +50,11 @@ rt_status rt_live_take(rt_live *live, int64_t limit, bool all, rt_input *in);
 const uint8_t *rt_live_header(rt_live *live, int64_t object, int64_t *len);
 void rt_live_done(rt_live *live);
 
+/* Into the batch at hand: a block that was read again. */
+void rt_live_again(rt_live *live, rt_block *block, rt_input *in);
+/* The header of a stream that goes on behind it. */
+void rt_live_set_header(rt_live *live, int64_t object, const uint8_t *text, int64_t len);
+
 /* From the loop: no stream will come any more; RT_ok, or why. */
 void rt_live_over(rt_live *live, rt_status status);
 
@@ -68,7 +73,18 @@ typedef struct rt_feed {
     bool skip;         /* inside a record that was too long */
     bool begun;        /* the byte order mark has been looked for */
     bool head_done;    /* the header, if there is one, has been taken */
+    int64_t at;        /* bytes of the stream before the open block */
 } rt_feed;
+
+/* Where a stream goes on behind all blocks that were taken of it. */
+typedef struct rt_feed_place {
+    int64_t at, records;
+    bool skip, begun, head_done;
+} rt_feed_place;
+
+rt_feed_place rt_feed_where(const rt_feed *f);
+/* Of a feed that was just opened. */
+void rt_feed_resume(rt_feed *f, rt_feed_place place);
 
 void rt_feed_open(rt_feed *f, rt_live *live, int64_t object, int64_t max_record);
 void rt_feed_drop(rt_feed *f);

@@ -27,9 +27,9 @@
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/base/wake.h"
-#include "runtime/io/file_read.h"
 #include "runtime/io/loop.h"
 #include "runtime/io/sources.h"
+#include "runtime/io/watch_place.h"
 
 /* Between two looks that inotify asks for, and without it (file systems that tell
  * nothing). */
@@ -38,80 +38,44 @@
 /* A line without an end counts as whole after this. */
 #define STILL 60000000
 
-typedef struct identity {
-    uint64_t device, inode;
-    int64_t birth; /* ns, 0 where the file system does not know */
-} identity;
-
-typedef struct watched {
-    identity id;
-    rt_file file;     /* fd is open while ranges are queued or in a batch */
-    char *path;
-    bool head_done;   /* byte order mark and header have been read */
-    bool present;     /* in the last look */
-    int64_t seen;     /* queued up to here */
-    int64_t size;     /* in the last look */
-    int64_t changed;  /* mono: when the size last changed */
-    int64_t pending;  /* ranges queued or in the batch */
-    bool gone;        /* forgotten: kept for its number */
-} watched;
-
-/* A range of whole records; after a batch has cut it, its rest. */
-typedef struct piece {
-    int64_t object, from, to;
-    bool cut;
-} piece;
-
-typedef struct watch {
-    const char *dir, *pattern;
-    rt_handler handler; /* inotify */
-    _Atomic bool changed; /* the wake orders it */
-    watched **files;
-    int64_t nfiles;
-    piece *queue;
-    int64_t nqueue, room;
-    int64_t bytes;      /* in the queue */
-    int64_t looked;     /* mono; 0: never */
-    bool drained;
-} watch;
-
 /* ---- looking ----------------------------------------------------------------------- */
 
-static bool wanted(const watch *w, const char *name) {
+static bool wanted(const rt_watch *w, const char *name) {
     size_t n = strlen(name);
     if (name[0] == '.' || name[0] == '_') return false;
     if (n >= 4 && !strcmp(name + n - 4, ".tmp")) return false;
     return !*w->pattern || fnmatch(w->pattern, name, 0) == 0;
 }
 
-static bool same(identity a, identity b) {
+static bool same(rt_identity a, rt_identity b) {
     return a.device == b.device && a.inode == b.inode && a.birth == b.birth;
 }
 
-static watched *known(const watch *w, identity id) {
+rt_watched *rt_watch_known(const rt_watch *w, rt_identity id) {
     for (int64_t i = 0; i < w->nfiles; i++)
         if (!w->files[i]->gone && same(w->files[i]->id, id)) return w->files[i];
     return NULL;
 }
 
-static void set_path(watched *f, const char *path) {
+void rt_watch_name(rt_watched *f, const char *path) {
     if (f->path && !strcmp(f->path, path)) return;
     free(f->path);
     f->path = rt_strdup(path);
     f->file.path = f->path;
 }
 
-static watched *add_known(watch *w, identity id) {
-    watched *f = rt_alloc(sizeof *f);
+rt_watched *rt_watch_add(rt_watch *w, rt_identity id) {
+    rt_watched *f = rt_alloc(sizeof *f);
     f->id = id;
     f->file.fd = -1;
     f->changed = rt_clock_mono();
-    w->files = rt_realloc(w->files, (size_t)(w->nfiles + 1) * sizeof(watched *));
+    w->files = rt_realloc(w->files, (size_t)(w->nfiles + 1) * sizeof(rt_watched *));
+    f->number = w->nfiles;
     w->files[w->nfiles++] = f;
     return f;
 }
 
-static rt_status open_watched(watched *f, const rt_source_decl *decl) {
+rt_status rt_watch_open(rt_watched *f, const rt_source_decl *decl) {
     if (f->file.fd < 0) f->file.fd = rt_os_open(f->path, O_RDONLY, 0);
     if (f->file.fd < 0) return RT_io;
     f->file.size = f->size;
@@ -121,7 +85,7 @@ static rt_status open_watched(watched *f, const rt_source_decl *decl) {
     return RT_ok;
 }
 
-static void close_watched(watched *f) {
+static void close_watched(rt_watched *f) {
     if (f->file.fd >= 0 && !f->pending) {
         rt_os_close(f->file.fd);
         f->file.fd = -1;
@@ -129,7 +93,7 @@ static void close_watched(watched *f) {
 }
 
 /* The end of the last whole line of [f->seen, f->size), or f->seen. */
-static int64_t whole_lines(const watched *f) {
+static int64_t whole_lines(const rt_watched *f) {
     uint8_t chunk[4096];
     int64_t end = f->size;
     while (end > f->seen) {
@@ -144,7 +108,7 @@ static int64_t whole_lines(const watched *f) {
 }
 
 /* The same with line ends in quotes: from a record's start, forwards. */
-static int64_t whole_records(const watched *f) {
+static int64_t whole_records(const rt_watched *f) {
     uint8_t chunk[16384];
     int64_t at = f->seen, whole = at, quotes = 0;
     while (at < f->size) {
@@ -161,36 +125,36 @@ static int64_t whole_records(const watched *f) {
 }
 
 /* Up to where there are whole records. */
-static int64_t whole_until(const watched *f, const rt_source_decl *decl) {
+static int64_t whole_until(const rt_watched *f, const rt_source_decl *decl) {
     if (decl->format == RT_BINARY) return f->size / decl->record * decl->record;
     return decl->multiline ? whole_records(f) : whole_lines(f);
 }
 
-static void enqueue(watch *w, int64_t object, int64_t to) {
-    watched *f = w->files[object];
+static void enqueue(rt_watch *w, int64_t object, int64_t to) {
+    rt_watched *f = w->files[object];
     if (w->nqueue == w->room) {
         w->room = w->room ? 2 * w->room : 16;
         w->queue = rt_realloc(w->queue, (size_t)w->room * sizeof *w->queue);
     }
-    w->queue[w->nqueue++] = (piece){object, f->seen, to, false};
+    w->queue[w->nqueue++] = (rt_watch_piece){object, f->seen, to, false};
     w->bytes += to - f->seen;
     f->pending++;
     f->seen = to;
 }
 
-static void look_at(watch *w, const rt_source_decl *decl, int64_t object, bool drain) {
-    watched *f = w->files[object];
+static void look_at(rt_watch *w, const rt_source_decl *decl, int64_t object, bool drain) {
+    rt_watched *f = w->files[object];
     int64_t now = rt_clock_mono();
     if (f->size < f->seen) {
         rt_log(RT_WARN, "%s is shorter than what was read of it: read from its start",
                f->path);
-        f->seen = 0;
+        f->seen = f->marked = 0;
         f->head_done = false;
         free(f->file.header);
         f->file.header = NULL;
     }
     if (f->size == f->seen) return;
-    if (open_watched(f, decl) != RT_ok) {
+    if (rt_watch_open(f, decl) != RT_ok) {
         rt_log(RT_WARN, "cannot read %s: %s", f->path, strerror(errno));
         return;
     }
@@ -200,35 +164,42 @@ static void look_at(watch *w, const rt_source_decl *decl, int64_t object, bool d
     close_watched(f);
 }
 
-/* Finds the file behind a name; -1 if it is none of ours. */
-static int64_t find_file(watch *w, const char *name) {
-    char path[4096];
+bool rt_watch_identify(const rt_watch *w, const char *name, char *path, size_t room,
+                       rt_identity *id, int64_t *size) {
     struct statx st;
-    snprintf(path, sizeof path, "%s/%s", w->dir, name);
-    if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &st) < 0) return -1;
-    if (!S_ISREG(st.stx_mode)) return -1;
-    identity id = {makedev(st.stx_dev_major, st.stx_dev_minor), st.stx_ino, 0};
+    snprintf(path, room, "%s/%s", w->dir, name);
+    if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &st) < 0) return false;
+    if (!S_ISREG(st.stx_mode)) return false;
+    *id = (rt_identity){makedev(st.stx_dev_major, st.stx_dev_minor), st.stx_ino, 0};
     if (st.stx_mask & STATX_BTIME)
-        id.birth = st.stx_btime.tv_sec * INT64_C(1000000000) + st.stx_btime.tv_nsec;
-    watched *f = known(w, id);
+        id->birth = st.stx_btime.tv_sec * INT64_C(1000000000) + st.stx_btime.tv_nsec;
+    *size = (int64_t)st.stx_size;
+    return true;
+}
+
+/* Finds the file behind a name; -1 if it is none of ours. */
+static int64_t find_file(rt_watch *w, const char *name) {
+    char path[4096];
+    rt_identity id;
+    int64_t size;
+    if (!rt_watch_identify(w, name, path, sizeof path, &id, &size)) return -1;
+    rt_watched *f = rt_watch_known(w, id);
     /* A file that is followed stays ours whatever name rotation gives it. */
     if (!f && !wanted(w, name)) return -1;
-    if (!f) f = add_known(w, id);
-    set_path(f, path);
+    if (!f) f = rt_watch_add(w, id);
+    rt_watch_name(f, path);
     f->present = true;
-    if ((int64_t)st.stx_size != f->size) {
-        f->size = (int64_t)st.stx_size;
+    if (size != f->size) {
+        f->size = size;
         f->changed = rt_clock_mono();
     }
-    for (int64_t i = 0; i < w->nfiles; i++)
-        if (w->files[i] == f) return i;
-    return -1;
+    return f->number;
 }
 
 /* A file that has gone is forgotten: its inode may come back as another file. */
-static void forget_absent(watch *w) {
+static void forget_absent(rt_watch *w) {
     for (int64_t i = 0; i < w->nfiles; i++) {
-        watched *f = w->files[i];
+        rt_watched *f = w->files[i];
         if (!f->present && !f->pending && !f->gone) {
             f->gone = true;
             close_watched(f);
@@ -237,7 +208,7 @@ static void forget_absent(watch *w) {
 }
 
 static void look(rt_source *s, bool drain) {
-    watch *w = s->impl;
+    rt_watch *w = s->impl;
     struct dirent **names;
     atomic_store_explicit(&w->changed, false, memory_order_relaxed);
     w->looked = rt_clock_mono();
@@ -261,7 +232,7 @@ static void look(rt_source *s, bool drain) {
 static void on_change(rt_handler *h, uint32_t events) {
     char buffer[8192];
     rt_source *s = h->owner;
-    watch *w = s->impl;
+    rt_watch *w = s->impl;
     (void)events;
     while (rt_os_read(h->fd, buffer, sizeof buffer) > 0) {
     }
@@ -271,7 +242,7 @@ static void on_change(rt_handler *h, uint32_t events) {
 }
 
 static rt_status watch_open(rt_source *s) {
-    watch *w = s->impl = rt_alloc(sizeof *w);
+    rt_watch *w = s->impl = rt_alloc(sizeof *w);
     struct stat st;
     w->handler = (rt_handler){.fd = -1, .ready = on_change, .owner = s};
     w->dir = rt_option_text(s->decl->options, "arg", "");
@@ -292,7 +263,7 @@ static rt_status watch_open(rt_source *s) {
 }
 
 static int64_t watch_waiting(rt_source *s, int64_t now) {
-    watch *w = s->impl;
+    rt_watch *w = s->impl;
     int64_t since = w->looked ? rt_clock_mono() - w->looked : INT64_MAX;
     bool changed = atomic_load_explicit(&w->changed, memory_order_acquire);
     (void)now;
@@ -303,13 +274,13 @@ static int64_t watch_waiting(rt_source *s, int64_t now) {
 }
 
 static int64_t watch_next(rt_source *s, int64_t now) {
-    watch *w = s->impl;
+    rt_watch *w = s->impl;
     bool changed = atomic_load_explicit(&w->changed, memory_order_acquire);
     int64_t wait = (changed ? LOOK_EVERY : LOOK_ANYWAY) - (rt_clock_mono() - w->looked);
     return now + RT_MAX(wait, 0);
 }
 
-static void add_units(rt_source *s, const piece *p, int64_t to, rt_input *in) {
+static void add_units(rt_source *s, const rt_watch_piece *p, int64_t to, rt_input *in) {
     int64_t block = s->env->block_bytes, from = p->from;
     in->bytes += to - from;
     while (from < to) {
@@ -323,15 +294,15 @@ static void add_units(rt_source *s, const piece *p, int64_t to, rt_input *in) {
 
 static rt_status watch_take(rt_source *s, int64_t limit, int64_t now, bool drain,
                             rt_input *in) {
-    watch *w = s->impl;
+    rt_watch *w = s->impl;
     (void)now;
     look(s, drain);
     int64_t used = 0;
     while (used < w->nqueue && (drain || in->bytes < limit)) {
-        piece *p = &w->queue[used];
-        watched *f = w->files[p->object];
+        rt_watch_piece *p = &w->queue[used];
+        rt_watched *f = w->files[p->object];
         int64_t to = drain ? p->to : RT_MIN(p->to, p->from + limit - in->bytes);
-        if (open_watched(f, s->decl) != RT_ok) {
+        if (rt_watch_open(f, s->decl) != RT_ok) {
             rt_log(RT_WARN, "%s went before it was read", f->path);
             to = p->to;
             f->pending = 0;
@@ -352,35 +323,35 @@ static rt_status watch_take(rt_source *s, int64_t limit, int64_t now, bool drain
 }
 
 static rt_status watch_read(rt_source *s, const rt_unit *unit, rt_reader *r) {
-    const watch *w = s->impl;
+    const rt_watch *w = s->impl;
     return rt_file_read(&w->files[unit->object]->file, s->decl, unit, r);
 }
 
 static rt_status watch_quotes(rt_source *s, rt_unit *unit, rt_reader *r, int64_t *count) {
-    const watch *w = s->impl;
+    const rt_watch *w = s->impl;
     return rt_file_quotes(&w->files[unit->object]->file, unit, r, count);
 }
 
 static const char *watch_object(rt_source *s, int64_t object) {
-    return ((watch *)s->impl)->files[object]->path;
+    return ((rt_watch *)s->impl)->files[object]->path;
 }
 
 static const uint8_t *watch_header(rt_source *s, int64_t object, int64_t *len) {
-    const rt_file *f = &((watch *)s->impl)->files[object]->file;
+    const rt_file *f = &((rt_watch *)s->impl)->files[object]->file;
     *len = f->header_len;
     return f->header;
 }
 
 /* Closes the files nothing is queued of. */
 static void watch_done(rt_source *s, rt_input *in) {
-    watch *w = s->impl;
+    rt_watch *w = s->impl;
     for (int64_t i = 0; i < in->nunits; i++) w->files[in->units[i].object]->pending = 0;
     for (int64_t i = 0; i < w->nqueue; i++) w->files[w->queue[i].object]->pending = 1;
     for (int64_t i = 0; i < in->nunits; i++) close_watched(w->files[in->units[i].object]);
 }
 
 static void watch_close(rt_source *s) {
-    watch *w = s->impl;
+    rt_watch *w = s->impl;
     if (!w) return;
     rt_loop_remove(s->env->loop, &w->handler);
     if (w->handler.fd >= 0) rt_os_close(w->handler.fd);
@@ -408,4 +379,9 @@ const rt_source_ops rt_watch_source = {
     .header = watch_header,
     .done = watch_done,
     .close = watch_close,
+    .replays = true,
+    .save = rt_watch_save,
+    .load = rt_watch_load,
+    .plan = rt_watch_plan,
+    .replan = rt_watch_replan,
 };
