@@ -127,7 +127,7 @@ struct rt_source {
     bool once;      /* what the last `take` gave may not be there again: state is to be saved
                      * with its batch */
     int64_t total; /* bytes (rows) of it in all, -1 if not known: for progress */
-    rt_quotes quotes; /* part of its position */
+    rt_quotes quotes; /* part of its position, not of plans: they are counted again */
     void *impl;
 };
 

@@ -152,8 +152,6 @@ static void write_place(rt_source *s, rt_wire *w) {
     rt_wire_i64(w, fs->at);
     rt_wire_i64(w, open ? fs->files[fs->current].size : -1);
     if (open) rt_mark_write(w, fs->files[fs->current].fd, fs->at);
-    rt_wire_i64(w, s->quotes.object);
-    rt_wire_u8(w, (uint8_t)s->quotes.odd);
     rt_packed_save(fs->packed, w);
 }
 
@@ -187,8 +185,6 @@ static rt_status read_place(rt_source *s, rt_unwire *r) {
     }
     fs->current = current;
     fs->at = at;
-    s->quotes.object = rt_unwire_i64(r);
-    s->quotes.odd = rt_unwire_u8(r) & 1;
     RT_TRY(read_packed(s, r));
     s->ended = fs->current == fs->nfiles && !s->refreshes;
     return RT_ok;
@@ -202,6 +198,8 @@ void rt_files_save(rt_source *s, rt_wire *w) {
     rt_wire_u8(w, s->refreshes);
     write_list(s, w);
     rt_wire_u8(w, fs->again);
+    rt_wire_i64(w, s->quotes.object);
+    rt_wire_u8(w, (uint8_t)s->quotes.odd);
     write_place(s, w);
 }
 
@@ -244,6 +242,8 @@ rt_status rt_files_load(rt_source *s, rt_unwire *r) {
     fs->nfiles = 0;
     RT_TRY(read_list(s, r));
     fs->again = rt_unwire_u8(r) == 1;
+    s->quotes.object = rt_unwire_i64(r);
+    s->quotes.odd = rt_unwire_u8(r) & 1;
     RT_TRY(read_place(s, r));
     if (!rt_unwire_done(r)) return rt_place_bad(s);
     fs->closed = fs->current;

@@ -50,8 +50,24 @@ static bool fits(const rt_watched *f, const char *path, int64_t size) {
 
 /* ---- files ----------------------------------------------------------------------------- */
 
-static void write_file(rt_wire *w, rt_watched *f, int64_t taken) {
+/* Up to where batches have taken a file: what is queued was not.  *cut: a batch was closed
+ * there, wherever that was. */
+static int64_t taken_of(const rt_watch *w, const rt_watched *f, bool *cut) {
+    for (int64_t i = 0; f->pending && i < w->nqueue; i++) {
+        if (w->queue[i].object != f->number) continue;
+        *cut = w->queue[i].cut;
+        return w->queue[i].from;
+    }
+    *cut = f->cut;
+    return f->seen;
+}
+
+static void write_file(const rt_source *s, rt_watched *f, rt_wire *w) {
+    bool cut;
+    int64_t taken = taken_of(s->impl, f, &cut);
     mark(f, taken);
+    rt_wire_u8(w, cut);
+    rt_wire_u8(w, cut && s->quotes.object == f->number && s->quotes.odd);
     rt_wire_text(w, name_of(f));
     rt_wire_u64(w, f->id.device);
     rt_wire_u64(w, f->id.inode);
@@ -61,19 +77,32 @@ static void write_file(rt_wire *w, rt_watched *f, int64_t taken) {
     rt_wire_raw(w, f->mark, sizeof f->mark);
 }
 
-#define FILE_BYTES (8 + 8 + 8 + 8 + 8 + 4 + 12)
+#define FILE_BYTES (2 + 8 + 8 + 8 + 8 + 8 + 4 + 12)
+
+typedef struct taken {
+    int64_t at;
+    bool cut, odd;
+} taken;
+
+/* A file has been taken so far, and nothing of it is queued. */
+static void stand_at(rt_watched *f, taken t) {
+    f->seen = t.at;
+    f->cut = t.cut;
+}
 
 /* The known file that is meant, or a new one; null: it makes no sense. */
-static rt_watched *read_file(rt_watch *w, rt_unwire *r, int64_t *taken) {
+static rt_watched *read_file(rt_watch *w, rt_unwire *r, taken *t) {
+    t->cut = rt_unwire_u8(r) == 1;
+    t->odd = rt_unwire_u8(r) == 1;
     char *name = rt_place_read_text(r);
     rt_identity id = {rt_unwire_u64(r), 0, 0};
     id.inode = rt_unwire_u64(r);
     id.birth = rt_unwire_i64(r);
-    *taken = rt_unwire_i64(r);
+    t->at = rt_unwire_i64(r);
     int64_t marked = rt_unwire_u32(r);
     uint8_t bytes[sizeof(((rt_watched *)0)->mark)];
     for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = rt_unwire_u8(r);
-    if (r->bad || *taken < 0 || marked > RT_MARK_BYTES || !*name || strchr(name, '/')) {
+    if (r->bad || t->at < 0 || marked > RT_MARK_BYTES || !*name || strchr(name, '/')) {
         free(name);
         return NULL;
     }
@@ -133,13 +162,6 @@ static void find_all(rt_watch *w) {
 
 /* ---- the position ----------------------------------------------------------------------- */
 
-/* Up to where batches have taken a file: what is queued was not. */
-static int64_t taken_of(const rt_watch *w, const rt_watched *f) {
-    for (int64_t i = 0; f->pending && i < w->nqueue; i++)
-        if (w->queue[i].object == f->number) return w->queue[i].from;
-    return f->seen;
-}
-
 void rt_watch_save(rt_source *s, rt_wire *w) {
     rt_watch *self = s->impl;
     int64_t n = 0;
@@ -148,17 +170,19 @@ void rt_watch_save(rt_source *s, rt_wire *w) {
     rt_wire_i64(w, n);
     for (int64_t i = 0; i < self->nfiles; i++)
         if (!self->files[i]->gone)
-            write_file(w, self->files[i], taken_of(self, self->files[i]));
+            write_file(s, self->files[i], w);
 }
 
 rt_status rt_watch_load(rt_source *s, rt_unwire *r) {
     rt_watch *w = s->impl;
     RT_TRY(rt_place_read_arg(r, s));
-    int64_t n = rt_unwire_count(r, FILE_BYTES), taken;
+    int64_t n = rt_unwire_count(r, FILE_BYTES);
+    taken t;
     for (int64_t i = 0; i < n; i++) {
-        rt_watched *f = read_file(w, r, &taken);
+        rt_watched *f = read_file(w, r, &t);
         if (!f) return rt_place_bad(s);
-        f->seen = taken;
+        stand_at(f, t);
+        if (t.cut) s->quotes = (rt_quotes){f->number, t.odd};
     }
     if (!rt_unwire_done(r)) return rt_place_bad(s);
     find_all(w);
@@ -178,7 +202,7 @@ rt_status rt_watch_plan(rt_source *s, int64_t batch, const rt_input *in, rt_wire
     for (int64_t i = 0, k = 0; i < in->nunits; i++) {
         if (number[in->units[i].object] < k) continue;
         rt_watched *f = self->files[in->units[i].object];
-        write_file(w, f, taken_of(self, f));
+        write_file(s, f, w);
         rt_wire_i64(w, f->file.size);
         k++;
     }
@@ -199,10 +223,10 @@ static rt_status open_again(rt_source *s, rt_watched *f, int64_t limit) {
 }
 
 static rt_status read_planned(rt_source *s, rt_unwire *r, int64_t n, rt_watched **files,
-                              int64_t *taken) {
+                              taken *at) {
     rt_watch *w = s->impl;
     for (int64_t i = 0; i < n; i++) {
-        files[i] = read_file(w, r, &taken[i]);
+        files[i] = read_file(w, r, &at[i]);
         if (!files[i]) return rt_place_bad(s);
         files[i]->limit = rt_unwire_i64(r);
     }
@@ -227,12 +251,12 @@ static rt_status replan_items(rt_source *s, rt_unwire *r, int64_t n, rt_watched 
 rt_status rt_watch_replan(rt_source *s, int64_t batch, rt_unwire *r, rt_input *in) {
     int64_t n = rt_unwire_count(r, FILE_BYTES + 8);
     rt_watched **files = rt_alloc((size_t)(n + 1) * sizeof(rt_watched *));
-    int64_t *taken = rt_alloc((size_t)(n + 1) * sizeof *taken);
+    taken *at = rt_alloc((size_t)(n + 1) * sizeof *at);
     (void)batch;
-    rt_status status = read_planned(s, r, n, files, taken);
+    rt_status status = read_planned(s, r, n, files, at);
     if (status == RT_ok) status = replan_items(s, r, n, files, in);
-    for (int64_t i = 0; status == RT_ok && i < n; i++) files[i]->seen = taken[i];
+    for (int64_t i = 0; status == RT_ok && i < n; i++) stand_at(files[i], at[i]);
     free(files);
-    free(taken);
+    free(at);
     return status;
 }

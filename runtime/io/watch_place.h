@@ -29,6 +29,7 @@ typedef struct rt_watched {
     int64_t pending;  /* ranges queued or in the batch */
     bool gone;        /* forgotten: kept for its number */
     rt_identity saved; /* what a checkpoint called it, where it is another now */
+    bool cut;         /* `seen` stands inside a record, after a restart */
     int64_t limit;    /* of a plan that is run again: its end then */
     int64_t marked;   /* bytes that `mark` covers */
     uint8_t mark[12]; /* place.h */

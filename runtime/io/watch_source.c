@@ -107,10 +107,10 @@ static int64_t whole_lines(const rt_watched *f) {
     return f->seen;
 }
 
-/* The same with line ends in quotes: from a record's start, forwards. */
-static int64_t whole_records(const rt_watched *f) {
+/* The same with line ends in quotes: forwards; `quotes`: 1 if it begins inside some. */
+static int64_t whole_records(const rt_watched *f, int64_t quotes) {
     uint8_t chunk[16384];
-    int64_t at = f->seen, whole = at, quotes = 0;
+    int64_t at = f->seen, whole = at;
     while (at < f->size) {
         int64_t want = RT_MIN(f->size - at, (int64_t)sizeof chunk);
         int64_t got = rt_os_pread_all(f->file.fd, chunk, want, at);
@@ -125,9 +125,12 @@ static int64_t whole_records(const rt_watched *f) {
 }
 
 /* Up to where there are whole records. */
-static int64_t whole_until(const rt_watched *f, const rt_source_decl *decl) {
+static int64_t whole_until(const rt_source *s, const rt_watched *f) {
+    const rt_source_decl *decl = s->decl;
     if (decl->format == RT_BINARY) return f->size / decl->record * decl->record;
-    return decl->multiline ? whole_records(f) : whole_lines(f);
+    if (!decl->multiline) return whole_lines(f);
+    bool inside = f->cut && s->quotes.object == f->number && s->quotes.odd;
+    return whole_records(f, inside);
 }
 
 static void enqueue(rt_watch *w, int64_t object, int64_t to) {
@@ -136,29 +139,32 @@ static void enqueue(rt_watch *w, int64_t object, int64_t to) {
         w->room = w->room ? 2 * w->room : 16;
         w->queue = rt_realloc(w->queue, (size_t)w->room * sizeof *w->queue);
     }
-    w->queue[w->nqueue++] = (rt_watch_piece){object, f->seen, to, false};
+    w->queue[w->nqueue++] = (rt_watch_piece){object, f->seen, to, f->cut};
+    f->cut = false;
     w->bytes += to - f->seen;
     f->pending++;
     f->seen = to;
 }
 
-static void look_at(rt_watch *w, const rt_source_decl *decl, int64_t object, bool drain) {
+static void look_at(rt_source *s, int64_t object, bool drain) {
+    rt_watch *w = s->impl;
     rt_watched *f = w->files[object];
     int64_t now = rt_clock_mono();
     if (f->size < f->seen) {
         rt_log(RT_WARN, "%s is shorter than what was read of it: read from its start",
                f->path);
         f->seen = f->marked = 0;
+        f->cut = false;
         f->head_done = false;
         free(f->file.header);
         f->file.header = NULL;
     }
     if (f->size == f->seen) return;
-    if (rt_watch_open(f, decl) != RT_ok) {
+    if (rt_watch_open(f, s->decl) != RT_ok) {
         rt_log(RT_WARN, "cannot read %s: %s", f->path, strerror(errno));
         return;
     }
-    int64_t to = whole_until(f, decl);
+    int64_t to = whole_until(s, f);
     if (drain || now - f->changed >= STILL) to = f->size;
     if (to > f->seen && to > f->file.data) enqueue(w, object, to);
     close_watched(f);
@@ -220,7 +226,7 @@ static void look(rt_source *s, bool drain) {
     for (int64_t i = 0; i < w->nfiles; i++) w->files[i]->present = false;
     for (int i = 0; i < n; i++) {
         int64_t object = find_file(w, names[i]->d_name);
-        if (object >= 0) look_at(w, s->decl, object, drain);
+        if (object >= 0) look_at(s, object, drain);
         free(names[i]);
     }
     free(names);
