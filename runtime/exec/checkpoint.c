@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "runtime/base/clock.h"
-#include "runtime/base/crc32c.h"
 #include "runtime/base/fault.h"
 #include "runtime/base/log.h"
 #include "runtime/base/rt_arena.h"
@@ -26,27 +25,6 @@ int64_t rt_ckpt_sink_ordinal(const rt_program *p, int64_t sink) {
 
 /* ---- start and end ----------------------------------------------------------------------- */
 
-/* What a state is called in files, and what its rows mean. */
-static void name_states(rt_checkpoint *c) {
-    const rt_program *p = c->job->program;
-    c->nids = p->nstates;
-    c->ids = rt_alloc((size_t)(p->nstates + 1) * sizeof *c->ids);
-    for (int64_t i = 0; i < p->nstates; i++) {
-        const rt_state_decl *decl = &p->states[i];
-        const char *layout = decl->layout ? decl->layout : "";
-        int64_t n = 0;
-        for (int64_t k = 0; k < i; k++) n += !strcmp(p->states[k].name, decl->name);
-        uint32_t crc = rt_crc32c(0, layout, (int64_t)strlen(layout));
-        uint64_t form = (uint64_t)decl->words << 8 | (uint64_t)decl->text_key << 1 |
-                        (uint64_t)decl->one_part;
-        c->ids[i] = (rt_state_id){
-            .name = n ? rt_arena_print(p->arena, "%s#%" PRId64, decl->name, n + 1) : decl->name,
-            .schema = form << 32 | crc,
-            .layout = layout};
-        if (decl->layout) c->kept_state = true;
-    }
-}
-
 rt_status rt_checkpoint_open(rt_job *job) {
     const char *dir = job->settings->checkpoint;
     if (!dir) return RT_ok;
@@ -61,7 +39,8 @@ rt_status rt_checkpoint_open(rt_job *job) {
         return (rt_status)rt_fail(RT_usage, "`checkpoint`: the path is too long");
     memcpy(c->dir, dir, n);
     snprintf(c->state_dir, sizeof c->state_dir, "%s/state", c->dir);
-    name_states(c);
+    c->states = rt_alloc((size_t)(job->program->nstates + 1) * sizeof *c->states);
+    c->print = rt_print_of_program(job->program, c->states);
     c->env.dir = c->dir;
     RT_TRY(rt_recover_find(c));
     memcpy(c->env.job, c->ident.job, sizeof c->env.job);
@@ -79,12 +58,19 @@ void rt_kept_free(rt_kept *k) {
     *k = (rt_kept){0};
 }
 
-static int64_t slots(const rt_checkpoint *c) {
-    return c->nids * c->job->settings->partitions;
+int64_t rt_ckpt_slots(const rt_checkpoint *c) {
+    return c->print.n * c->job->settings->partitions;
+}
+
+bool rt_ckpt_slot(const rt_checkpoint *c, int64_t k, int64_t *state, int64_t *partition) {
+    int64_t parts = c->job->settings->partitions;
+    *state = c->states[k / parts];
+    *partition = k % parts;
+    return !c->job->program->states[*state].one_part || *partition == 0;
 }
 
 void rt_going_clear(const rt_checkpoint *c, rt_going *g) {
-    for (int64_t i = 0; g->saved && i < slots(c); i++) rt_saved_free(&g->saved[i]);
+    for (int64_t i = 0; g->saved && i < rt_ckpt_slots(c); i++) rt_saved_free(&g->saved[i]);
     free(g->saved);
     rt_wire_free(&g->meta);
     *g = (rt_going){0};
@@ -98,7 +84,8 @@ void rt_checkpoint_close(rt_job *job) {
     rt_going_clear(c, &c->out);
     for (int64_t i = 0; i < c->nkept; i++) rt_kept_free(&c->kept[i]);
     free(c->kept);
-    free(c->ids);
+    rt_print_free(&c->print);
+    free(c->states);
     rt_wire_free(&c->forced);
     rt_wire_free(&c->last);
     rt_dirs_free(&c->dirs);
@@ -117,7 +104,7 @@ static bool saves(const rt_checkpoint *c, bool drain) {
     const rt_job *job = c->job;
     /* Nothing runs after the end of input, and nothing is replayed up to it. */
     if (job->final) return false;
-    if (drain || !c->kept_state || rt_ckpt_input_once(job)) return true;
+    if (drain || !c->print.n || rt_ckpt_input_once(job)) return true;
     if (atomic_load_explicit(&c->damaged, memory_order_relaxed)) return true;
     int64_t every = job->settings->checkpoint_every;
     return !every || rt_clock_mono() - c->saved_at >= every;
@@ -153,14 +140,11 @@ typedef struct collecting {
     rt_going *g;
 } collecting;
 
-/* Task k is (state, partition) k; states that are empty between batches have nothing. */
 static int32_t collect_body(flow_rt_worker *w, void *arg) {
     collecting *a = arg;
     const rt_job *job = a->c->job;
-    int64_t parts = job->settings->partitions;
-    int64_t state = w->order / parts, part = w->order % parts;
-    if (!rt_states_kept(job->states, state)) return 0;
-    if (job->program->states[state].one_part && part) return 0;
+    int64_t state, part;
+    if (!rt_ckpt_slot(a->c, w->order, &state, &part)) return 0;
     rt_states_save(job->states, &w->ctx, state, part, a->g->full, &a->g->saved[w->order]);
     return 0;
 }
@@ -182,10 +166,10 @@ rt_status rt_checkpoint_collect(rt_job *job) {
     c->save_full = false;
     c->saved_at = rt_clock_mono();
     rt_ckpt_meta_save(job, &g->meta);
-    if (!c->kept_state) return RT_ok;
-    g->saved = rt_alloc((size_t)slots(c) * sizeof *g->saved);
+    if (!c->print.n) return RT_ok;
+    g->saved = rt_alloc((size_t)rt_ckpt_slots(c) * sizeof *g->saved);
     collecting a = {c, g};
-    rt_pool_run(job->pool, collect_task, &a, 0, slots(c), job->alone);
+    rt_pool_run(job->pool, collect_task, &a, 0, rt_ckpt_slots(c), job->alone);
     return rt_task_failed(job);
 }
 

@@ -15,6 +15,7 @@
 
 #include "runtime/ckpt/commit.h"
 #include "runtime/ckpt/compact.h"
+#include "runtime/ckpt/fingerprint.h"
 #include "runtime/ckpt/ident.h"
 #include "runtime/ckpt/journal.h"
 #include "runtime/exec/job.h"
@@ -26,7 +27,7 @@ typedef struct rt_going {
     bool final;
     bool saving;
     bool full;       /* `saved` is all of the state, not what has changed */
-    rt_saved *saved; /* [state * partitions + partition]; only with `saving` */
+    rt_saved *saved; /* [of print * partitions + partition]; only with `saving` */
     rt_wire meta;    /* positions, watermarks: what belongs to saved state */
 } rt_going;
 
@@ -47,9 +48,8 @@ typedef struct rt_checkpoint {
     int lock;
     rt_ident ident;
     struct rt_found *found; /* what the last run has left, while it is needed */
-    rt_state_id *ids; /* [state] */
-    int64_t nids;
-    bool kept_state;  /* some state holds something between batches */
+    rt_print print;   /* the states that hold something between batches, as files know them */
+    int64_t *states;  /* [of print]: the number of the state */
     bool over;        /* the input had ended: there is nothing to do */
     rt_wire forced;   /* input of a plan that the next batch must follow; empty: none */
     rt_plan forced_plan;
@@ -89,5 +89,9 @@ rt_status rt_checkpoint_collect(rt_job *job);
 void rt_checkpoint_hand_over(rt_checkpoint *c);
 void rt_going_clear(const rt_checkpoint *c, rt_going *g);
 void rt_kept_free(rt_kept *k);
+/* Of states that hold something, and partitions: how many; the k-th; false if it is one
+ * that the program has not. */
+int64_t rt_ckpt_slots(const rt_checkpoint *c);
+bool rt_ckpt_slot(const rt_checkpoint *c, int64_t k, int64_t *state, int64_t *partition);
 
 #endif

@@ -31,19 +31,19 @@ typedef struct drafting {
 static rt_status write_sections(const rt_checkpoint *c, rt_state_writer *w) {
     const rt_going *g = &c->out;
     int64_t parts = c->job->settings->partitions;
-    for (int64_t i = 0; g->saved && i < c->nids * parts; i++) {
+    for (int64_t i = 0; g->saved && i < rt_ckpt_slots(c); i++) {
         const rt_saved *s = &g->saved[i];
         if (!s->ops) continue;
         RT_TRY(rt_state_writer_section(w, i / parts, i % parts));
         RT_TRY(rt_state_writer_ops(w, s->p, s->len, s->ops));
-        if (i == c->nids * parts / 2) RT_CRASH(C4_half, g->batch);
+        if (i == rt_ckpt_slots(c) / 2) RT_CRASH(C4_half, g->batch);
     }
     return RT_ok;
 }
 
 static int64_t state_bytes(const rt_checkpoint *c) {
     int64_t n = 0;
-    for (int64_t i = 0; c->out.saved && i < c->nids * c->job->settings->partitions; i++)
+    for (int64_t i = 0; c->out.saved && i < rt_ckpt_slots(c); i++)
         n += c->out.saved[i].len;
     return n + c->out.meta.n;
 }
@@ -52,12 +52,12 @@ static int64_t state_bytes(const rt_checkpoint *c) {
 static rt_status write_state(drafting *d, bool in_file, rt_state_ref *ref) {
     rt_checkpoint *c = d->c;
     const rt_going *g = &c->out;
-    rt_state_head head = {.kind = g->full || !c->kept_state ? RT_STATE_SNAP : RT_STATE_DELTA,
+    rt_state_head head = {.kind = g->full || !c->print.n ? RT_STATE_SNAP : RT_STATE_DELTA,
                           .epoch = c->env.epoch,
                           .batch = g->batch};
     memcpy(head.job, c->ident.job, sizeof head.job);
     rt_state_writer *w;
-    RT_TRY(rt_state_writer_open(in_file ? c->state_dir : NULL, &head, c->ids, c->nids, &w));
+    RT_TRY(rt_state_writer_open(in_file ? c->state_dir : NULL, &head, c->print.ids, c->print.n, &w));
     rt_status status = write_sections(c, w);
     if (status == RT_ok) status = rt_state_writer_end(w, g->meta.p, g->meta.n, ref);
     if (status == RT_ok) RT_CRASH(C4, g->batch);

@@ -131,14 +131,15 @@ rt_status rt_ckpt_sweep(rt_checkpoint *c) {
 
 static void start_snap(rt_checkpoint *c) {
     const rt_kept *now = c->nkept ? &c->kept[c->nkept - 1] : NULL;
-    if (!now || !c->kept_state || now->n < 2) return;
+    if (!now || !c->print.n || now->n < 2) return;
     if (!c->compactor) c->compactor = rt_compactor_new(c->state_dir);
     if (rt_compactor_busy(c->compactor)) return;
     int64_t age = rt_clock_mono() - c->snap_at;
     if (!rt_snap_due(now->refs, now->n, age, c->job->settings->compact_every)) return;
     rt_state_head head = {.kind = RT_STATE_SNAP, .epoch = c->env.epoch, .batch = now->batch};
     memcpy(head.job, c->ident.job, sizeof head.job);
-    rt_compactor_start(c->compactor, now->refs, now->n, now->inlined, &head, c->ids, c->nids);
+    rt_compactor_start(c->compactor, now->refs, now->n, now->inlined, &head, c->print.ids,
+                       c->print.n);
 }
 
 /* ---- rotation ---------------------------------------------------------------------------- */

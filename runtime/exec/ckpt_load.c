@@ -52,21 +52,14 @@ static rt_status open_files(loading *a, const rt_kept *kept) {
     return RT_ok;
 }
 
-/* The same name with rows of another meaning is never read as if it were the same. */
-static rt_status check_schemas(const loading *a) {
-    const rt_checkpoint *c = a->c;
+/* What another program has saved is kept, or refused. */
+static rt_status check_states(const loading *a) {
     int64_t n;
     const rt_state_id *ids = rt_state_file_ids(a->files[a->n - 1], &n);
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t k = 0; k < c->nids; k++)
-            if (!strcmp(ids[i].name, c->ids[k].name) && ids[i].schema != c->ids[k].schema)
-                return (rt_status)rt_fail(
-                    RT_refused,
-                    "the state of %s is of another form than this program's: saved `%s`, now "
-                    "`%s`\n  ways out: run the program that wrote it, give the step another "
-                    "name, or begin anew with --fresh",
-                    ids[i].name, ids[i].layout, c->ids[k].layout);
-    return RT_ok;
+    rt_print was = rt_print_of_ids(ids, n);
+    rt_status status = rt_print_accept(&was, &a->c->print, a->c->dir);
+    rt_print_free(&was);
+    return status;
 }
 
 /* ---- rows -------------------------------------------------------------------------------- */
@@ -84,13 +77,12 @@ static void note(loading *a, rt_status status, const rt_trouble *trouble) {
 static int32_t load_body(flow_rt_worker *w, void *arg) {
     loading *a = arg;
     rt_job *job = a->c->job;
-    int64_t parts = job->settings->partitions, state = w->order / parts, part = w->order % parts;
-    if (!rt_states_kept(job->states, state)) return 0;
-    if (job->program->states[state].one_part && part) return 0;
+    int64_t state, part;
+    if (!rt_ckpt_slot(a->c, w->order, &state, &part)) return 0;
     rt_saved_op op;
     rt_status status = RT_ok;
     rt_trouble trouble = {""};
-    const rt_state_id *id = &a->c->ids[state];
+    const rt_state_id *id = &a->c->print.ids[w->order / job->settings->partitions];
     rt_rows *rows = a->rows[w->order] = rt_rows_new(a->files, a->n, id->name, id->schema, part);
     while (status == RT_ok && rt_rows_next(rows, &op, &status, &trouble)) {
         char why[256] = "";
@@ -113,17 +105,17 @@ static void load_task(flow_rt_worker *w, void *arg, int64_t task) {
 static int32_t drop_body(flow_rt_worker *w, void *arg) {
     loading *a = arg;
     rt_job *job = a->c->job;
-    for (int64_t i = 0; i < job->program->nstates; i++)
-        for (int64_t p = 0; p < (job->program->states[i].one_part ? 1 : job->settings->partitions);
-             p++)
-            rt_states_drop(job->states, &w->ctx, i, p);
+    int64_t state, part;
+    for (int64_t k = 0; k < rt_ckpt_slots(a->c); k++)
+        if (rt_ckpt_slot(a->c, k, &state, &part))
+            rt_states_drop(job->states, &w->ctx, state, part);
     return 0;
 }
 
 static rt_status load_rows(loading *a) {
     rt_job *job = a->c->job;
-    int64_t n = a->c->nids * job->settings->partitions;
-    if (!a->c->kept_state) return RT_ok;
+    int64_t n = rt_ckpt_slots(a->c);
+    if (!n) return RT_ok;
     a->rows = rt_alloc((size_t)n * sizeof *a->rows);
     rt_pool_run(job->pool, load_task, a, 0, n, false);
     rt_status status = rt_task_failed(job);
@@ -138,7 +130,7 @@ static rt_status load_rows(loading *a) {
 static rt_status load(loading *a, const rt_kept *kept) {
     int64_t len;
     RT_TRY(open_files(a, kept));
-    RT_TRY(check_schemas(a));
+    RT_TRY(check_states(a));
     RT_TRY(load_rows(a));
     const uint8_t *meta = rt_state_file_meta(a->files[a->n - 1], &len);
     return rt_ckpt_meta_load(a->c->job, meta, len);
