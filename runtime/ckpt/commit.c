@@ -22,14 +22,14 @@ static int64_t read_number(rt_unwire *r) {
 
 /* ---- PLAN -------------------------------------------------------------------------------- */
 
-void rt_plan_write(rt_wire *w, const rt_plan *plan) {
+void rt_planned_write(rt_wire *w, const rt_planned *plan) {
     rt_wire_i64(w, plan->batch);
     rt_wire_i64(w, plan->now);
     rt_wire_u8(w, plan->final);
     rt_wire_bytes(w, plan->input, plan->len);
 }
 
-bool rt_plan_read(const uint8_t *p, int64_t n, rt_plan *out) {
+bool rt_planned_read(const uint8_t *p, int64_t n, rt_planned *out) {
     rt_unwire r = rt_unwire_of(p, n);
     out->batch = read_number(&r);
     out->now = rt_unwire_i64(&r);

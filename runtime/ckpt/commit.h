@@ -13,16 +13,16 @@
 #include "runtime/base/wire.h"
 #include "runtime/ckpt/state_file.h"
 
-typedef struct rt_plan {
+typedef struct rt_planned {
     int64_t batch, now;
     bool final;           /* it ends the input */
     const uint8_t *input; /* what the sources say of it */
     int64_t len;
-} rt_plan;
+} rt_planned;
 
-void rt_plan_write(rt_wire *w, const rt_plan *plan);
+void rt_planned_write(rt_wire *w, const rt_planned *plan);
 /* Points into the payload. */
-bool rt_plan_read(const uint8_t *p, int64_t n, rt_plan *out);
+bool rt_planned_read(const uint8_t *p, int64_t n, rt_planned *out);
 
 /* A sink's part of a batch.  Sinks are known by name and by their number among those of
  * the same name, so that another program text may have others beside them. */

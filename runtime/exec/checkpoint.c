@@ -116,8 +116,8 @@ static rt_status append_plan(rt_checkpoint *c) {
     rt_status status = rt_ckpt_input_plan(job, &input);
     if (status == RT_ok) {
         RT_CRASH(C2_rows, job->batch);
-        rt_plan plan = {job->batch, job->now, job->final, input.p, input.n};
-        rt_plan_write(&w, &plan);
+        rt_planned plan = {job->batch, job->now, job->final, input.p, input.n};
+        rt_planned_write(&w, &plan);
         pthread_mutex_lock(&c->journal_lock);
         status = rt_journal_append(c->journal, c->env.epoch, RT_PLAN, w.p, w.n);
         pthread_mutex_unlock(&c->journal_lock);

@@ -52,7 +52,7 @@ typedef struct rt_checkpoint {
     int64_t *states;  /* [of print]: the number of the state */
     bool over;        /* the input had ended: there is nothing to do */
     rt_wire forced;   /* input of a plan that the next batch must follow; empty: none */
-    rt_plan forced_plan;
+    rt_planned forced_plan;
     int64_t saved_at; /* mono: when a batch last saved state */
     bool save_full;   /* the next saved state is a whole one */
 

@@ -24,7 +24,7 @@
 /* What the journal says; points into its text. */
 typedef struct rt_found {
     rt_journal_text text;
-    rt_plan *plans;         /* in order; of several for one batch the last counts */
+    rt_planned *plans;         /* in order; of several for one batch the last counts */
     int64_t nplans;
     rt_commit *commits;     /* in order of batches */
     const rt_record **records; /* [commit] */
@@ -40,13 +40,13 @@ static rt_status damaged(const rt_checkpoint *c, const char *why) {
 }
 
 static rt_status read_one(rt_checkpoint *c, rt_found *f, const rt_record *r) {
-    rt_plan plan;
+    rt_planned plan;
     rt_commit commit;
     int64_t batch;
     f->epoch = RT_MAX(f->epoch, r->epoch);
     switch (r->type) {
     case RT_PLAN:
-        if (!rt_plan_read(r->payload, r->len, &plan)) break;
+        if (!rt_planned_read(r->payload, r->len, &plan)) break;
         f->plans[f->nplans++] = plan;
         return RT_ok;
     case RT_COMMIT:
@@ -199,7 +199,7 @@ static const rt_commit *commit_of(const rt_found *f, int64_t batch) {
     return NULL;
 }
 
-static const rt_plan *plan_of(const rt_found *f, int64_t batch) {
+static const rt_planned *plan_of(const rt_found *f, int64_t batch) {
     for (int64_t i = f->nplans - 1; i >= 0; i--)
         if (f->plans[i].batch == batch) return &f->plans[i];
     return NULL;
@@ -257,7 +257,7 @@ static rt_status check_ahead(rt_checkpoint *c, int64_t ahead) {
     const rt_commit *last = last_commit(c->found);
     int64_t at = last ? last->batch : -1;
     if (ahead <= at) return RT_ok;
-    const rt_plan *plan = plan_of(c->found, at + 1);
+    const rt_planned *plan = plan_of(c->found, at + 1);
     if (ahead > at + 1 || !plan || (last && last->final))
         return (rt_status)rt_fail(RT_refused,
                                   "output is ahead of the journal: there is output of batch "
@@ -359,7 +359,7 @@ static rt_status compare(rt_job *job, const rt_commit *commit) {
 
 static rt_status replay(rt_checkpoint *c, int64_t batch) {
     rt_job *job = c->job;
-    const rt_plan *plan = plan_of(c->found, batch);
+    const rt_planned *plan = plan_of(c->found, batch);
     const rt_commit *commit = commit_of(c->found, batch);
     if (!plan || !commit)
         return (rt_status)rt_fail(RT_refused,
