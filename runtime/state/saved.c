@@ -1,5 +1,5 @@
 /* saved.c - see saved.h.  The form of rows is the kernel's (k_save.c); here are the calls for
- * a program's states, and rows for people. */
+ * a program's states. */
 #include "runtime/state/saved.h"
 
 #include <stdio.h>
@@ -111,98 +111,4 @@ void rt_states_drop(rt_states *s, flow_ctx *ctx, int64_t state, int64_t partitio
     bool tracked = t->track != NULL;
     flow_k_table_release(ctx, t);
     if (tracked) k_track_on(ctx, t);
-}
-
-/* ---- rows for people -------------------------------------------------------------------- */
-
-typedef struct text {
-    char *p;
-    size_t n, room;
-} text;
-
-static void put_bytes(text *t, const char *p, size_t n) {
-    if (t->n + n + 1 > t->room) {
-        t->room = 2 * t->room + n + 64;
-        t->p = rt_realloc(t->p, t->room);
-    }
-    memcpy(t->p + t->n, p, n);
-    t->n += n;
-    t->p[t->n] = 0;
-}
-
-static void put(text *t, const char *s) { put_bytes(t, s, strlen(s)); }
-
-static void put_number(text *t, int64_t v) {
-    char buf[32];
-    snprintf(buf, sizeof buf, "%lld", (long long)v);
-    put(t, buf);
-}
-
-static void put_quoted(text *t, const uint8_t *p, int64_t n) {
-    put(t, "\"");
-    for (int64_t i = 0; i < n; i++) {
-        char hex[8];
-        if (p[i] == '"' || p[i] == '\\') snprintf(hex, sizeof hex, "\\%c", p[i]);
-        else if (p[i] < 32 || p[i] >= 127) snprintf(hex, sizeof hex, "\\x%02x", p[i]);
-        else snprintf(hex, sizeof hex, "%c", p[i]);
-        put(t, hex);
-    }
-    put(t, "\"");
-}
-
-static int64_t big_endian(const uint8_t *p) {
-    uint64_t v = 0;
-    for (int i = 0; i < 8; i++) v = v << 8 | p[i];
-    return (int64_t)(v ^ (uint64_t)1 << 63);
-}
-
-static void put_key(text *t, const rt_state_decl *decl, const flow_layout *l,
-                    const uint8_t *key, int64_t klen) {
-    if (l->panes && klen >= 16) {
-        put(t, "[");
-        put_number(t, big_endian(key + 8));
-        put(t, " ");
-        put_number(t, big_endian(key));
-        put(t, ") ");
-        key += 16;
-        klen -= 16;
-    }
-    if (l->store && klen >= 1) {
-        if (*key) {
-            put_number(t, *key);
-            put(t, ": ");
-            put_quoted(t, key + 1, klen - 1);
-            return;
-        }
-        key++;
-        klen--;
-    }
-    if (!decl->text_key && klen == 8) put_number(t, big_endian(key));
-    else put_quoted(t, key, klen);
-}
-
-/* Plain words as numbers; anything else as its bytes. */
-static void put_value(text *t, const flow_layout *l, const uint8_t *value, int64_t vlen) {
-    if (!l->plain) {
-        put_quoted(t, value, vlen);
-        return;
-    }
-    for (int64_t i = 0; i + 8 <= vlen; i += 8) {
-        int64_t v;
-        memcpy(&v, value + i, 8);
-        if (i) put(t, " ");
-        put_number(t, v);
-    }
-}
-
-char *rt_state_row_print(const rt_state_decl *decl, const uint8_t *key, int64_t klen,
-                         const uint8_t *value, int64_t vlen) {
-    text t = {0};
-    flow_layout l = {0};
-    put(&t, "");
-    if (decl->layout) k_layout_read(&l, decl->layout);
-    put_key(&t, decl, &l, key, klen);
-    put(&t, "  ");
-    put_value(&t, &l, value, vlen);
-    return t.p;
 }

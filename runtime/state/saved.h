@@ -20,6 +20,7 @@
 
 #include "runtime/base/status.h"
 #include "runtime/state/keyed.h"
+#include "runtime/state/row_print.h"
 
 /* Encoded ops; malloc, so that any thread may free it. */
 typedef struct rt_saved {
@@ -70,10 +71,5 @@ void rt_states_loaded(rt_states *states, flow_ctx *ctx, int64_t state, int64_t p
 
 /* Gives the memory of (state, partition) back: it is empty. */
 void rt_states_drop(rt_states *states, flow_ctx *ctx, int64_t state, int64_t partition);
-
-/* A row for people, one line without its end, malloc: `key  value`.  The declaration is
- * that of the program's descriptor; bytes that do not fit are shown in hex. */
-char *rt_state_row_print(const rt_state_decl *decl, const uint8_t *key, int64_t klen,
-                         const uint8_t *value, int64_t vlen);
 
 #endif
