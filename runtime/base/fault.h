@@ -46,6 +46,11 @@ int64_t rt_test_speed(void);
 /* FLOW_TEST_TMPFS=1: a checkpoint may stand where nothing survives a power loss. */
 bool rt_test_tmpfs(void);
 
+/* FLOW_TEST_SIZES=k: what is only done with much (state in a file of its own, snapshots, a
+ * journal that is rewritten) is done with the k-th part. */
+int64_t rt_test_size(int64_t usual);
+#define RT_SIZE(usual) rt_test_size(usual)
+
 /* FLOW_TEST_SCRIPT=file: what the sources `queue` hold, batch by batch (script.c). */
 bool rt_script_on(void);
 /* Goes to the next batch and sets the clock; false at the end. */
@@ -65,6 +70,7 @@ int64_t rt_script_now(void);
 
 #define RT_CRASH(point, batch) ((void)(batch))
 #define RT_MUTANT(id) false
+#define RT_SIZE(usual) (usual)
 
 #endif
 #endif

@@ -53,7 +53,7 @@ bool rt_snap_due(const rt_state_ref *refs, int64_t n, int64_t age, int64_t compa
             bytes += refs[i].length;
         }
     }
-    if (deltas > MOST_DELTAS || bytes > RT_MAX(LEAST_BYTES, snap / 2)) return true;
+    if (deltas > MOST_DELTAS || bytes > RT_MAX(RT_SIZE(LEAST_BYTES), snap / 2)) return true;
     return deltas > 1 && age >= compact_every && bytes >= snap / 10;
 }
 

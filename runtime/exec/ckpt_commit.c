@@ -77,7 +77,7 @@ static rt_status write_state(drafting *d, bool in_file, rt_state_ref *ref) {
 static rt_status save_state(drafting *d) {
     rt_checkpoint *c = d->c;
     rt_state_ref ref;
-    bool in_file = state_bytes(c) > RT_STATE_INLINE / 2;
+    bool in_file = state_bytes(c) > RT_SIZE(RT_STATE_INLINE / 2);
     for (int64_t k = 0;; k++) {
         rt_status status = write_state(d, in_file, &ref);
         if (status == RT_ok) break;

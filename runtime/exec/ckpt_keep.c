@@ -179,13 +179,13 @@ static rt_status rewrite(rt_checkpoint *c) {
     if (!made) return status;
     rt_journal_close(c->journal);
     c->journal = made;
-    c->rotate_at = RT_MAX(ROTATE_BYTES, 2 * rt_journal_bytes(made));
+    c->rotate_at = RT_MAX(RT_SIZE(ROTATE_BYTES), 2 * rt_journal_bytes(made));
     return status;
 }
 
 rt_status rt_ckpt_tend(rt_checkpoint *c) {
     start_snap(c);
-    if (!c->rotate_at) c->rotate_at = ROTATE_BYTES;
+    if (!c->rotate_at) c->rotate_at = RT_SIZE(ROTATE_BYTES);
     pthread_mutex_lock(&c->journal_lock);
     rt_status status =
         rt_journal_bytes(c->journal) < c->rotate_at ? RT_ok : rewrite(c);

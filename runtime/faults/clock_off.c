@@ -1,5 +1,5 @@
-/* clock_off.c - see fault.h: clocks that are not those of the machine, and a file system that
- * is none of a checkpoint's.
+/* clock_off.c - see fault.h: clocks that are not those of the machine, a file system that is
+ * none of a checkpoint's, sizes that are not worth a file.
  *
  * Of the wall clock the first look is right.  Then, every 16 looks on average, the clock jumps to up to an
  * hour before or after what it should show: a seed gives the same jumps again. */
@@ -34,6 +34,12 @@ int64_t rt_test_speed(void) {
     const char *n = getenv("FLOW_TEST_SPEED");
     int64_t speed = n ? atoll(n) : 1;
     return speed > 0 ? speed : 1;
+}
+
+int64_t rt_test_size(int64_t usual) {
+    const char *k = getenv("FLOW_TEST_SIZES");
+    int64_t by = k ? atoll(k) : 1;
+    return by > 1 ? usual / by : usual;
 }
 
 bool rt_test_tmpfs(void) { return getenv("FLOW_TEST_TMPFS") != NULL; }

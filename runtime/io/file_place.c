@@ -282,7 +282,7 @@ rt_status rt_files_plan(rt_source *s, int64_t batch, const rt_input *in, rt_wire
     for (int64_t i = 0; i < in->nunits; i++)
         if (i == 0 || in->units[i].object != in->units[i - 1].object)
             write_planned(s, in->units[i].object, w);
-    rt_plan_write(w, in, s->env->block_bytes, first, number);
+    rt_units_write(w, in, s->env->block_bytes, first, number);
     free(number);
     write_place(s, w);
     return RT_ok;
@@ -310,7 +310,7 @@ static rt_status read_planned(rt_source *s, rt_unwire *r, int64_t *object) {
     return r->bad ? rt_place_bad(s) : RT_ok;
 }
 
-static rt_status replan_item(rt_source *s, const rt_plan_item *item, int64_t object,
+static rt_status replan_item(rt_source *s, const rt_units_item *item, int64_t object,
                              rt_input *in) {
     rt_files *fs = s->impl;
     const rt_file *f = &fs->files[object];
@@ -320,7 +320,7 @@ static rt_status replan_item(rt_source *s, const rt_plan_item *item, int64_t obj
         if (!ops) return rt_place_bad(s);
         return rt_packed_again(packed_of(s), item, object, f->path, ops, in);
     }
-    if (f->fd < 0 || item->to > f->size || !rt_plan_cut(in, item, object))
+    if (f->fd < 0 || item->to > f->size || !rt_units_cut(in, item, object))
         return rt_place_bad(s);
     in->bytes += item->to - item->from;
     return RT_ok;
@@ -328,7 +328,7 @@ static rt_status replan_item(rt_source *s, const rt_plan_item *item, int64_t obj
 
 rt_status rt_files_replan(rt_source *s, int64_t batch, rt_unwire *r, rt_input *in) {
     rt_files *fs = s->impl;
-    rt_plan_item item;
+    rt_units_item item;
     (void)batch;
     if ((rt_unwire_u8(r) == 1) != s->refreshes) return rt_place_bad(s);
     /* The list of a look is new to us, or the one that we have. */
@@ -347,9 +347,9 @@ rt_status rt_files_replan(rt_source *s, int64_t batch, rt_unwire *r, rt_input *i
     rt_status status = RT_ok;
     for (int64_t i = 0; status == RT_ok && i < n; i++)
         status = read_planned(s, r, &objects[i]);
-    int64_t items = rt_plan_count(r);
+    int64_t items = rt_units_count(r);
     for (int64_t i = 0; status == RT_ok && i < items; i++) {
-        if (!rt_plan_read(r, &item) || item.object >= n) status = rt_place_bad(s);
+        if (!rt_units_read(r, &item) || item.object >= n) status = rt_place_bad(s);
         else status = replan_item(s, &item, objects[item.object], in);
     }
     free(objects);

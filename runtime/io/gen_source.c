@@ -167,17 +167,17 @@ static rt_status gen_load(rt_source *s, rt_unwire *r) { return read_place(s, r);
 
 static rt_status gen_plan(rt_source *s, int64_t batch, const rt_input *in, rt_wire *w) {
     (void)batch;
-    rt_plan_write(w, in, RT_GENERATED_TASK, 0, NULL);
+    rt_units_write(w, in, RT_GENERATED_TASK, 0, NULL);
     gen_save(s, w);
     return RT_ok;
 }
 
 /* Of a batch that is run again, the rate is that of its first run. */
 static rt_status gen_replan(rt_source *s, int64_t batch, rt_unwire *r, rt_input *in) {
-    rt_plan_item item;
+    rt_units_item item;
     (void)batch;
-    for (int64_t n = rt_plan_count(r); n > 0; n--) {
-        if (!rt_plan_read(r, &item) || item.block || item.object || !rt_plan_cut(in, &item, 0))
+    for (int64_t n = rt_units_count(r); n > 0; n--) {
+        if (!rt_units_read(r, &item) || item.block || item.object || !rt_units_cut(in, &item, 0))
             return rt_place_bad(s);
         in->rows += item.to - item.from;
     }

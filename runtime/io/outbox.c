@@ -162,7 +162,7 @@ rt_status rt_outbox_add(rt_outbox *o, const void *p, int64_t n) {
     if (!n) return RT_ok;
     o->crc = rt_crc32c(o->crc, p, n);
     o->length += n;
-    if (o->fd < 0 && o->length <= RT_OUTBOX_INLINE) {
+    if (o->fd < 0 && o->length <= RT_SIZE(RT_OUTBOX_INLINE)) {
         rt_wire_raw(&o->small, p, n);
         return RT_ok;
     }

@@ -177,7 +177,7 @@ rt_status rt_packed_resume(rt_packed *p, const rt_packed_place *place, int64_t o
     return RT_ok;
 }
 
-rt_status rt_packed_again(rt_packed *p, const rt_plan_item *item, int64_t object,
+rt_status rt_packed_again(rt_packed *p, const rt_units_item *item, int64_t object,
                           const char *path, const rt_unpacker *ops, rt_input *in) {
     int64_t len = item->to - item->from, want = len + item->bad_len, got;
     RT_TRY(go_to(p, object, path, ops, item->from));

@@ -42,7 +42,7 @@ bool rt_packed_read_place(rt_unwire *r, rt_packed_place *place);
 rt_status rt_packed_resume(rt_packed *p, const rt_packed_place *place, int64_t object,
                            const char *path, const rt_unpacker *ops);
 /* Reads a block again, as the item says, and adds it to `in`. */
-rt_status rt_packed_again(rt_packed *p, const rt_plan_item *item, int64_t object,
+rt_status rt_packed_again(rt_packed *p, const rt_units_item *item, int64_t object,
                           const char *path, const rt_unpacker *ops, rt_input *in);
 
 #endif

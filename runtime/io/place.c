@@ -117,7 +117,7 @@ static void write_block(rt_wire *w, const rt_block *b) {
     rt_wire_u32(w, (uint32_t)b->bad_code);
 }
 
-void rt_plan_write(rt_wire *w, const rt_input *in, int64_t cut, int64_t base,
+void rt_units_write(rt_wire *w, const rt_input *in, int64_t cut, int64_t base,
                    const int64_t *number) {
     int64_t n = 0;
     for (int64_t i = 0; i < in->nunits; i++)
@@ -140,10 +140,10 @@ void rt_plan_write(rt_wire *w, const rt_input *in, int64_t cut, int64_t base,
     }
 }
 
-int64_t rt_plan_count(rt_unwire *r) { return rt_unwire_count(r, 34); }
+int64_t rt_units_count(rt_unwire *r) { return rt_unwire_count(r, 34); }
 
-bool rt_plan_read(rt_unwire *r, rt_plan_item *item) {
-    *item = (rt_plan_item){.block = rt_unwire_u8(r) != 0};
+bool rt_units_read(rt_unwire *r, rt_units_item *item) {
+    *item = (rt_units_item){.block = rt_unwire_u8(r) != 0};
     item->object = rt_unwire_i64(r);
     item->from = rt_unwire_i64(r);
     item->to = rt_unwire_i64(r);
@@ -160,7 +160,7 @@ bool rt_plan_read(rt_unwire *r, rt_plan_item *item) {
            item->to <= INT64_MAX / 2 && item->bad_len >= 0 && item->bad_len <= RT_RECORD_KEPT;
 }
 
-bool rt_plan_cut(rt_input *in, const rt_plan_item *item, int64_t object) {
+bool rt_units_cut(rt_input *in, const rt_units_item *item, int64_t object) {
     if ((item->to - item->from) / item->cut > MOST_UNITS - in->nunits) return false;
     for (int64_t from = item->from; from < item->to;) {
         int64_t end = RT_MIN(item->to, (from / item->cut + 1) * item->cut);

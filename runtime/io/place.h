@@ -29,7 +29,7 @@ rt_status rt_place_read_arg(rt_unwire *r, const rt_source *s);
 char *rt_place_read_text(rt_unwire *r);
 
 /* A part of a plan: a range of an object that is cut into units, or a block. */
-typedef struct rt_plan_item {
+typedef struct rt_units_item {
     bool block;
     int64_t object;     /* as the plan numbers them */
     int64_t from, to;   /* range; block: of the object's text, where that can be read again */
@@ -38,15 +38,15 @@ typedef struct rt_plan_item {
     int64_t first;      /* block: number of its first record */
     int64_t bad_len;    /* block: so many bytes behind it */
     int32_t bad_code;
-} rt_plan_item;
+} rt_units_item;
 
 /* The units of `in`; number[object - base] is how the plan numbers objects. */
-void rt_plan_write(rt_wire *w, const rt_input *in, int64_t cut, int64_t base,
+void rt_units_write(rt_wire *w, const rt_input *in, int64_t cut, int64_t base,
                    const int64_t *number);
-int64_t rt_plan_count(rt_unwire *r);
+int64_t rt_units_count(rt_unwire *r);
 /* False: it makes no sense. */
-bool rt_plan_read(rt_unwire *r, rt_plan_item *item);
+bool rt_units_read(rt_unwire *r, rt_units_item *item);
 /* Adds a range's units as those of `object`; false beyond reason. */
-bool rt_plan_cut(rt_input *in, const rt_plan_item *item, int64_t object);
+bool rt_units_cut(rt_input *in, const rt_units_item *item, int64_t object);
 
 #endif

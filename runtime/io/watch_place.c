@@ -206,7 +206,7 @@ rt_status rt_watch_plan(rt_source *s, int64_t batch, const rt_input *in, rt_wire
         rt_wire_i64(w, f->file.size);
         k++;
     }
-    rt_plan_write(w, in, s->env->block_bytes, 0, number);
+    rt_units_write(w, in, s->env->block_bytes, 0, number);
     free(number);
     return RT_ok;
 }
@@ -237,11 +237,11 @@ static rt_status read_planned(rt_source *s, rt_unwire *r, int64_t n, rt_watched 
 
 static rt_status replan_items(rt_source *s, rt_unwire *r, int64_t n, rt_watched **files,
                               rt_input *in) {
-    rt_plan_item item;
-    for (int64_t k = rt_plan_count(r); k > 0; k--) {
-        if (!rt_plan_read(r, &item) || item.block || item.object >= n ||
+    rt_units_item item;
+    for (int64_t k = rt_units_count(r); k > 0; k--) {
+        if (!rt_units_read(r, &item) || item.block || item.object >= n ||
             item.to > files[item.object]->limit ||
-            !rt_plan_cut(in, &item, files[item.object]->number))
+            !rt_units_cut(in, &item, files[item.object]->number))
             return rt_place_bad(s);
         in->bytes += item.to - item.from;
     }

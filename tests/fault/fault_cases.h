@@ -13,7 +13,7 @@ typedef enum lab_input_kind { LAB_FILE, LAB_GLOB, LAB_FOLDER, LAB_NONE } lab_inp
 
 typedef struct lab_program {
     const char *name;
-    bool any_cut;
+    int any_cut;
     int outputs;
     lab_input_kind input;
 } lab_program;
