@@ -41,12 +41,26 @@ static bool name_char(char c) {
            c == '_';
 }
 
-/* "to file" becomes "out", other names keep what a file name may have. */
-void rt_sink_file_name(const rt_sink *s, char *out, size_t room) {
+/* "to console" becomes "console", "to file" becomes "out". */
+static void base_name(const char *name, char *out, size_t room) {
     size_t n = 0;
-    const char *p = strchr(s->decl->name, ' ') ? "out" : s->decl->name;
-    for (; *p && n < room - 24; p++) out[n++] = name_char(*p) ? *p : '_';
-    snprintf(out + n, room - n, "%" PRId64, s->id);
+    if (!strcmp(name, "to file")) name = "to out";
+    for (const char *p = strncmp(name, "to ", 3) ? name : name + 3; *p && n + 1 < room; p++)
+        out[n++] = name_char(*p) ? *p : '_';
+    out[n] = 0;
+}
+
+/* The number is that among the sinks of one name: those of other kinds may come and go. */
+void rt_sink_file_name(const rt_sink *s, char *out, size_t room) {
+    const rt_program *p = s->env->program;
+    char base[40], other[40];
+    int64_t number = 0;
+    base_name(s->decl->name, base, sizeof base);
+    for (int64_t i = 0; i < RT_MIN(s->id, p->nsinks); i++) {
+        base_name(p->sinks[i].name, other, sizeof other);
+        number += !strcmp(base, other);
+    }
+    snprintf(out, room, "%s%" PRId64, base, number);
 }
 
 bool rt_sink_is_file_name(const char *name) {

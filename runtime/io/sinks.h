@@ -27,7 +27,7 @@ typedef struct rt_headed {
 
 void rt_headed_open(rt_output *out, rt_headed *h, rt_output *from, const char *header);
 
-/* The sink's name as a file name; its number keeps the sinks of a program apart. */
+/* The sink's name as a file name, with a number that keeps the sinks of a program apart. */
 void rt_sink_file_name(const rt_sink *s, char *out, size_t room);
 /* Could it be one? */
 bool rt_sink_is_file_name(const char *name);

@@ -138,7 +138,7 @@ static void open_life(life *l, uint32_t epoch) {
     l->env = (rt_env){.mem = rt_mem_new(64 << 20, 1), .program = &program,
                       .settings = &settings, .ckpt = &l->ckpt};
     rt_program_option(&program, &l->options, "arg", 3, 's', words);
-    l->decl = (rt_sink_decl){.name = "to sink", .connector = plan.connector,
+    l->decl = (rt_sink_decl){.name = "to file", .connector = plan.connector,
                              .mode = plan.mode, .partition = plan.partition,
                              .header = plan.header, .ext = "txt", .options = l->options};
     l->sink = (rt_sink){.ops = rt_sink_find(plan.connector), .decl = &l->decl,
