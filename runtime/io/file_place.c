@@ -17,7 +17,7 @@
 
 void rt_files_add(rt_files *fs, const char *path) {
     fs->files = rt_realloc(fs->files, (size_t)(fs->nfiles + 1) * sizeof *fs->files);
-    fs->files[fs->nfiles++] = (rt_file){.path = path ? strdup(path) : NULL, .fd = -1};
+    fs->files[fs->nfiles++] = (rt_file){.path = rt_strdup(path), .fd = -1};
 }
 
 static rt_packed *packed_of(rt_source *s) {

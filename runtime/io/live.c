@@ -15,6 +15,7 @@
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/base/wake.h"
+#include "runtime/io/rows_file.h"
 #include "runtime/kernel/k_error.h"
 
 /* Without memory and without blocks to wait for: tried again so often, for so long. */
@@ -50,7 +51,12 @@ void rt_live_close(rt_live *live) {
         free(h->text);
         free(h);
     }
+    rt_live_rows_free(live->rows);
     pthread_mutex_destroy(&live->lock);
+}
+
+int64_t rt_live_object(rt_live *live) {
+    return atomic_fetch_add_explicit(&live->objects, 1, memory_order_relaxed);
 }
 
 int64_t rt_live_waiting(rt_live *live) {
@@ -60,7 +66,8 @@ int64_t rt_live_waiting(rt_live *live) {
 #ifdef FLOW_FAULTS
     if (live->first && rt_test_cut()) n = -1;
 #endif
-    if (live->over && !live->failed && !live->first) live->source->ended = true;
+    /* After a restart it may say so of a stream of the run before. */
+    live->source->ended = live->over && !live->failed && !live->first;
     pthread_mutex_unlock(&live->lock);
     return n;
 }

@@ -36,6 +36,8 @@ typedef struct rt_live {
     rt_head *heads;          /* under lock: added before the stream's first block */
     rt_handler gate;         /* poked when there is room again: no descriptor */
     rt_block *taken;         /* coordinator: blocks of the running batch */
+    _Atomic int64_t objects; /* streams so far: nothing is ordered by it */
+    struct rt_rows *rows;    /* the input journal (rows_file.h), or null */
 } rt_live;
 
 /* `resumed` is called on the loop, with the gate, when streams may go on; null: there is
@@ -43,6 +45,9 @@ typedef struct rt_live {
 void rt_live_open(rt_live *live, rt_source *s, void (*resumed)(rt_handler *gate));
 /* After the loop has stopped. */
 void rt_live_close(rt_live *live);
+
+/* The number of a new stream. */
+int64_t rt_live_object(rt_live *live);
 
 /* For rt_source_ops. */
 int64_t rt_live_waiting(rt_live *live);

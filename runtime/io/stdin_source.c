@@ -15,7 +15,7 @@
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
-#include "runtime/io/live.h"
+#include "runtime/io/rows_file.h"
 #include "runtime/io/sources.h"
 #include "runtime/io/unpack.h"
 
@@ -116,7 +116,7 @@ static rt_status stdin_open(rt_source *s) {
     fcntl(STDIN_FILENO, F_SETPIPE_SZ, PIPE_BYTES);
     if (rt_os_fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode)) s->total = st.st_size;
     rt_live_open(&in->live, s, on_room);
-    rt_feed_open(&in->feed, &in->live, 0, RT_RECORD_MAX);
+    rt_feed_open(&in->feed, &in->live, rt_live_object(&in->live), RT_RECORD_MAX);
     in->handler =
         (rt_handler){.fd = STDIN_FILENO, .ready = on_ready, .due = on_due, .owner = in};
     rt_loop_add(s->env->loop, &in->handler);
@@ -179,4 +179,8 @@ const rt_source_ops rt_stdin_source = {
     .header = stdin_header,
     .done = stdin_done,
     .close = stdin_close,
+    .plan = rt_live_plan,
+    .replan = rt_live_replan,
+    .sync = rt_live_sync,
+    .forget = rt_live_forget,
 };

@@ -15,7 +15,7 @@
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
-#include "runtime/io/live.h"
+#include "runtime/io/rows_file.h"
 #include "runtime/io/sources.h"
 #include "runtime/io/tcp.h"
 
@@ -35,7 +35,6 @@ struct tcp {
     int64_t reconnect, max_line;
     rt_handler handler; /* listen: the socket that accepts; socket: the timer */
     connection *connections;
-    int64_t objects;
     bool told;          /* that it cannot connect */
 };
 
@@ -105,7 +104,7 @@ static connection *add_connection(tcp *t, int fd) {
     c->next = t->connections;
     t->connections = c;
     c->handler = (rt_handler){.fd = fd, .ready = on_data, .due = on_due, .owner = c};
-    rt_feed_open(&c->feed, &t->live, t->objects++, t->max_line);
+    rt_feed_open(&c->feed, &t->live, rt_live_object(&t->live), t->max_line);
     rt_loop_add(loop_of(t), &c->handler);
     return c;
 }
@@ -280,6 +279,10 @@ const rt_source_ops rt_socket_source = {
     .header = tcp_header,
     .done = tcp_done,
     .close = tcp_close,
+    .plan = rt_live_plan,
+    .replan = rt_live_replan,
+    .sync = rt_live_sync,
+    .forget = rt_live_forget,
 };
 
 const rt_source_ops rt_listen_source = {
@@ -292,4 +295,8 @@ const rt_source_ops rt_listen_source = {
     .header = tcp_header,
     .done = tcp_done,
     .close = tcp_close,
+    .plan = rt_live_plan,
+    .replan = rt_live_replan,
+    .sync = rt_live_sync,
+    .forget = rt_live_forget,
 };

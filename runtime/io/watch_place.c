@@ -5,7 +5,6 @@
  * that its batch read; those it cannot do without. */
 #include "runtime/io/watch_place.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -130,11 +129,13 @@ static rt_watched *read_file(rt_watch *w, rt_unwire *r, taken *t) {
 /* `adopt`: names whose file is not known; else files by their identity. */
 static void find(rt_watch *w, bool adopt) {
     char path[4096];
-    DIR *dir = opendir(w->dir);
-    for (struct dirent *e; dir && (e = readdir(dir));) {
+    struct dirent **names;
+    int n = rt_os_scan(w->dir, &names);
+    for (int k = 0; k < n; k++) {
+        const char *name = names[k]->d_name;
         rt_identity id;
         int64_t size;
-        if (!rt_watch_identify(w, e->d_name, path, sizeof path, &id, &size)) continue;
+        if (!rt_watch_identify(w, name, path, sizeof path, &id, &size)) continue;
         rt_watched *f = rt_watch_known(w, id);
         if (f && !adopt) {
             rt_watch_name(f, path);
@@ -143,7 +144,7 @@ static void find(rt_watch *w, bool adopt) {
         }
         for (int64_t i = 0; !f && adopt && i < w->nfiles; i++) {
             rt_watched *g = w->files[i];
-            if (g->present || g->gone || strcmp(name_of(g), e->d_name)) continue;
+            if (g->present || g->gone || strcmp(name_of(g), name)) continue;
             if (!fits(g, path, size)) continue;
             g->id = id;
             g->size = size;
@@ -151,7 +152,8 @@ static void find(rt_watch *w, bool adopt) {
             break;
         }
     }
-    if (dir) closedir(dir);
+    for (int k = 0; k < n; k++) free(names[k]);
+    if (n >= 0) free(names);
 }
 
 static void find_all(rt_watch *w) {
