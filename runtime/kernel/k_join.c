@@ -165,8 +165,7 @@ static void join_list_drop(flow_ctx *ctx, flow_heap *heap, join_list *l) {
 }
 
 static join_head *join_copy(flow_ctx *ctx, flow_heap *heap, const uint8_t *encoded,
-                            const uint8_t *key, int64_t klen) {
-    int64_t size = flow_k_row_size(encoded);
+                            int64_t size, const uint8_t *key, int64_t klen) {
     join_head *row = flow_k_heap_alloc(ctx, heap, FLOW_JOIN_HEAD + size + klen);
     __builtin_memset(row, 0, sizeof *row);
     __builtin_memcpy(row + 1, encoded, (size_t)size);
@@ -263,7 +262,7 @@ FLOW_INLINE int join_ready(const flow_table *t, int64_t mark) {
 uint8_t *flow_k_join_push(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t side,
                           int64_t time, const uint8_t *encoded) {
     join_list *l = join_side(words, side);
-    join_head *row = join_copy(ctx, &t->heap, encoded, 0, 0);
+    join_head *row = join_copy(ctx, &t->heap, encoded, flow_k_row_size(encoded), 0, 0);
     row->time = time;
     row->entry = (uint32_t)flow_k_table_last(t);
     row->side = (uint8_t)side;
@@ -448,7 +447,7 @@ void flow_k_join_put(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t side
         old->there |= JOIN_IS; /* it has not changed after all */
         return;
     }
-    join_head *row = join_copy(ctx, &t->heap, encoded, key, klen);
+    join_head *row = join_copy(ctx, &t->heap, encoded, flow_k_row_size(encoded), key, klen);
     row->time = klen;
     row->entry = (uint32_t)flow_k_table_last(t);
     row->side = (uint8_t)side;

@@ -163,7 +163,9 @@ void k_load_blob(flow_ctx *ctx, flow_table *t, uint64_t *w, flow_saved_in *in) {
     int64_t size = k_saved_u32(in);
     const uint8_t *p = k_saved_take(in, size);
     if (!p || !size) return;
-    if (size < 8 || flow_k_row_size(p) != size) {
+    uint32_t own = 0;
+    if (size >= 8) __builtin_memcpy(&own, p, 4);
+    if (size < 8 || own != size) {
         in->bad = 1;
         return;
     }

@@ -64,9 +64,8 @@ static FLOW_COLD void session_row_gone(flow_ctx *ctx, flow_table *t, int64_t ent
 
 /* ---- rows in ---------------------------------------------------------------------- */
 
-static session_row *new_row(flow_ctx *ctx, flow_heap *heap, const uint8_t *row,
+static session_row *new_row(flow_ctx *ctx, flow_heap *heap, const uint8_t *row, int64_t size,
                             const uint8_t *key, int64_t klen) {
-    int64_t size = flow_k_row_size(row);
     session_row *r = flow_k_heap_alloc(ctx, heap, (int64_t)sizeof *r + size + klen);
     *r = (session_row){.klen = (uint32_t)klen};
     __builtin_memcpy((uint8_t *)(r + 1), row, (size_t)size);
@@ -147,7 +146,7 @@ FLOW_INLINE int64_t moment_of(const flow_session *s, int64_t gap) {
 flow_session *flow_k_session_put(flow_ctx *ctx, flow_table *t, int64_t time, int64_t gap,
                                  const uint8_t *row, const uint8_t *key, int64_t klen) {
     int64_t entry = flow_k_table_last(t);
-    session_row *r = new_row(ctx, &t->heap, row, key, klen);
+    session_row *r = new_row(ctx, &t->heap, row, flow_k_row_size(row), key, klen);
     r->time = time;
     r->arrival = timers_of(ctx, t)->arrivals++;
     session_list *l = sessions_of(t, entry);
@@ -251,7 +250,8 @@ int32_t flow_k_session_full(const flow_session *s, int64_t gap, int64_t mark) {
 void flow_k_session_compact(flow_ctx *ctx, flow_table *t, flow_session *s,
                             const uint8_t *row) {
     session_span span = {s->last, s->count};
-    session_row *r = new_row(ctx, &t->heap, row, (const uint8_t *)&span, sizeof span);
+    session_row *r = new_row(ctx, &t->heap, row, flow_k_row_size(row), (const uint8_t *)&span,
+                             sizeof span);
     r->part = 1;
     r->time = s->first;
     r->arrival = s->head->arrival;

@@ -63,7 +63,8 @@ FLOW_FAR int64_t k_store_entry(flow_ctx *ctx, flow_table *t, flow_saved_in *key)
 /* Parts of keys, as k_key.h writes them. */
 FLOW_FAR int64_t k_store_key_i64(flow_saved_in *key);
 FLOW_FAR const uint8_t *k_store_key_text(flow_ctx *ctx, flow_saved_in *key, int64_t *len);
-/* The encoded row that is the rest of the value; null: the bytes are none. */
+/* The encoded row that is the rest of the value, up to value->p; at any address.  Null: the
+ * bytes are none. */
 FLOW_FAR const uint8_t *k_store_row(flow_saved_in *value);
 
 /* Each entry that is to be looked at: all living ones (full), or those that are marked. */

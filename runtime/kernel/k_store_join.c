@@ -114,7 +114,7 @@ static int join_load(flow_ctx *ctx, flow_table *t, int keyed, flow_saved_in *key
                *flags < (keyed ? 4 : 2);
     if (good) {
         join_list *l = join_side(flow_k_table_words(t, entry), *side);
-        join_head *row = join_copy(ctx, &t->heap, encoded, text, klen);
+        join_head *row = join_copy(ctx, &t->heap, encoded, value->p - encoded, text, klen);
         row->time = time;
         row->entry = (uint32_t)entry;
         row->side = *side;

@@ -48,7 +48,7 @@ int32_t k_store_load_ring(flow_ctx *ctx, flow_table *t, flow_saved_in *key,
     if (number < s->seen - s->count || number >= s->seen) return 0;
     if (!s->room) ring_open(ctx, t, s);
     if (*ring_place(s, number)) return 0;
-    int64_t bytes = flow_k_row_size(row);
+    int64_t bytes = value->p - row;
     uint8_t *copy = flow_k_heap_alloc(ctx, &t->heap, bytes);
     __builtin_memcpy(copy, row, (size_t)bytes);
     *ring_saved(copy) = 1;

@@ -63,7 +63,7 @@ int32_t k_store_load_sessions(flow_ctx *ctx, flow_table *t, flow_saved_in *key,
     if (*part && klen != (int64_t)sizeof(session_span)) return 0;
     session_list *l = sessions_of(t, entry);
     if (l->count && l->at[0].tail->time > time) return 0;
-    session_row *r = new_row(ctx, &t->heap, row, row + head[0], klen);
+    session_row *r = new_row(ctx, &t->heap, row, head[0], row + head[0], klen);
     r->time = time;
     r->arrival = (uint64_t)arrival;
     r->part = *part;

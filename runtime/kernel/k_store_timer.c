@@ -36,7 +36,7 @@ int32_t k_store_load_waiting(flow_ctx *ctx, flow_table *t, flow_saved_in *key,
     const uint8_t *row = k_store_row(value);
     if (key->bad || key->p != key->end || !row) return 0;
     flow_timers *all = timers_of(ctx, t);
-    int64_t size = flow_k_row_size(row);
+    int64_t size = value->p - row;
     uint8_t *copy = flow_k_heap_alloc(ctx, &t->heap, size);
     __builtin_memcpy(copy, row, (size_t)size);
     timer_item x = {time, (uint64_t)arrival, (uint64_t)(uintptr_t)copy | 1};

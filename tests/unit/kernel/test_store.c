@@ -100,7 +100,7 @@ static void take_changes(lab *l) {
     k_track_forget(l->ctx, &l->a);
     const uint8_t *before = NULL;
     int64_t nbefore = 0, klen, vlen, count = 0;
-    for (const uint8_t *p = ops.p; p < ops.p + ops.len;) {
+    for (const uint8_t *p = ops.p, *end = p ? p + ops.len : p; p < end;) {
         int op;
         const uint8_t *key = next_op(&p, &op, &klen, &vlen);
         CU_ASSERT(!before || key_compare(before, nbefore, key, klen) <= 0);
@@ -117,7 +117,7 @@ static void check_full(lab *l, flow_table *t) {
     flow_bytes ops = {0};
     k_save_table(l->ctx, t, &l->layout, 1, &ops);
     int64_t klen, vlen, i = 0;
-    for (const uint8_t *p = ops.p; p < ops.p + ops.len; i++) {
+    for (const uint8_t *p = ops.p, *end = p ? p + ops.len : p; p < end; i++) {
         int op;
         const uint8_t *key = next_op(&p, &op, &klen, &vlen);
         CU_ASSERT_FATAL(op == FLOW_SAVED_PUT && i < l->n);
