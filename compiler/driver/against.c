@@ -1,4 +1,7 @@
-/* against.c - see against.h.  The layouts of states are known when code has been generated,
+/* against.c - see against.h.  The one place of the compiler that calls the runtime: what
+ * reads a checkpoint here is what reads it at a start.
+ *
+ * The layouts of states are known when code has been generated,
  * so both programs are compiled that far; nothing is optimised. */
 #define _GNU_SOURCE
 #include "compiler/driver/against.h"
@@ -12,6 +15,7 @@
 #include "compiler/driver/compile.h"
 #include "compiler/driver/driver.h"
 #include "runtime/ckpt/fingerprint.h"
+#include "runtime/ckpt/inspect.h"
 
 /* The states of a program text.  On errors they are reported, and *code says so. */
 static rt_print of_program(const options_t *o, const char *path, bool *open, int *code) {
@@ -74,9 +78,15 @@ static rt_print of_old(const options_t *o, bool *open, int *code) {
     *code = EXIT_DONE;
     if (n > 5 && !strcmp(path + n - 5, ".flow")) return of_program(o, path, open, code);
     if (!stat(path, &st) && S_ISDIR(st.st_mode)) {
-        fprintf(stderr, "flowc: %s is a folder: reading checkpoints is not built yet\n", path);
-        *code = EXIT_FILE;
-        return (rt_print){0};
+        rt_print p;
+        rt_trouble trouble = {""};
+        if (rt_inspect_states(path, &p, &trouble) != RT_ok) {
+            fprintf(stderr, "flowc: %s is no checkpoint, or a damaged one: %s\n", path,
+                    trouble.text);
+            *code = EXIT_REFUSED;
+        }
+        rt_print_forget_params(&p, open);
+        return p;
     }
     return of_executable(path, open, code);
 }
@@ -111,4 +121,18 @@ int check_against(const options_t *o) {
     }
     rt_print_free(&was);
     return worst;
+}
+
+int show_checkpoint(const options_t *o) {
+    const char *dir = o->files.at[0];
+    struct stat st;
+    if (stat(dir, &st) || !S_ISDIR(st.st_mode)) {
+        fprintf(stderr, "flowc: %s is no folder\n", dir);
+        return EXIT_FILE;
+    }
+    rt_status check = rt_inspect_check(dir, stdout);
+    rt_status dump = rt_inspect_dump(dir, stdout, NULL, NULL);
+    if (fflush(stdout)) return EXIT_FILE;
+    if (check == RT_io || dump == RT_io) return EXIT_FILE;
+    return check == RT_ok && dump == RT_ok ? EXIT_DONE : EXIT_REFUSED;
 }

@@ -12,4 +12,7 @@
 /* Returns the exit code: 4 if any state is refused. */
 int check_against(const options_t *o);
 
+/* `flowc checkpoint DIR`: what can be said of a checkpoint without its program. */
+int show_checkpoint(const options_t *o);
+
 #endif

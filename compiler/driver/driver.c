@@ -165,6 +165,7 @@ static int run_command(arena_t *a, const options_t *o) {
     switch (o->command) {
     case CMD_help: return run_help(a, o);
     case CMD_check: return run_check(o);
+    case CMD_checkpoint: return show_checkpoint(o);
     case CMD_emit: return run_emit(o);
     case CMD_build: return build_program(o);
     case CMD_run: return build_and_run(o);

@@ -258,6 +258,8 @@ static int complete(reader_t *r) {
     const char *name = command_name(o->command);
     int one = o->command == CMD_build || o->command == CMD_run || o->command == CMD_emit ||
               o->command == CMD_explain;
+    if (o->command == CMD_checkpoint && o->files.n != 1)
+        return fail(r, "`flowc checkpoint` takes one folder", "flowc checkpoint DIR");
     if ((one || o->command == CMD_check || o->command == CMD_test) && !o->files.n)
         return fail(r, arena_printf(r->arena, "`flowc %s` needs a file", name),
                     arena_printf(r->arena, "flowc %s program.flow", name));

@@ -13,6 +13,7 @@
 #include "runtime/base/rt_arena.h"
 
 #define SEPARATOR " | "
+#define WITH "; with "
 
 /* ---- lists ------------------------------------------------------------------------- */
 
@@ -69,7 +70,7 @@ static void add_param(rt_wire *w, const rt_program *program, const char *name, s
         const rt_param *p = &program->params[i];
         char text[64];
         if (strlen(p->name) != len || memcmp(p->name, name, len)) continue;
-        add_text(w, "; with ");
+        add_text(w, WITH);
         add_text(w, p->name);
         add_text(w, " = ");
         if (strncmp(p->type, "string", 6) == 0 || strncmp(p->type, "bytes", 5) == 0) {
@@ -104,6 +105,22 @@ rt_print rt_print_of_program(const rt_program *program, int64_t *index) {
         rt_wire_free(&w);
     }
     return p;
+}
+
+void rt_print_forget_params(rt_print *p, bool *open) {
+    rt_print plain = {0};
+    for (int64_t i = 0; i < p->n; i++) {
+        char *text = copy_of(p->ids[i].layout);
+        char *with = strstr(text, WITH), *end = strstr(text, SEPARATOR);
+        if (with && end && with < end) {
+            memmove(with, end, strlen(end) + 1);
+            *open = true;
+        }
+        add(&plain, p->ids[i].name, text);
+        free(text);
+    }
+    rt_print_free(p);
+    *p = plain;
 }
 
 /* The value of ` name=` in a line of a descriptor, its escapes undone; malloc, or null. */

@@ -34,6 +34,8 @@ rt_print rt_print_of_program(const rt_program *program, int64_t *index);
 rt_print rt_print_of_text(const char *descriptor, int64_t len, bool *open);
 /* Of a list that a state file has. */
 rt_print rt_print_of_ids(const rt_state_id *ids, int64_t n);
+/* As if params had no values, to be held against the list of a text; *open: there were any. */
+void rt_print_forget_params(rt_print *p, bool *open);
 void rt_print_free(rt_print *p);
 
 typedef enum rt_fate {

@@ -91,6 +91,15 @@ static void unknown(rt_options *o, const char *dashes, const char *text, size_t 
              best ? "`?" : "; --help lists them");
 }
 
+/* `--checkpoint-dump DIR` and `--checkpoint-dump=DIR`. */
+static int read_folder(rt_options *o, rt_action action, char **argv, int i, int argc) {
+    const char *value = strchr(argv[i], '=');
+    o->action = action;
+    o->folder = value ? value + 1 : i + 1 < argc ? argv[i + 1] : NULL;
+    if (!o->folder) complain(o, "`%s` needs the folder of a checkpoint", argv[i]);
+    return value || !o->folder ? 1 : 2;
+}
+
 /* One argument that begins with `--`; returns how many it took. */
 static int read_setting(rt_options *o, char **argv, int i, int argc) {
     const char *text = argv[i] + 2, *value = strchr(text, '=');
@@ -99,6 +108,8 @@ static int read_setting(rt_options *o, char **argv, int i, int argc) {
     if (same_name("version", text, len)) return o->action = RT_VERSION, 1;
     if (same_name("explain", text, len)) return o->action = RT_EXPLAIN, 1;
     if (same_name("fresh", text, len)) return o->fresh = true, 1;
+    if (same_name("checkpoint_dump", text, len)) return read_folder(o, RT_DUMP, argv, i, argc);
+    if (same_name("checkpoint_check", text, len)) return read_folder(o, RT_CHECK, argv, i, argc);
     int setting = find_setting(text, len);
     if (setting < 0) {
         unknown(o, "--", text, len);

@@ -27,7 +27,14 @@ enum {
 
 extern const rt_setting_row rt_setting_rows[RT_SETTINGS];
 
-typedef enum rt_action { RT_RUN, RT_HELP, RT_VERSION, RT_EXPLAIN } rt_action;
+typedef enum rt_action {
+    RT_RUN,
+    RT_HELP,
+    RT_VERSION,
+    RT_EXPLAIN,
+    RT_DUMP, /* of a checkpoint */
+    RT_CHECK
+} rt_action;
 
 typedef struct rt_options {
     rt_program *program;
@@ -35,6 +42,7 @@ typedef struct rt_options {
     /* As texts, null where not given: the first of the three that is counts. */
     const char *line[RT_SETTINGS], *env[RT_SETTINGS], *text[RT_SETTINGS];
     rt_action action;
+    const char *folder; /* of RT_DUMP and RT_CHECK */
     bool fresh;
     bool failed; /* something was reported: exit code 2 */
 } rt_options;

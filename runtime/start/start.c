@@ -26,6 +26,7 @@
 #include "runtime/kernel/k_type.h"
 #include "runtime/start/cpu.h"
 #include "runtime/start/rt_options.h"
+#include "runtime/start/show.h"
 #include "runtime/start/signals.h"
 #include "runtime/start/value_text.h"
 
@@ -210,6 +211,8 @@ static rt_status with_program(rt_program *p, int argc, char **argv, void *const 
     case RT_HELP: rt_help_print(&o, argv[0]); return RT_ok;
     case RT_VERSION: rt_version_print(p); return RT_ok;
     case RT_EXPLAIN: print_explain(p); return RT_ok;
+    case RT_DUMP: return rt_show_dump(p, o.folder);
+    case RT_CHECK: return rt_show_check(o.folder);
     case RT_RUN: break;
     }
     RT_TRY(check_cpu(p));
