@@ -19,7 +19,7 @@
 #include "runtime/base/wire.h"
 
 #define MAGIC 0x4a574c46u /* "FLWJ" */
-#define HEAD 28
+#define HEAD 36
 #define FOOT 4
 /* Longest payload that is believed: a COMMIT names files, it does not hold state beyond
  * 64 KiB. */
@@ -33,6 +33,7 @@ static int64_t read_record(const uint8_t *p, const uint8_t *end, rt_record *out,
     rt_unwire r = rt_unwire_of(p, end - p);
     uint32_t magic = rt_unwire_u32(&r), len = rt_unwire_u32(&r);
     out->seq = rt_unwire_u64(&r);
+    out->durable = rt_unwire_u64(&r);
     *prev = rt_unwire_u32(&r);
     out->epoch = rt_unwire_u32(&r);
     uint32_t type = rt_unwire_u32(&r);
@@ -48,16 +49,15 @@ static int64_t read_record(const uint8_t *p, const uint8_t *end, rt_record *out,
     return fits ? HEAD + (int64_t)len + FOOT : 0;
 }
 
-/* Is there a later record that belongs to this journal?  One behind a torn end cannot be:
- * records are written one after the other. */
-static int goes_on(const uint8_t *p, const uint8_t *end, uint64_t after) {
+/* Is there a later record that was written when record `bad` was durable? */
+static bool goes_on(const uint8_t *p, const uint8_t *end, uint64_t bad) {
     const uint8_t magic[] = {'F', 'L', 'W', 'J'};
     for (; (p = memmem(p, (size_t)(end - p), magic, sizeof magic)); p++) {
         rt_record r;
         uint32_t crc, prev;
-        if (read_record(p, end, &r, &crc, &prev) && r.seq >= after) return 1;
+        if (read_record(p, end, &r, &crc, &prev) && r.durable > bad) return true;
     }
-    return 0;
+    return false;
 }
 
 rt_journal_text rt_journal_parse(uint8_t *bytes, int64_t len) {
@@ -125,6 +125,8 @@ struct rt_journal {
     char path[4096];
     int fd;
     uint64_t next;
+    /* Records below are written, are durable. */
+    _Atomic uint64_t written, durable;
     uint32_t crc;  /* of the last record */
     int64_t bytes;
     _Atomic bool broken; /* one thread may append while another syncs */
@@ -139,6 +141,7 @@ static void draft(rt_journal *j, uint32_t epoch, rt_record_type type, const void
     rt_wire_u32(w, MAGIC);
     rt_wire_u32(w, (uint32_t)len);
     rt_wire_u64(w, j->next++);
+    rt_wire_u64(w, j->durable);
     rt_wire_u32(w, j->crc);
     rt_wire_u32(w, epoch);
     rt_wire_u32(w, (uint32_t)type);
@@ -153,6 +156,7 @@ static rt_status flush(rt_journal *j) {
         return say("cannot write", j->path);
     }
     j->bytes += j->draft.n;
+    j->written = j->next;
     rt_wire_clear(&j->draft);
     return RT_ok;
 }
@@ -167,7 +171,11 @@ rt_status rt_journal_append(rt_journal *j, uint32_t epoch, rt_record_type type,
 
 rt_status rt_journal_sync(rt_journal *j) {
     if (j->broken) return RT_io;
-    if (rt_os_fdatasync(j->fd) == 0) return RT_ok;
+    uint64_t written = j->written;
+    if (rt_os_fdatasync(j->fd) == 0) {
+        j->durable = written;
+        return RT_ok;
+    }
     j->broken = true;
     return say("cannot sync", j->path);
 }
@@ -180,6 +188,7 @@ static rt_status replace(rt_journal *j, const char *dir, const rt_record *record
     if (rt_os_unlink(tmp) < 0 && errno != ENOENT) return say("cannot remove", tmp);
     j->fd = rt_os_open(tmp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
     if (j->fd < 0) return say("cannot create", tmp);
+    j->durable = next_seq; /* nobody sees them before they are */
     for (int64_t i = 0; i < n; i++) {
         j->next = next_seq - (uint64_t)(n - i);
         draft(j, records[i].epoch, records[i].type, records[i].payload, records[i].len);
@@ -196,14 +205,32 @@ static rt_status replace(rt_journal *j, const char *dir, const rt_record *record
     return RT_ok;
 }
 
+#ifdef FLOW_FAULTS
+/* The mistake of going on behind what was read: it may not be on the disk. */
+static rt_status go_on(rt_journal *j, const rt_record *records, int64_t n) {
+    const rt_record *last = &records[n - 1];
+    rt_unwire foot = rt_unwire_of(last->payload + last->len, FOOT);
+    j->fd = rt_os_open(j->path, O_RDWR | O_NOFOLLOW, 0600);
+    if (j->fd < 0) return say("cannot open", j->path);
+    j->crc = rt_unwire_u32(&foot);
+    for (int64_t i = 0; i < n; i++) j->bytes += HEAD + records[i].len + FOOT;
+    return rt_os_truncate(j->fd, j->bytes) < 0 ? say("cannot cut", j->path) : RT_ok;
+}
+#endif
+
 rt_status rt_journal_begin(const char *dir, const rt_record *records, int64_t n,
                            uint64_t next_seq, rt_journal **out) {
     rt_journal *j = rt_alloc(sizeof *j);
     *j = (rt_journal){.fd = -1};
     snprintf(j->path, sizeof j->path, "%s/journal", dir);
     rt_assert(next_seq >= (uint64_t)n);
-    rt_status status = replace(j, dir, records, n, next_seq);
-    j->next = next_seq;
+    rt_status status;
+#ifdef FLOW_FAULTS
+    if (n > 1 && RT_MUTANT(rec_nosync)) status = go_on(j, records, n);
+    else
+#endif
+        status = replace(j, dir, records, n, next_seq);
+    j->next = j->written = next_seq;
     if (status == RT_ok) {
         *out = j;
         return RT_ok;

@@ -3,12 +3,15 @@
  * Records only ever come at the end; COMMIT(n), synced, is the instant at which batch n
  * happened.  A record is
  *
- *     magic u32 | len u32 | seq u64 | prev_crc u32 | epoch u32 | type u16 | 0 u16
+ *     magic u32 | len u32 | seq u64 | durable u64 | prev_crc u32 | epoch u32 | type u32
  *     payload (len bytes) | crc32c u32 of all before it
  *
  * seq grows by one from record to record and through every rewrite (which leaves records
  * out and numbers those that stay anew, so that the last keeps its number), prev_crc is the
- * crc of the record before (0 of the first in the file), epoch grows with every start.  The file is replaced by rename
+ * crc of the record before (0 of the first in the file), epoch grows with every start.
+ * Records below `durable` were on the disk when this one was written: if one of them is bad,
+ * that is damage.  What is behind them may be lost in any part by a power loss, a record
+ * before others too: that is a torn end.  The file is replaced by rename
  * alone: rotation and recovery write `journal.tmp`, sync it, rename it, sync the folder.
  *
  * What is read after a crash may not be on the disk yet, so recovery rewrites what it is
@@ -29,7 +32,7 @@ typedef enum rt_record_type {
 } rt_record_type;
 
 typedef struct rt_record {
-    uint64_t seq;
+    uint64_t seq, durable;
     uint32_t epoch;
     rt_record_type type;
     const uint8_t *payload;
@@ -39,8 +42,8 @@ typedef struct rt_record {
 /* How a journal ended when it was read. */
 typedef enum rt_tail {
     RT_TAIL_CLEAN,
-    RT_TAIL_TORN,   /* the end of a record that was being written: normal after a crash */
-    RT_TAIL_DAMAGED /* good records lie behind a bad one: damage, never cut silently */
+    RT_TAIL_TORN,   /* records that were being written: normal after a crash */
+    RT_TAIL_DAMAGED /* a record is bad that was durable: damage, never cut silently */
 } rt_tail;
 
 /* A journal in memory. */
