@@ -192,11 +192,8 @@ static rt_status publish_found(rt_parts *f, const rt_batch_parts *b, rt_part *p,
 
 static rt_status publish_part(rt_parts *f, const rt_batch_parts *b, rt_part *p) {
     rt_os_dir d, hidden;
-    if (rt_os_dir_open(&d, f->path, p->dir) < 0) {
-        if (errno == ENOENT) return neither(&d, "", FOUND_NONE);
-        return errno == EMFILE || errno == ENFILE ? rt_out_cannot(RT_again_io, "open", d.path)
-                                                  : rt_part_leads_out(&d);
-    }
+    if (rt_os_dir_open(&d, f->path, p->dir) < 0)
+        return errno == ENOENT ? neither(&d, "", FOUND_NONE) : rt_part_leads_out(&d);
     rt_status status = rt_part_open_hidden(f, p->dir, &hidden);
     if (status == RT_ok) {
         status = publish_found(f, b, p, &d, &hidden);

@@ -298,9 +298,9 @@ static rt_status open_it(single *f, int64_t *length) {
 static rt_status still_there(const single *f) {
     struct stat at_path, open;
     if (rt_os_fstat(f->fd, &open) < 0) return rt_out_cannot(RT_io, "look at", f->path);
-    if (rt_os_stat(f->path, &at_path) == 0 && at_path.st_ino == open.st_ino &&
-        at_path.st_dev == open.st_dev)
-        return RT_ok;
+    bool found = rt_os_stat(f->path, &at_path) == 0;
+    if (!found && errno != ENOENT) return rt_out_cannot(RT_io, "look at", f->path);
+    if (found && at_path.st_ino == open.st_ino && at_path.st_dev == open.st_dev) return RT_ok;
     return (rt_status)rt_fail(RT_refused, "%s was removed or replaced while it is written",
                               f->path);
 }
