@@ -56,7 +56,8 @@ typedef struct mem_slab {
 struct rt_mem {
     int64_t limit, reserve; /* reserve: the transient minimum */
     pthread_mutex_t lock;
-    mem_free *kept[CLASSES]; /* under lock */
+    mem_free *kept[CLASSES]; /* under lock, as are the counts of those from CLASS_SLAB */
+    int64_t count[CLASSES], least[CLASSES]; /* least: since the last relax */
     mem_slab *slabs;         /* under lock */
     char *slab_at, *slab_end;
     char *region_at, *region_end; /* not cut yet, not counted */
@@ -119,6 +120,24 @@ static void trim(rt_mem *mem) {
             add(&mem->idle, -(INT64_C(1) << c));
             rt_os_unmap(f, INT64_C(1) << c);
         }
+        mem->count[c] = mem->least[c] = 0;
+    }
+    pthread_mutex_unlock(&mem->lock);
+}
+
+/* A quarter of what nobody asked for since the last time. */
+void rt_mem_relax(rt_mem *mem) {
+    if (!get(&mem->idle)) return;
+    pthread_mutex_lock(&mem->lock);
+    for (int c = CLASS_SLAB; c <= CLASS_KEPT; c++) {
+        for (int64_t n = (mem->least[c] + 3) / 4; n > 0; n--) {
+            mem_free *f = mem->kept[c];
+            mem->kept[c] = f->next;
+            mem->count[c]--;
+            add(&mem->idle, -(INT64_C(1) << c));
+            rt_os_unmap(f, INT64_C(1) << c);
+        }
+        mem->least[c] = mem->count[c];
     }
     pthread_mutex_unlock(&mem->lock);
 }
@@ -158,6 +177,7 @@ static void *from_slab(rt_mem *mem, int class) {
             mem_free *f = (mem_free *)mem->slab_at;
             f->next = mem->kept[c];
             mem->kept[c] = f;
+            mem->count[c]++;
             mem->slab_at += INT64_C(1) << c;
             add(&mem->cut, INT64_C(1) << c);
         }
@@ -198,6 +218,7 @@ static void *take(rt_mem *mem, rt_owner owner, int64_t size, bool *dirty) {
     if (!pages && mem->kept[class]) {
         p = mem->kept[class];
         mem->kept[class] = mem->kept[class]->next;
+        if (--mem->count[class] < mem->least[class]) mem->least[class] = mem->count[class];
         add(class < CLASS_SLAB ? &mem->cut : &mem->idle, -size);
         *dirty = true;
     } else if (class < CLASS_SLAB) {
@@ -242,6 +263,7 @@ static void keep(rt_mem *mem, void *p, int class) {
     pthread_mutex_lock(&mem->lock);
     ((mem_free *)p)->next = mem->kept[class];
     mem->kept[class] = p;
+    mem->count[class]++;
     add(class < CLASS_SLAB ? &mem->cut : &mem->idle, size);
     pthread_mutex_unlock(&mem->lock);
 }
@@ -276,6 +298,26 @@ void *rt_mem_grow(rt_mem *mem, rt_owner owner, void *p, int64_t bytes, int64_t u
         if (q && owner == RT_OWNER_STATE && size >= HUGE_FROM) rt_os_huge(q, size);
         *to = size;
         return q;
+    }
+    void *q = rt_mem_get(mem, owner, to);
+    if (!q) return NULL;
+    memcpy(q, p, (size_t)used);
+    rt_mem_put(mem, owner, p, bytes);
+    return q;
+}
+
+void *rt_mem_shrink(rt_mem *mem, rt_owner owner, void *p, int64_t bytes, int64_t used,
+                    int64_t *to) {
+    rt_assert(used <= *to && *to <= bytes);
+    int64_t size = rt_mem_size(owner, *to);
+    /* Such pieces are whole pages and mapped each for itself: the end of one may go. */
+    bool pages = !MEM_EXACT && owner == RT_OWNER_STATE && size >= INT64_C(1) << CLASS_SLAB;
+    if (pages) {
+        if (size < bytes) rt_os_unmap((char *)p + size, bytes - size);
+        memset((char *)p + used, 0, (size_t)(size - used));
+        add(&mem->used[owner], size - bytes);
+        *to = size;
+        return p;
     }
     void *q = rt_mem_get(mem, owner, to);
     if (!q) return NULL;

@@ -42,8 +42,14 @@ void *rt_mem_get(rt_mem *mem, rt_owner owner, int64_t *bytes);
  * result is null. */
 void *rt_mem_grow(rt_mem *mem, rt_owner owner, void *p, int64_t bytes, int64_t used,
                   int64_t *to);
+/* A smaller one with the same first `used` bytes; it may have moved.  The old one is gone
+ * unless the result is null.  Of state only less than 64 KiB are got before the rest goes. */
+void *rt_mem_shrink(rt_mem *mem, rt_owner owner, void *p, int64_t bytes, int64_t used,
+                    int64_t *to);
 /* `bytes` is the size that rt_mem_get gave. */
 void rt_mem_put(rt_mem *mem, rt_owner owner, void *p, int64_t bytes);
+/* After a batch: what is kept for reuse and was not needed goes back, bit by bit. */
+void rt_mem_relax(rt_mem *mem);
 /* The size that rt_mem_get gives for `bytes`. */
 int64_t rt_mem_size(rt_owner owner, int64_t bytes);
 /* From one owner's account to another's. */

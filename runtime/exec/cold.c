@@ -176,9 +176,7 @@ void *flow_rt_mem_resize(flow_ctx *ctx, void *ptr, int64_t old, int64_t bytes) {
     if (to > from) {
         p = rt_mem_grow(mem, RT_OWNER_STATE, ptr, from, RT_MIN(old, bytes), &size);
     } else {
-        p = rt_mem_get(mem, RT_OWNER_STATE, &size);
-        if (p) memcpy(p, ptr, (size_t)bytes);
-        if (p) rt_mem_put(mem, RT_OWNER_STATE, ptr, from);
+        p = rt_mem_shrink(mem, RT_OWNER_STATE, ptr, from, bytes, &size);
     }
     if (!p) rt_task_short(ctx->worker, true);
     return p;

@@ -114,6 +114,7 @@ static rt_status run_batch(coord *c, why reason) {
     rt_input_done(job);
     RT_TRY(rt_publish(c->publisher));
     rt_stages_clear(job);
+    rt_mem_relax(job->mem);
     rt_report_batch(c->report, job);
     return RT_ok;
 }

@@ -13,6 +13,7 @@
 #include "runtime/exec/task.h"
 #include "runtime/io/gen_source.h"
 #include "runtime/kernel/k_event.h"
+#include "runtime/state/keyed.h"
 #include "runtime/state/spill.h"
 #include "runtime/state/watermark.h"
 
@@ -214,6 +215,7 @@ static int32_t keyed_body(flow_rt_worker *w, void *arg) {
     w->ctx.due = (flow_due){FLOW_AFTER_TIME, FLOW_AFTER_TIME};
     result = stage->close(&w->ctx);
     if (run->due) run->due[w->ctx.partition] = w->ctx.due;
+    if (!result && !w->ctx.final) rt_states_tidy(ph->job->states, &w->ctx);
     return result;
 }
 

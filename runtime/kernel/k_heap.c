@@ -1,13 +1,14 @@
 /* k_heap.c - size classes, chunks, free lists; cells and blobs on top.
  *
- * Freed pieces are never merged: a size that is no longer used keeps its memory until the
- * table is cleared.  With classes at most a quarter apart that has not shown as a
- * problem, and compaction would have to find every address in state. */
+ * Freed pieces are never merged.  When most of a heap is dead, the chunks of which nothing
+ * lives are given back: what came together goes together, so few are left.  Moving what
+ * lives out of the others would have to find every address in state. */
 #include "runtime/kernel/k_heap.h"
 #include "runtime/kernel/k_cold.h"
 #include "runtime/kernel/k_error.h"
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_row.h"
+#include "runtime/kernel/k_sort.h"
 
 #define HEAP_PAD   64           /* readable behind the last piece of a chunk */
 #define HEAP_SMALL 16384        /* the largest class */
@@ -174,6 +175,89 @@ void flow_k_heap_clear(flow_ctx *ctx, flow_heap *heap) {
     heap->bytes += keep->bytes;
     heap->p = (uint8_t *)(keep + 1);
     heap->end = (uint8_t *)keep + keep->bytes - HEAP_PAD;
+}
+
+/* ---- giving chunks back ---------------------------------------------------------- */
+
+#define HEAP_TRIM (32 * 1024) /* what is less is not looked at */
+
+typedef struct heap_spans {
+    const flow_item *at; /* chunks in order of their addresses */
+    int64_t *free;       /* bytes of each that nothing lives in */
+    int64_t n;
+} heap_spans;
+
+/* The chunk of a piece. */
+static int64_t heap_span(const heap_spans *s, const void *piece) {
+    int64_t low = 0, high = s->n;
+    while (high - low > 1) {
+        int64_t mid = (low + high) / 2;
+        if (s->at[mid].prefix <= (uint64_t)(uintptr_t)piece) low = mid;
+        else high = mid;
+    }
+    return low;
+}
+
+FLOW_INLINE heap_chunk *heap_span_chunk(const heap_spans *s, int64_t i) {
+    return (heap_chunk *)(uintptr_t)s->at[i].prefix;
+}
+
+FLOW_INLINE int heap_span_dead(const heap_spans *s, int64_t i) {
+    int64_t room = heap_span_chunk(s, i)->bytes - HEAP_PAD - (int64_t)sizeof(heap_chunk);
+    return s->free[i] == room;
+}
+
+static heap_spans heap_spans_of(flow_ctx *ctx, const flow_heap *heap) {
+    int64_t n = 0;
+    for (const heap_chunk *c = heap->chunks; c; c = c->next) n += !c->large;
+    flow_item *at = flow_k_alloc(ctx, 2 * n * (int64_t)sizeof *at);
+    int64_t *free = flow_k_alloc(ctx, n * 8);
+    __builtin_memset(free, 0, (size_t)n * 8);
+    int64_t i = 0;
+    for (const heap_chunk *c = heap->chunks; c; c = c->next)
+        if (!c->large) at[i++] = (flow_item){(uint64_t)(uintptr_t)c, 0};
+    flow_k_sort_prefixes(at, at + n, n);
+    return (heap_spans){at, free, n};
+}
+
+/* Takes the pieces of dead chunks out of a free list. */
+static void heap_sift(const heap_spans *s, void **list) {
+    while (*list) {
+        if (heap_span_dead(s, heap_span(s, *list))) *list = *(void **)*list;
+        else list = *list;
+    }
+}
+
+static void heap_trim(flow_ctx *ctx, flow_heap *heap) {
+    if (!heap->free) heap_lists(ctx, heap);
+    heap_retire(ctx, heap);
+    heap->p = heap->end = 0;
+    heap_spans s = heap_spans_of(ctx, heap);
+    int64_t dead = 0;
+    for (int c = 0; c < FLOW_HEAP_CLASSES; c++)
+        for (void *piece = heap->free[c]; piece; piece = *(void **)piece)
+            s.free[heap_span(&s, piece)] += heap_class_bytes(c);
+    for (int64_t i = 0; i < s.n; i++) dead += heap_span_dead(&s, i);
+    if (!dead) return;
+    for (int c = 0; c < FLOW_HEAP_CLASSES; c++) heap_sift(&s, &heap->free[c]);
+    for (int64_t i = 0; i < s.n; i++)
+        if (heap_span_dead(&s, i)) heap_unlink(ctx, heap, heap_span_chunk(&s, i));
+}
+
+/* A look costs as much as what was freed since the last one: the heap must have grown
+ * since, or what lives in it have halved. */
+void flow_k_heap_trim(flow_ctx *ctx, flow_heap *heap) {
+    if (heap->bytes < HEAP_TRIM || heap->used > heap->bytes / 2) return;
+    if (heap->bytes <= heap->tried_bytes / 4 * 5 && heap->used > heap->tried_used / 2) return;
+    if (!heap->used) {
+        flow_k_heap_release(ctx, heap);
+        return;
+    }
+    void *mark = flow_k_mark(ctx);
+    heap_trim(ctx, heap);
+    flow_k_reset(ctx, mark);
+    heap->tried_bytes = heap->bytes;
+    heap->tried_used = heap->used;
 }
 
 /* ---- cells ----------------------------------------------------------------------- */

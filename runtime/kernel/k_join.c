@@ -10,6 +10,7 @@
 #include "runtime/kernel/k_order.h"
 #include "runtime/kernel/k_row.h"
 #include "runtime/kernel/k_store.h"
+#include "runtime/kernel/k_tidy.h"
 
 /* Behind it stands the encoded row.  Its second u32, which is zero in a row that crosses, is
  * the row's rank among those of its list with the same time or key, once it is saved. */
@@ -40,7 +41,8 @@ typedef struct join_item {
 typedef struct join_queue {
     join_item *items;
     int64_t count, room;
-    uint64_t arrivals;
+    uint64_t arrivals : 63;
+    uint64_t entries : 1; /* what waits are numbers of entries */
     int64_t delay[2]; /* from a row's time to its moment, by side: always the same */
 } join_queue;
 
@@ -127,6 +129,8 @@ int32_t flow_k_join_marked(const uint8_t *row) {
 
 /* ---- lists ---- */
 
+enum { JOIN_LIST_LEAST = 64 };
+
 static int64_t join_list_bytes(int64_t room) {
     return room * (int64_t)sizeof(join_head *);
 }
@@ -148,6 +152,28 @@ static void join_list_room(flow_ctx *ctx, flow_heap *heap, join_list *l) {
     l->room = room;
 }
 
+static void join_list_drop(flow_ctx *ctx, flow_heap *heap, join_list *l) {
+    if (l->room) flow_k_heap_free(ctx, heap, l->rows, join_list_bytes(l->room));
+    __builtin_memset(l, 0, sizeof *l);
+}
+
+/* Few are left of many: a smaller array. */
+static void join_list_fit(flow_ctx *ctx, flow_heap *heap, join_list *l) {
+    uint32_t n = l->end - l->first, room = l->room;
+    if (room < JOIN_LIST_LEAST || n > room / 8) return;
+    if (!n) {
+        join_list_drop(ctx, heap, l);
+        return;
+    }
+    while (n <= room / 4) room /= 2;
+    __builtin_memmove(l->rows, l->rows + l->first, (size_t)join_list_bytes(n));
+    l->rows = flow_k_heap_resize(ctx, heap, l->rows, join_list_bytes(l->room),
+                                 join_list_bytes(room));
+    l->room = room;
+    l->first = 0;
+    l->end = n;
+}
+
 static void join_insert(flow_ctx *ctx, flow_heap *heap, join_list *l, int64_t at,
                         join_head *row) {
     at -= l->first;
@@ -157,11 +183,6 @@ static void join_insert(flow_ctx *ctx, flow_heap *heap, join_list *l, int64_t at
         __builtin_memmove(l->rows + at + 1, l->rows + at, (size_t)join_list_bytes(l->end - at));
     l->rows[at] = row;
     l->end++;
-}
-
-static void join_list_drop(flow_ctx *ctx, flow_heap *heap, join_list *l) {
-    if (l->room) flow_k_heap_free(ctx, heap, l->rows, join_list_bytes(l->room));
-    __builtin_memset(l, 0, sizeof *l);
 }
 
 static join_head *join_copy(flow_ctx *ctx, flow_heap *heap, const uint8_t *encoded,
@@ -266,6 +287,7 @@ uint8_t *flow_k_join_push(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t
     row->time = time;
     row->entry = (uint32_t)flow_k_table_last(t);
     row->side = (uint8_t)side;
+    t->joins = 1;
     int64_t at = l->end;
     if (at > l->first && l->rows[at - 1]->time > time) at = join_bound(l, time, 1);
     join_insert(ctx, &t->heap, l, at, row);
@@ -313,14 +335,19 @@ void flow_k_join_forget(flow_ctx *ctx, flow_table *t, uint8_t *at) {
     join_head *row = join_at(at);
     join_list *l = join_side(flow_k_table_words(t, row->entry), row->side);
     while (l->rows[l->first] != row) join_release(ctx, t, l->rows[l->first++], 0);
+    join_list_fit(ctx, &t->heap, l);
 }
 
 void flow_k_join_free(flow_ctx *ctx, flow_table *t, uint8_t *row) {
     join_head *h = join_at(row);
     uint32_t entry = h->entry;
     join_list *l = join_side(flow_k_table_words(t, entry), 0);
+    int side = h->side;
     join_release(ctx, t, h, 0);
-    if (l[0].first < l[0].end || l[1].first < l[1].end) return;
+    if (l[0].first < l[0].end || l[1].first < l[1].end) {
+        join_list_fit(ctx, &t->heap, &l[side]);
+        return;
+    }
     join_list_drop(ctx, &t->heap, &l[0]);
     join_list_drop(ctx, &t->heap, &l[1]);
     flow_k_table_remove(ctx, t, entry);
@@ -330,6 +357,7 @@ void flow_k_join_wait_entry(flow_ctx *ctx, flow_table *t, int64_t moment, int64_
     uint64_t order = (uint64_t)tie ^ UINT64_C(1) << 63;
     join_enqueue(ctx, &t->heap, join_queue_of(ctx, t),
                  (join_item){moment, order, (uint64_t)flow_k_table_last(t)});
+    ((join_queue *)t->waits)->entries = 1;
 }
 
 int64_t flow_k_join_due_entry(flow_table *t, int64_t mark) {
@@ -349,6 +377,39 @@ void flow_k_join_drop(flow_ctx *ctx, flow_table *t, int64_t entry) {
     }
     if (saved) k_store_gone(ctx, t, FLOW_STORE_WINDOWS, entry);
     flow_k_table_remove(ctx, t, entry);
+}
+
+/* ---- giving memory back ---- */
+
+enum { JOIN_QUEUE_LEAST = 128 };
+
+void k_join_queue_tidy(flow_ctx *ctx, flow_table *t) {
+    join_queue *q = t->waits;
+    int64_t size = (int64_t)sizeof *q->items, room = q->room;
+    int empty = !q->count && room && !flow_k_table_count(t);
+    if (!empty && (room < JOIN_QUEUE_LEAST || q->count > room / 4)) return;
+    if (!q->count) {
+        flow_k_heap_free(ctx, &t->heap, q->items, q->room * size);
+        q->items = 0;
+        q->room = 0;
+        return;
+    }
+    while (q->count <= room / 4) room /= 2;
+    q->items = flow_k_heap_resize(ctx, &t->heap, q->items, q->room * size, room * size);
+    q->room = room;
+}
+
+void k_join_renumber(flow_table *t, const flow_ranks *ranks) {
+    for (int64_t entry = 0; entry < flow_k_table_end(t); entry++) {
+        if (!flow_k_table_live(t, entry)) continue;
+        uint32_t to = flow_rank(ranks, (uint32_t)entry);
+        join_list *l = join_side(flow_k_table_words(t, entry), 0);
+        for (int side = 0; side < 2; side++)
+            for (uint32_t i = l[side].first; i < l[side].end; i++) l[side].rows[i]->entry = to;
+    }
+    join_queue *q = t->waits;
+    for (int64_t i = 0; q && q->entries && i < q->count; i++)
+        q->items[i].what = flow_rank(ranks, (uint32_t)q->items[i].what);
 }
 
 /* ---- tables ---- */
@@ -452,6 +513,7 @@ void flow_k_join_put(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t side
     row->entry = (uint32_t)flow_k_table_last(t);
     row->side = (uint8_t)side;
     row->there = JOIN_IS;
+    t->joins = 1;
     int last = !l->tail && (l->end == l->first || join_order(l->rows[l->end - 1], row) <= 0);
     join_insert(ctx, &t->heap, l, l->end, row);
     l->tail += !last;

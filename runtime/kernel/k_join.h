@@ -21,6 +21,8 @@
 #define FLOW_JOIN_WORDS       6
 #define FLOW_JOIN_HEAD        16
 
+struct flow_ranks;
+
 #define FLOW_JOIN_LEFT  0
 #define FLOW_JOIN_RIGHT 1
 
@@ -69,6 +71,10 @@ FLOW_FAR void flow_k_join_drop(flow_ctx *ctx, flow_table *t, int64_t entry);
 
 /* The earliest moment that something waits for; INT64_MAX: nothing. */
 int64_t flow_k_join_next(const flow_table *t);
+
+/* Gives back what is not used of the queue; k_tidy.h. */
+FLOW_FAR void k_join_queue_tidy(flow_ctx *ctx, flow_table *t);
+FLOW_FAR void k_join_renumber(flow_table *t, const struct flow_ranks *ranks);
 
 /* ---- tables ---- */
 

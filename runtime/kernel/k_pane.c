@@ -9,6 +9,7 @@
 #include "runtime/kernel/k_track.h"
 
 #define PANE_SPARES     4 /* how many closed panes keep their memory */
+#define PANE_LARGE      (16 * 1024) /* bytes of entries that are given back when not needed */
 #define PANE_FIRST_BITS 3 /* many windows hold a few keys only */
 
 static int pane_before(const flow_pane *p, int64_t start, int64_t end) {
@@ -138,12 +139,31 @@ static FLOW_COLD void pane_gone(flow_ctx *ctx, flow_table *t, const flow_pane *p
     k_track_gone(ctx, t, key, sizeof key, FLOW_GONE_ALL);
 }
 
+/* Windows have become small: spares that are much larger than was needed lose their memory. */
+static void spares_fit(flow_ctx *ctx, flow_panes *s, int64_t entries, int64_t used) {
+    for (flow_pane *p = s->spare; p; p = p->spare) {
+        flow_table *t = &p->table;
+        if ((t->entry_bytes >= PANE_LARGE && entries * 8 < t->entry_room) ||
+            (t->heap.bytes >= PANE_LARGE && used * 8 < t->heap.bytes))
+            k_table_give_back(ctx, t);
+    }
+}
+
+void k_panes_tidy(flow_ctx *ctx, flow_table *t) {
+    flow_panes *s = t->panes;
+    if (s->first < s->end) return;
+    spares_fit(ctx, s, 0, 0);
+    if (s->slices) k_slices_release(ctx, s->slices);
+    s->slices = 0;
+}
+
 void flow_k_pane_drop(flow_ctx *ctx, flow_table *t) {
     flow_panes *s = t->panes;
     flow_pane *p = s->at[s->first++];
     if (FLOW_UNLIKELY(t->track != 0)) pane_gone(ctx, t, p);
     if (s->first == s->end) s->first = s->end = 0;
     if (s->last == p) s->last = 0;
+    spares_fit(ctx, s, p->table.end, p->table.heap.used);
     if (s->spares == PANE_SPARES) {
         pane_free(ctx, p);
         return;

@@ -48,6 +48,8 @@ void flow_k_pane_wait_revised(flow_ctx *ctx, const flow_table *t, int64_t w, int
 
 /* What the functions of the table itself need of its panes: bytes held and in use, keys. */
 FLOW_FAR void k_panes_release(flow_ctx *ctx, flow_table *t);
+/* No window is open: little is kept for the next (k_tidy.h). */
+FLOW_FAR void k_panes_tidy(flow_ctx *ctx, flow_table *t);
 FLOW_FAR int64_t k_panes_bytes(const flow_table *t);
 FLOW_FAR int64_t k_panes_used(const flow_table *t);
 FLOW_FAR int64_t k_panes_keys(const flow_table *t);

@@ -117,6 +117,7 @@ static int join_load(flow_ctx *ctx, flow_table *t, int keyed, flow_saved_in *key
         join_head *row = join_copy(ctx, &t->heap, encoded, value->p - encoded, text, klen);
         row->time = time;
         row->entry = (uint32_t)entry;
+        t->joins = 1;
         row->side = *side;
         if (keyed) row->there = *flags;
         else row->marked = *flags;

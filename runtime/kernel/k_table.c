@@ -20,6 +20,7 @@
 
 #define TABLE_FIRST_BITS 8
 #define TABLE_PAD        64 /* readable behind the entries */
+#define TABLE_KEPT       (16 * 1024) /* entries that a clear keeps however few were used */
 #define TABLE_INLINE     12 /* longest text inside a cell */
 #define TABLE_BIG_BITS   15 /* an index from 128 KiB: with its entries beyond the second cache */
 
@@ -133,10 +134,8 @@ FLOW_INLINE int bits_get(const flow_bits *b, uint32_t i) {
     return (int64_t)(i >> 6) < b->room && (b->words[i >> 6] >> (i & 63) & 1);
 }
 
-void flow_k_table_release(flow_ctx *ctx, flow_table *t) {
-    int64_t limit = t->limit;
-    if (t->track) k_track_off(ctx, t);
-    if (t->panes) k_panes_release(ctx, t);
+void k_table_give_back(flow_ctx *ctx, flow_table *t) {
+    flow_table was = *t;
     if (t->index) flow_rt_mem_free(ctx, t->index, ((int64_t)t->mask + 1) * 4);
     if (t->entries) flow_rt_mem_free(ctx, t->entries, t->entry_bytes);
     if (t->dirty) flow_rt_mem_free(ctx, t->dirty, t->dirty_room * 4);
@@ -144,7 +143,17 @@ void flow_k_table_release(flow_ctx *ctx, flow_table *t) {
     bits_release(ctx, &t->removed_bits);
     flow_k_heap_release(ctx, &t->heap);
     flow_k_table_init(t, t->kind, t->words);
-    t->limit = limit;
+    t->limit = was.limit;
+    t->first_bits = was.first_bits;
+    t->panes = was.panes;
+    t->track = was.track;
+}
+
+void flow_k_table_release(flow_ctx *ctx, flow_table *t) {
+    if (t->track) k_track_off(ctx, t);
+    if (t->panes) k_panes_release(ctx, t);
+    t->first_bits = 0;
+    k_table_give_back(ctx, t);
 }
 
 static void table_put(flow_table *t, uint64_t hash, uint32_t entry) {
@@ -169,9 +178,7 @@ static void table_set_room(flow_table *t) {
 
 /* The old index goes first, so that the two are never counted at once; an allocation
  * that does not come back leaves a table without one. */
-static void table_grow_index(flow_ctx *ctx, flow_table *t) {
-    int first = t->first_bits ? (int)t->first_bits : TABLE_FIRST_BITS;
-    int bits = t->index ? 64 - (int)t->shift + 1 : first;
+static void table_make_index(flow_ctx *ctx, flow_table *t, int bits) {
     if (t->index) flow_rt_mem_free(ctx, t->index, ((int64_t)t->mask + 1) * 4);
     t->index = 0;
     t->shift = (uint32_t)(64 - bits);
@@ -181,6 +188,11 @@ static void table_grow_index(flow_ctx *ctx, flow_table *t) {
     for (uint32_t i = 0; i < t->end; i++)
         if (!t->removed || !bits_get(&t->removed_bits, i))
             table_put(t, table_hash_entry(t, ctx->seed, i), i);
+}
+
+static void table_grow_index(flow_ctx *ctx, flow_table *t) {
+    int first = t->first_bits ? (int)t->first_bits : TABLE_FIRST_BITS;
+    table_make_index(ctx, t, t->index ? 64 - (int)t->shift + 1 : first);
 }
 
 /* A quarter more at least, and as much as that memory really has.  A partial table is one
@@ -201,6 +213,26 @@ static void table_grow_entries(flow_ctx *ctx, flow_table *t) {
 void k_table_grow(flow_ctx *ctx, flow_table *t) {
     if (t->end >= t->entry_room) table_grow_entries(ctx, t);
     if (!t->index || t->end >= ((int64_t)t->mask + 1) / 8 * 5) table_grow_index(ctx, t);
+    table_set_room(t);
+}
+
+void k_table_fit(flow_ctx *ctx, flow_table *t) {
+    if (!t->end) {
+        flow_rt_mem_free(ctx, t->entries, t->entry_bytes);
+        t->entries = 0;
+        t->entry_bytes = t->entry_room = 0;
+        return;
+    }
+    int64_t room = (int64_t)t->end / 4 * 5 + 8;
+    int64_t bytes = flow_rt_mem_size(room * t->stride + TABLE_PAD);
+    if (bytes < t->entry_bytes) {
+        t->entries = flow_rt_mem_resize(ctx, t->entries, t->entry_bytes, bytes);
+        t->entry_bytes = bytes;
+        t->entry_room = (bytes - TABLE_PAD) / t->stride;
+    }
+    int bits = t->first_bits ? (int)t->first_bits : TABLE_FIRST_BITS;
+    while (((int64_t)1 << bits) / 8 * 5 < room) bits++;
+    table_make_index(ctx, t, bits);
     table_set_room(t);
 }
 
@@ -463,6 +495,10 @@ void flow_k_table_remove(flow_ctx *ctx, flow_table *t, int64_t entry) {
 /* A nearly empty index is emptied slot by slot: small batches clear often. */
 void flow_k_table_clear(flow_ctx *ctx, flow_table *t) {
     if (t->track) k_track_clear(ctx, t);
+    if (FLOW_UNLIKELY(t->entry_bytes >= TABLE_KEPT && (int64_t)t->end * 8 < t->entry_room)) {
+        k_table_give_back(ctx, t);
+        return;
+    }
     if (t->index) {
         if (t->end < t->mask / 16 && !t->removed) {
             for (uint32_t i = 0; i < t->end; i++)
@@ -476,7 +512,10 @@ void flow_k_table_clear(flow_ctx *ctx, flow_table *t) {
         __builtin_memset(t->removed_bits.words, 0, (size_t)t->removed_bits.room * 8);
     t->end = t->removed = t->unused = t->fresh = t->last = 0;
     t->waits = 0;
-    if (t->heap.chunks) flow_k_heap_clear(ctx, &t->heap);
+    if (t->heap.bytes >= TABLE_KEPT && t->heap.used < t->heap.bytes / 8)
+        flow_k_heap_release(ctx, &t->heap);
+    else if (t->heap.chunks)
+        flow_k_heap_clear(ctx, &t->heap);
 }
 
 /* ---- what changed ---------------------------------------------------------------- */

@@ -46,6 +46,7 @@ typedef struct flow_table {
     flow_bits removed_bits;
     flow_heap heap;
     void *waits;              /* for a moment: of k_timer.h or k_join.h; in the heap */
+    uint32_t joins;   /* its words are lists of rows (k_join.h), which know their entry */
     uint32_t first_bits;      /* of the first index; 0: as usual */
     struct flow_panes *panes; /* k_pane.h: windows, each with a table; or null */
     struct flow_track *track; /* k_track.h: what changed since state was saved; or null */
@@ -54,8 +55,13 @@ typedef struct flow_table {
 void flow_k_table_init(flow_table *t, int64_t kind, int64_t words);
 /* Gives back all memory; the table is as after init. */
 FLOW_FAR void flow_k_table_release(flow_ctx *ctx, flow_table *t);
-/* Drops all entries and keeps the memory of entries and index. */
+/* Drops all entries and keeps the memory of entries and index, unless little of it was
+ * used. */
 FLOW_FAR void flow_k_table_clear(flow_ctx *ctx, flow_table *t);
+/* All entries and all memory but that of panes and track, which stay. */
+FLOW_FAR void k_table_give_back(flow_ctx *ctx, flow_table *t);
+/* Entries that have moved together: gives back the memory behind them, makes the index. */
+FLOW_FAR void k_table_fit(flow_ctx *ctx, flow_table *t);
 
 /* The state words of a key, made (all zero) if there is none. */
 uint64_t *flow_k_table_i64(flow_ctx *ctx, flow_table *t, int64_t key);

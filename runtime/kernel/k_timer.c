@@ -5,6 +5,7 @@
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_row.h"
 #include "runtime/kernel/k_store.h"
+#include "runtime/kernel/k_tidy.h"
 
 /* In order of (time, order).  Timers: entry and timer; rows: arrival. */
 typedef struct timer_item {
@@ -22,6 +23,7 @@ struct flow_timers {
     timer_heap timers, rows;
     uint64_t arrivals;
     int64_t fresh; /* rows that saved state has not */
+    int64_t purged; /* timers that the last purge left */
 };
 
 #define TIMER_KINDS 16 /* bits of an order below the entry's number */
@@ -189,6 +191,63 @@ int64_t flow_k_timer_first(flow_ctx *ctx, flow_table *t) {
     int64_t first = timer_settle(t, &all->timers) ? all->timers.items[0].time : INT64_MAX;
     if (all->rows.count && all->rows.items[0].time < first) first = all->rows.items[0].time;
     return first;
+}
+
+/* ---- giving memory back ---------------------------------------------------------- */
+
+#define TIMER_LEAST 128
+
+/* Keeps the timers that may still count. */
+static void timers_purge(flow_table *t, timer_heap *h) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < h->count; i++) {
+        int64_t entry = (int64_t)(h->items[i].order >> TIMER_KINDS);
+        int64_t k = (int64_t)(h->items[i].order & ((1u << TIMER_KINDS) - 1));
+        if (entry >= flow_k_table_end(t) || !flow_k_table_live(t, entry)) continue;
+        if (timer_words(t, entry, k)[1] != word_of(h->items[i].time)) continue;
+        h->items[n++] = h->items[i];
+    }
+    h->count = n;
+    for (int64_t i = n / 2; i-- > 0;) heap_down(h, i, h->items[i]);
+}
+
+/* empty: of a table in which nothing lives, so that its heap may go as a whole. */
+static void timers_fit(flow_ctx *ctx, flow_heap *heap, timer_heap *h, int empty) {
+    if (h->count > h->room / 4 || (h->room < TIMER_LEAST && (h->count || !empty))) return;
+    if (!h->room) return;
+    int64_t size = (int64_t)sizeof *h->items;
+    if (!h->count) {
+        flow_k_heap_free(ctx, heap, h->items, h->room * size);
+        *h = (timer_heap){0};
+        return;
+    }
+    int64_t room = h->room;
+    while (h->count <= room / 4) room /= 2;
+    h->items = flow_k_heap_resize(ctx, heap, h->items, h->room * size, room * size);
+    h->room = room;
+}
+
+void k_timers_tidy(flow_ctx *ctx, flow_table *t) {
+    flow_timers *all = t->waits;
+    if (all->timers.count > TIMER_LEAST && all->timers.count > 2 * all->purged &&
+        all->timers.count > 4 * flow_k_table_count(t)) {
+        timers_purge(t, &all->timers);
+        all->purged = all->timers.count;
+    }
+    int empty = !flow_k_table_count(t);
+    if (empty) timers_purge(t, &all->timers);
+    timers_fit(ctx, &t->heap, &all->timers, empty);
+    timers_fit(ctx, &t->heap, &all->rows, empty);
+}
+
+void k_timers_renumber(flow_table *t, const flow_ranks *ranks) {
+    timer_heap *h = &((flow_timers *)t->waits)->timers;
+    timers_purge(t, h);
+    for (int64_t i = 0; i < h->count; i++) {
+        uint64_t order = h->items[i].order, k = order & ((1u << TIMER_KINDS) - 1);
+        uint32_t to = flow_rank(ranks, (uint32_t)(order >> TIMER_KINDS));
+        h->items[i].order = (uint64_t)to << TIMER_KINDS | k; /* in the same order */
+    }
 }
 
 /* ---- state while a handler runs -------------------------------------------------- */

@@ -26,6 +26,7 @@
 #define FLOW_TIMER_FIRED 2
 
 typedef struct flow_timers flow_timers;
+struct flow_ranks;
 
 /* Timer k of a living entry is due at the moment, instead of what was set before. */
 void flow_k_timer_set(flow_ctx *ctx, flow_table *t, int64_t entry, int64_t k, int64_t due);
@@ -40,6 +41,10 @@ FLOW_FAR int32_t flow_k_timer_next(flow_ctx *ctx, flow_table *t, int64_t limit,
                                    uint64_t *out);
 /* The moment of the first row or timer; INT64_MAX: nothing waits. */
 FLOW_FAR int64_t flow_k_timer_first(flow_ctx *ctx, flow_table *t);
+
+/* Gives back what is not used of the heaps, drops what was queued in vain; k_tidy.h. */
+FLOW_FAR void k_timers_tidy(flow_ctx *ctx, flow_table *t);
+FLOW_FAR void k_timers_renumber(flow_table *t, const struct flow_ranks *ranks);
 
 /* The text key of an entry in the task arena, where it outlives the entry. */
 void flow_k_timer_key(flow_ctx *ctx, const flow_table *t, int64_t entry, uint64_t *text);

@@ -4,6 +4,7 @@
 
 #include "runtime/kernel/k_cold.h"
 #include "runtime/kernel/k_pane.h"
+#include "runtime/kernel/k_tidy.h"
 
 #define TRACK_FIRST 256 /* marks */
 
@@ -123,6 +124,19 @@ void k_track_off(flow_ctx *ctx, flow_table *t) {
     if (k->gone) flow_rt_mem_free(ctx, k->gone, k->gone_room);
     flow_rt_mem_free(ctx, k, sizeof *k);
     t->track = 0;
+}
+
+void k_track_renumber(flow_table *t, const flow_ranks *ranks) {
+    flow_track *k = t->track;
+    int64_t n = 0;
+    for (int64_t i = 0; i < k->count; i++) k->marks.words[k->list[i] >> 6] = 0;
+    for (int64_t i = 0; i < k->count; i++) {
+        if (!flow_k_table_live(t, k->list[i])) continue;
+        uint32_t to = flow_rank(ranks, k->list[i]);
+        k->marks.words[to >> 6] |= (uint64_t)1 << (to & 63);
+        k->list[n++] = to; /* it is at most the old one */
+    }
+    k->count = n;
 }
 
 int64_t k_track_bytes(const flow_table *t) {

@@ -45,6 +45,10 @@ FLOW_FAR void k_track_gone(flow_ctx *ctx, flow_table *t, const uint8_t *key, int
 FLOW_FAR void k_track_remove(flow_ctx *ctx, flow_table *t, int64_t entry);
 FLOW_FAR void k_track_clear(flow_ctx *ctx, flow_table *t);
 
+/* Entries get new numbers (k_tidy.h); the removed ones still have their old ones. */
+struct flow_ranks;
+FLOW_FAR void k_track_renumber(flow_table *t, const struct flow_ranks *ranks);
+
 /* Bytes that the track holds. */
 int64_t k_track_bytes(const flow_table *t);
 

@@ -6,6 +6,7 @@
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/kernel/k_pane.h"
+#include "runtime/kernel/k_tidy.h"
 
 struct rt_states {
     const rt_program *program;
@@ -78,6 +79,11 @@ flow_table *rt_states_partial(const rt_states *s, int64_t worker) {
 void rt_states_partial_limit(rt_states *s, int64_t bytes) {
     for (int64_t i = 0; i < s->workers * s->program->nstates; i++)
         s->partials[i].limit = bytes;
+}
+
+void rt_states_tidy(rt_states *s, flow_ctx *ctx) {
+    for (int64_t i = 0; i < s->program->nstates; i++)
+        flow_k_table_tidy(ctx, &s->tables[i][ctx->partition]);
 }
 
 rt_state_size rt_state_size_of(const rt_states *s, int64_t state) {

@@ -29,6 +29,9 @@ flow_table *rt_states_partial(const rt_states *states, int64_t worker);
 /* Sets the size at which partial tables are to be flushed. */
 void rt_states_partial_limit(rt_states *states, int64_t bytes);
 
+/* ctx->partition has done its work in this batch: what state no longer needs goes back. */
+void rt_states_tidy(rt_states *states, flow_ctx *ctx);
+
 typedef struct rt_state_size {
     int64_t keys, bytes;
 } rt_state_size;

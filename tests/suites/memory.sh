@@ -3,6 +3,7 @@
 # and passed through row by row, from a file and from a pipe.  Resident memory (VmHWM)
 # stays below `memory` and 64 MiB, the output is right; more keys than fit stop the
 # program with a message that helps.  Short: 200 MB under 64MB; long: 4 GB under 256MB.
+# State that held many keys holds little again when few are left.
 # A sanitizer's own memory is resident too: under one the results alone are looked at.
 cd "$(dirname "$0")/../.." || exit 1
 suite=memory tier=${1-short}
@@ -123,4 +124,57 @@ for mb in 40 43 46 49 52 55 58 61; do
     has "more keys than $mb MB hold" err 'ways out'
     same "more keys than $mb MB hold: one message" 1 "$(grep -c error: err)"
 done
+# ---- what state holds comes back when the stream has moved on --------------------------
+
+# few NAME TIMES <PROGRAM: a burst of keys in the stream a, then ten.  What state held at
+# most is at least TIMES what it holds at last, before the input ends.
+burst='hash(i) % 100000 else i % 10'
+few() {
+    { echo "stream a = from generate(fn(i) = { at = @2024-01-01 + 1ms * i,
+        k = if i < 600000 then $burst }, rows = 3000000) |> event_time at delay 5s"
+      cat; } | program "$1"
+    "./$1" --log debug 2>&1 >/dev/null |
+        sed -n 's/.*, \([0-9]*\) kB of state.*/\1/p' | sed '$d' >curve
+    echo "memory: state of $1 by batch, kB: $(tr '\n' ' ' <curve)"
+    awk -v t="$2" '$1 > most { most = $1 } { last = $1 }
+        END { exit !(most > 500 && last * t < most) }' curve && pass ||
+        miss "state of $1 comes back" "$(tr '\n' ' ' <curve)"
+}
+few remembered 3 <<'FLOW'
+a |> remember per k by at { n: int = 0 } on row { n = n + 1 }
+     on idle 10s { emit { k, n } forget } |> to discard()
+FLOW
+few remembered_text 4 <<'FLOW'
+a |> let name = f"the key number {k}"
+  |> remember per name { last: string = "" } on row { last = f"last seen at {at}" }
+     on idle 10s { emit { name, last } forget } |> to discard()
+FLOW
+few distinct 8 <<'FLOW'
+a |> distinct per k within 20s |> to discard()
+FLOW
+few sessions 4 <<'FLOW'
+a |> window session 10s |> aggregate n = count(), last = max(at) per k |> to discard()
+FLOW
+few joined 4 <<'FLOW'
+a |> join (a |> let k = k * 3) as b on k == b.k within 100ms |> to discard()
+FLOW
+few missing 4 <<'FLOW'
+a |> left join (a |> let k = k * 3) as b on k == b.k within 100ms |> to discard()
+FLOW
+few tumbling 8 <<'FLOW'
+a |> window tumbling 20s |> aggregate n = count(), last = arg_max(f"at the time {at}", at) per k |> to discard()
+FLOW
+few sliding 4 <<'FLOW'
+a |> window sliding 20s every 5s |> aggregate n = count(), m = max(at) per k |> to discard()
+FLOW
+few windows_joined 2 <<'FLOW'
+a |> window tumbling 5s |> join (a |> window tumbling 5s) as b on k == b.k |> to discard()
+FLOW
+few closed 4 <<'FLOW'
+table t = a |> aggregate n = count(), at = max(at) per k, slot = floor(at, 20s)
+t |> close at slot + 20s |> to discard()
+FLOW
+few best 8 <<'FLOW'
+a |> window tumbling 20s |> top 2 by at desc per k |> to discard()
+FLOW
 finish
