@@ -216,26 +216,6 @@ void k_table_grow(flow_ctx *ctx, flow_table *t) {
     table_set_room(t);
 }
 
-void k_table_fit(flow_ctx *ctx, flow_table *t) {
-    if (!t->end) {
-        flow_rt_mem_free(ctx, t->entries, t->entry_bytes);
-        t->entries = 0;
-        t->entry_bytes = t->entry_room = 0;
-        return;
-    }
-    int64_t room = (int64_t)t->end / 4 * 5 + 8;
-    int64_t bytes = flow_rt_mem_size(room * t->stride + TABLE_PAD);
-    if (bytes < t->entry_bytes) {
-        t->entries = flow_rt_mem_resize(ctx, t->entries, t->entry_bytes, bytes);
-        t->entry_bytes = bytes;
-        t->entry_room = (bytes - TABLE_PAD) / t->stride;
-    }
-    int bits = t->first_bits ? (int)t->first_bits : TABLE_FIRST_BITS;
-    while (((int64_t)1 << bits) / 8 * 5 < room) bits++;
-    table_make_index(ctx, t, bits);
-    table_set_room(t);
-}
-
 /* Makes room for an entry, gives it its slot and zero words. */
 static __attribute__((noinline)) uint64_t *table_insert(flow_ctx *ctx, flow_table *t,
                                                         uint64_t hash) {

@@ -60,8 +60,6 @@ FLOW_FAR void flow_k_table_release(flow_ctx *ctx, flow_table *t);
 FLOW_FAR void flow_k_table_clear(flow_ctx *ctx, flow_table *t);
 /* All entries and all memory but that of panes and track, which stay. */
 FLOW_FAR void k_table_give_back(flow_ctx *ctx, flow_table *t);
-/* Entries that have moved together: gives back the memory behind them, makes the index. */
-FLOW_FAR void k_table_fit(flow_ctx *ctx, flow_table *t);
 
 /* The state words of a key, made (all zero) if there is none. */
 uint64_t *flow_k_table_i64(flow_ctx *ctx, flow_table *t, int64_t key);

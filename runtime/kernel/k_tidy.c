@@ -56,6 +56,27 @@ static void tidy_forget(flow_ctx *ctx, flow_table *t) {
     t->end = t->removed = t->unused = t->last = t->fresh = 0;
 }
 
+/* Entries have moved together: the memory behind them goes, and the index is made. */
+static void tidy_fit(flow_ctx *ctx, flow_table *t) {
+    if (!t->end) {
+        flow_rt_mem_free(ctx, t->entries, t->entry_bytes);
+        t->entries = 0;
+        t->entry_bytes = t->entry_room = 0;
+        return;
+    }
+    int64_t room = (int64_t)t->end / 4 * 5 + 8;
+    int64_t bytes = flow_rt_mem_size(room * t->stride + TABLE_PAD);
+    if (bytes < t->entry_bytes) {
+        t->entries = flow_rt_mem_resize(ctx, t->entries, t->entry_bytes, bytes);
+        t->entry_bytes = bytes;
+        t->entry_room = (bytes - TABLE_PAD) / t->stride;
+    }
+    int bits = t->first_bits ? (int)t->first_bits : TABLE_FIRST_BITS;
+    while (((int64_t)1 << bits) / 8 * 5 < room) bits++;
+    table_make_index(ctx, t, bits);
+    table_set_room(t);
+}
+
 static void tidy_compact(flow_ctx *ctx, flow_table *t) {
     uint32_t end = t->end, live = t->end - t->removed, to = 0;
     if (live) {
@@ -75,7 +96,7 @@ static void tidy_compact(flow_ctx *ctx, flow_table *t) {
     }
     tidy_forget(ctx, t);
     t->end = live;
-    k_table_fit(ctx, t);
+    tidy_fit(ctx, t);
 }
 
 void flow_k_table_tidy(flow_ctx *ctx, flow_table *t) {
