@@ -263,6 +263,7 @@ static join_item join_dequeue(join_queue *q) {
 
 static join_queue *join_queue_of(flow_ctx *ctx, flow_table *t) {
     if (FLOW_LIKELY(t->waits != 0)) return t->waits;
+    t->joins = 1;
     t->waits = flow_k_heap_alloc(ctx, &t->heap, (int64_t)sizeof(join_queue));
     __builtin_memset(t->waits, 0, sizeof(join_queue));
     return t->waits;
