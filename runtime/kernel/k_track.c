@@ -57,6 +57,7 @@ void k_track_gone(flow_ctx *ctx, flow_table *t, const uint8_t *key, int64_t klen
 void k_track_remove(flow_ctx *ctx, flow_table *t, int64_t entry) {
     uint64_t text[2];
     uint8_t bytes[8];
+    if (t->track->bare) return;
     if (t->kind == FLOW_TABLE_I64) {
         uint64_t key = (uint64_t)flow_k_table_key_i64(t, entry) ^ (uint64_t)1 << 63;
         key = __builtin_bswap64(key);

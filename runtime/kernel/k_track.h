@@ -24,6 +24,7 @@ typedef struct flow_track {
     uint8_t *gone;        /* notes: u32 length, u32 how, the key bytes */
     int64_t gone_bytes, gone_room, gone_count;
     int32_t cleared;      /* everything there was is gone */
+    int32_t bare;         /* removed entries are not noted (k_store.h) */
 } flow_track;
 
 /* Begins to track (nothing is marked), or ends it.  Panes that there are, too. */

@@ -9,6 +9,7 @@
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/kernel/k_save.h"
+#include "runtime/kernel/k_store.h"
 
 /* ---- ops ---------------------------------------------------------------------------- */
 
@@ -64,12 +65,18 @@ bool rt_states_kept(const rt_states *s, int64_t state) {
     return decl_of(s, state)->layout != NULL;
 }
 
+/* Where entries are nothing but their rows it does not matter that one goes. */
+static void track_on(rt_states *s, flow_ctx *ctx, int64_t state, flow_table *t) {
+    k_track_on(ctx, t);
+    t->track->bare = k_store_bare(rt_states_layout(s, state)->store);
+}
+
 void rt_states_track(rt_states *s, flow_ctx *ctx, bool on) {
     for (int64_t i = 0; i < rt_states_program(s)->nstates; i++) {
         int64_t parts = decl_of(s, i)->one_part ? 1 : rt_states_partitions(s);
         for (int64_t p = 0; rt_states_kept(s, i) && p < parts; p++) {
             flow_table *t = rt_states_table(s, i, p);
-            if (on) k_track_on(ctx, t);
+            if (on) track_on(s, ctx, i, t);
             else k_track_off(ctx, t);
         }
     }
@@ -99,6 +106,8 @@ bool rt_states_load(rt_states *s, flow_ctx *ctx, int64_t state, int64_t partitio
 }
 
 void rt_states_room(rt_states *s, flow_ctx *ctx, int64_t state, int64_t partition, int64_t rows) {
+    const flow_layout *l = rt_states_layout(s, state);
+    if (l->store || l->panes) return; /* who knows how many keys these are */
     k_load_room(ctx, rt_states_table(s, state, partition), rows);
 }
 
@@ -110,5 +119,5 @@ void rt_states_drop(rt_states *s, flow_ctx *ctx, int64_t state, int64_t partitio
     flow_table *t = rt_states_table(s, state, partition);
     bool tracked = t->track != NULL;
     flow_k_table_release(ctx, t);
-    if (tracked) k_track_on(ctx, t);
+    if (tracked) track_on(s, ctx, state, t);
 }
