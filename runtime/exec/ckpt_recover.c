@@ -24,7 +24,7 @@
 /* What the journal says; points into its text. */
 typedef struct rt_found {
     rt_journal_text text;
-    rt_planned *plans;         /* in order; of several for one batch the last counts */
+    rt_planned *plans;      /* in order of batches; of several for one the last counts */
     int64_t nplans;
     rt_commit *commits;     /* in order of batches */
     const rt_record **records; /* [commit] */
@@ -47,6 +47,7 @@ static rt_status read_one(rt_checkpoint *c, rt_found *f, const rt_record *r) {
     switch (r->type) {
     case RT_PLAN:
         if (!rt_planned_read(r->payload, r->len, &plan)) break;
+        if (f->nplans && plan.batch < f->plans[f->nplans - 1].batch) break;
         f->plans[f->nplans++] = plan;
         return RT_ok;
     case RT_COMMIT:
@@ -194,15 +195,24 @@ static const rt_commit *last_commit(const rt_found *f) {
 }
 
 static const rt_commit *commit_of(const rt_found *f, int64_t batch) {
-    for (int64_t i = f->ncommits - 1; i >= 0; i--)
-        if (f->commits[i].batch == batch) return &f->commits[i];
-    return NULL;
+    int64_t low = 0, high = f->ncommits;
+    while (low < high) {
+        int64_t mid = low + (high - low) / 2;
+        if (f->commits[mid].batch < batch) low = mid + 1;
+        else high = mid;
+    }
+    return low < f->ncommits && f->commits[low].batch == batch ? &f->commits[low] : NULL;
 }
 
+/* The last one of the batch. */
 static const rt_planned *plan_of(const rt_found *f, int64_t batch) {
-    for (int64_t i = f->nplans - 1; i >= 0; i--)
-        if (f->plans[i].batch == batch) return &f->plans[i];
-    return NULL;
+    int64_t low = 0, high = f->nplans;
+    while (low < high) {
+        int64_t mid = low + (high - low) / 2;
+        if (f->plans[mid].batch <= batch) low = mid + 1;
+        else high = mid;
+    }
+    return low && f->plans[low - 1].batch == batch ? &f->plans[low - 1] : NULL;
 }
 
 /* The saved state of a COMMIT, with the bytes that stand in the journal. */

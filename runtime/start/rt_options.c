@@ -360,6 +360,9 @@ rt_status rt_options_settings(rt_options *o, rt_settings *out) {
         if (!strcmp(level, levels[i])) out->log = (rt_level)i;
     read_until(o, out);
 #ifdef FLOW_FAULTS
+    /* A test of the program goes by its script alone. */
+    if (rt_script_on() && !o->line[RT_SETTING_checkpoint] && !o->env[RT_SETTING_checkpoint])
+        out->checkpoint = NULL;
     if (rt_test_cut()) out->cut_rows = rt_test_cut();
 #endif
     refuse_unbuilt(o);
