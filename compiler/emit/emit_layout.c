@@ -5,6 +5,8 @@
  * emit_keyed_words, ...) word by word; emit_layouts checks that both agree. */
 #include "compiler/emit/emit_stage.h"
 
+#include <string.h>
+
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_agg.h"
 #include "compiler/emit/emit_keyed.h"
@@ -38,6 +40,15 @@ static int layout_words(const char *p) {
 
 #define RING_LAYOUT "@r2z2w" /* of k_ring.h: how many rows came, and are in */
 
+/* Over a table bags may hold all its rows: each element is saved as a row of its own. */
+static const char *by_elements(gen_t *g, const char *layout) {
+    if (!strchr(layout, 'B')) return layout;
+    char *p = arena_printf(g->e->arena, "@b%s", layout);
+    for (char *q = p; *q; q++)
+        if (*q == 'B') *q = 'e';
+    return p;
+}
+
 static const char *aggregate_layout(gen_t *g, const pstage_t *stage) {
     emit_t *e = g->e;
     const tstep_t *s = stage->step;
@@ -58,7 +69,7 @@ static const char *aggregate_layout(gen_t *g, const pstage_t *stage) {
     if (stage->exchange->signs) buf_char(&b, 'w');
     if (plan_revised(s)) buf_char(&b, 'x'); /* what changed waits to be shown */
     if (!s->u.aggregate.naggs && layout_words(buf_text(&b)) == 0) buf_char(&b, 'z');
-    return buf_text(&b);
+    return stage->exchange->signs && !paned ? by_elements(g, buf_text(&b)) : buf_text(&b);
 }
 
 /* Fed by a window or by all rows of a table, `top` and `sort` keep nothing. */
@@ -66,8 +77,8 @@ static const char *top_layout(gen_t *g, const pstage_t *stage) {
     const tstep_t *s = stage->step;
     int paned = plan_paned(s), shown = emit_shows_changes(stage);
     if (!paned && (stage->root == ROOT_sort || s->in.windowed != WINDOW_NONE)) return NULL;
-    return arena_printf(g->e->arena, "%s%s%s", paned ? "#" : "", stage->exchange->signs ? "B" : "t",
-                        shown ? "p" : "");
+    if (stage->exchange->signs) return by_elements(g, shown ? "Bp" : "B");
+    return arena_printf(g->e->arena, "%st%s", paned ? "#" : "", shown ? "p" : "");
 }
 
 /* `distinct` keeps keys, `limit` a counter. */

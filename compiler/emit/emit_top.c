@@ -267,6 +267,8 @@ static void drop_empty(gen_t *g, LLVMValueRef table, LLVMValueRef entry) {
     if (emit_shows_changes(g->stage))
         K_CALL(e, top_unshow, "", e->fn->ctx, K_CALL(e, table_heap, "heap", table),
                ir_word(e, words, shown_at(g->stage)));
+    /* Elements that nobody sees may still be in it. */
+    K_CALL(e, bag_drop, "", e->fn->ctx, K_CALL(e, table_heap, "heap", table), words);
     K_CALL(e, table_remove, "", e->fn->ctx, table, entry);
     ir_br(e, next);
     ir_at(e, next);

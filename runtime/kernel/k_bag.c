@@ -2,7 +2,10 @@
  *
  * Inserting splits the tree below the new node's place by its key, taking out joins the
  * two trees below a node; both are loops over one path.  A node is its head, the row at
- * a multiple of 8, then the key. */
+ * a multiple of 8, then the key.
+ *
+ * For saving state each node on the path of a change is marked, so that a save walks to
+ * what has changed and nowhere else (k_save_rows.c). */
 #include "runtime/kernel/k_bag.h"
 #include "runtime/kernel/k_error.h"
 #include "runtime/kernel/k_hash.h"
@@ -13,8 +16,11 @@
 
 typedef struct bag_node {
     struct bag_node *left, *right;
-    int64_t times;
-    uint32_t prio;
+    int64_t times;      /* 0: taken out, but saved state does not know yet */
+    uint32_t prio : 29;
+    uint32_t saved : 1; /* saved state has it, */
+    uint32_t dirty : 1; /* but not as it is now */
+    uint32_t below : 1; /* it or something below it is dirty; may be set in vain */
     uint32_t first; /* bytes of the key's first part */
     uint32_t klen;  /* of both */
     uint32_t rlen;
@@ -52,7 +58,7 @@ static int bag_compare(const bag_item *x, const bag_node *n) {
 static bag_node *bag_new(flow_ctx *ctx, flow_heap *heap, const bag_item *x, uint32_t prio,
                          int64_t times) {
     bag_node *n = flow_k_heap_alloc(ctx, heap, bag_bytes(x->klen, x->rlen));
-    *n = (bag_node){.times = times, .prio = prio, .first = (uint32_t)x->first,
+    *n = (bag_node){.times = times, .prio = prio & 0x1fffffff, .dirty = 1, .below = 1, .first = (uint32_t)x->first,
                     .klen = (uint32_t)x->klen, .rlen = (uint32_t)x->rlen};
     if (x->rlen) __builtin_memcpy((void *)bag_row(n), x->row, (size_t)x->rlen);
     if (x->klen) __builtin_memcpy((void *)bag_key(n), x->key, (size_t)x->klen);
@@ -63,6 +69,7 @@ static bag_node *bag_new(flow_ctx *ctx, flow_heap *heap, const bag_item *x, uint
 static void bag_split(bag_node *t, const bag_item *x, bag_node *n) {
     bag_node **l = &n->left, **r = &n->right;
     while (t) {
+        t->below = 1;
         if (bag_compare(x, t) > 0) {
             *l = t;
             l = &t->right;
@@ -79,6 +86,7 @@ static void bag_split(bag_node *t, const bag_item *x, bag_node *n) {
 static void bag_remove(flow_ctx *ctx, flow_heap *heap, bag_node **at) {
     bag_node *n = *at, *a = n->left, *b = n->right;
     while (a && b) {
+        a->below = b->below = 1;
         if (a->prio > b->prio) {
             *at = a;
             at = &a->right;
@@ -93,14 +101,16 @@ static void bag_remove(flow_ctx *ctx, flow_heap *heap, bag_node **at) {
     flow_k_heap_free(ctx, heap, n, bag_bytes(n->klen, n->rlen));
 }
 
-static void bag_change(flow_ctx *ctx, flow_heap *heap, uint64_t *bag, int64_t by,
-                       const bag_item *x) {
+/* The node of the element, null if it is gone. */
+static bag_node *bag_change(flow_ctx *ctx, flow_heap *heap, uint64_t *bag, int64_t by,
+                            const bag_item *x) {
     bag_node **at = (bag_node **)bag, **place = NULL;
     uint64_t hash = flow_k_hash_bytes(ctx->seed, x->key, x->klen);
     if (x->rlen) hash ^= flow_k_hash_bytes(ctx->seed + 1, x->row, x->rlen);
-    uint32_t prio = (uint32_t)(hash >> 32);
+    uint32_t prio = (uint32_t)(hash >> 35);
     while (*at) {
         int c = bag_compare(x, *at);
+        if (!(*at)->below) (*at)->below = 1;
         if (!c) break;
         if (!place && (*at)->prio < prio) place = at;
         at = c < 0 ? &(*at)->left : &(*at)->right;
@@ -111,12 +121,15 @@ static void bag_change(flow_ctx *ctx, flow_heap *heap, uint64_t *bag, int64_t by
         bag_split(below, x, n);
         *place = n;
         bag[1] += by > 0;
-        return;
+        return n;
     }
     bag_node *n = *at;
     bag[1] += (uint64_t)(n->times + by > 0) - (uint64_t)(n->times > 0);
     n->times += by;
-    if (!n->times) bag_remove(ctx, heap, at);
+    n->dirty = 1;
+    if (n->times || n->saved) return n;
+    bag_remove(ctx, heap, at);
+    return NULL;
 }
 
 void flow_k_bag_put(flow_ctx *ctx, flow_heap *heap, uint64_t *bag, int64_t by,

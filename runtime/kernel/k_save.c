@@ -96,7 +96,7 @@ int32_t k_layout_read(flow_layout *l, const char *text) {
     const char *p = text + l->panes;
     if (*p == '@') {
         l->store = p[1];
-        if (!k_store_is(p[1])) return 0;
+        if (!k_store_is(p[1]) && p[1] != FLOW_SAVED_BAGS) return 0;
         p += 2;
     }
     l->plain = 1;
@@ -107,6 +107,8 @@ int32_t k_layout_read(flow_layout *l, const char *text) {
         int kind = save_kind_of(*p);
         if (kind < 0 || l->nitems == FLOW_LAYOUT_ITEMS || times > 10000) return 0;
         l->items[l->nitems].kind = (uint8_t)kind;
+        l->items[l->nitems].letter = *p;
+        l->items[l->nitems].width = save_kinds[kind].words;
         l->items[l->nitems++].times = (uint16_t)times;
         l->words += times * save_kinds[kind].words;
         if (*p == 'm') l->timers += times;
@@ -417,7 +419,8 @@ static void save_store(flow_ctx *ctx, flow_table *t, const flow_layout *l, int32
     if (!full && t->track->cleared) k_save_head(ctx, out, FLOW_SAVED_DROP, 0, 0);
     if (!k_store_bare(l->store)) k_save_entries(ctx, t, l, full, of_entries, 1, out);
     int64_t start = out->len, before = out->ops;
-    k_store_save(ctx, t, l->store, full, out);
+    if (l->store == FLOW_SAVED_BAGS) k_save_bags(ctx, t, l, full, out);
+    else k_store_save(ctx, t, l->store, full, out);
     const flow_track *k = t->track;
     for (int64_t at = 0; !full && at < k->gone_bytes;) {
         const uint8_t *note = k->gone + at;
@@ -486,7 +489,9 @@ int32_t k_load_row(flow_ctx *ctx, flow_table *t, const flow_layout *l, const uin
     if (l->store) {
         const uint8_t *letter = k_saved_take(&in, 1);
         flow_saved_in of = {.p = value, .end = value + vlen};
-        if (letter && *letter) return *letter == l->store && k_store_load(ctx, t, *letter, &in, &of);
+        if (letter && *letter && *letter != l->store) return 0;
+        if (letter && *letter == FLOW_SAVED_BAGS) return k_load_bags(ctx, t, l, &in, &of);
+        if (letter && *letter) return k_store_load(ctx, t, *letter, &in, &of);
         if (!letter || k_store_bare(l->store)) return 0;
     }
     if (l->panes && !(t = load_pane(ctx, t, &in))) return 0;

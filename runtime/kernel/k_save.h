@@ -44,7 +44,7 @@ typedef struct flow_layout {
     int32_t nitems;
     int32_t plain;  /* nothing but plain words */
     int32_t timers; /* of an entry */
-    struct { uint8_t kind; uint8_t pad; uint16_t times; } items[FLOW_LAYOUT_ITEMS];
+    struct { uint8_t kind; char letter; uint8_t width; uint16_t times; } items[FLOW_LAYOUT_ITEMS];
 } flow_layout;
 
 /* 1 if the text is a layout. */
@@ -87,6 +87,12 @@ FLOW_FAR void k_save_table(flow_ctx *ctx, flow_table *t, const flow_layout *l, i
                            flow_bytes *out);
 /* Makes room for so many rows more, where it is known how many there are. */
 FLOW_FAR void k_load_room(flow_ctx *ctx, flow_table *t, int64_t rows);
+/* Bags (k_bag.h) of letter `e`: each element is a row of its own. */
+#define FLOW_SAVED_BAGS 'b'
+FLOW_FAR void k_save_bags(flow_ctx *ctx, flow_table *t, const flow_layout *l, int32_t full,
+                          flow_bytes *out);
+FLOW_FAR int32_t k_load_bags(flow_ctx *ctx, flow_table *t, const flow_layout *l,
+                             flow_saved_in *key, flow_saved_in *value);
 /* One row into the table: 1, or 0 if its bytes make no sense.  Marks nothing. */
 FLOW_FAR int32_t k_load_row(flow_ctx *ctx, flow_table *t, const flow_layout *l,
                             const uint8_t *key, int64_t klen, const uint8_t *value,

@@ -1,10 +1,11 @@
 /* k_save_rows.c - stores of rows that steps over streams and tables keep: top, what it has
- * shown, bags (k_save.h).  Behind them in the kernel's unit. */
+ * shown, bags whole and by their elements (k_save.h).  Behind them in the kernel's unit. */
 #include "runtime/kernel/k_save.h"
 
 #include "runtime/kernel/k_bag.h"
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_sort.h"
+#include "runtime/kernel/k_store.h"
 #include "runtime/kernel/k_top.h"
 
 /* ---- top: the candidates in the order of the list, with the room that says when the list
@@ -107,4 +108,130 @@ void k_load_bag(flow_ctx *ctx, flow_table *t, uint64_t *w, flow_saved_in *in) {
         if (x.first > x.klen || !times) in->bad = 1;
         if (!in->bad) bag_change(ctx, &t->heap, w, times, &x);
     }
+}
+
+/* ---- bags whose elements are rows of saved state (letter `e`, store `b`) --------------------
+ *
+ *   key of the entry, the bag's place among its words, length of the element's key, key, row
+ *     -> how many times, bytes of the key's first part
+ *
+ * An element that was taken out stays in its tree, counted zero times, until it is saved. */
+
+void k_save_elements(flow_ctx *ctx, const flow_table *t, const uint64_t *w, flow_bytes *out) {
+    (void)ctx, (void)t, (void)w, (void)out;
+}
+
+void k_load_elements(flow_ctx *ctx, flow_table *t, uint64_t *w, flow_saved_in *in) {
+    (void)ctx, (void)t, (void)w, (void)in;
+}
+
+/* A bag that is being saved. */
+typedef struct bag_saving {
+    flow_ctx *ctx;
+    flow_table *t;
+    flow_bytes *out;
+    bag_node **list; /* elements that are gone */
+    int64_t entry, count, room;
+    int32_t full, place;
+} bag_saving;
+
+static void element_put(bag_saving *s, const bag_node *n) {
+    int64_t len, more = 5 + (int64_t)n->klen + n->rlen;
+    uint8_t *key = k_store_key(s->ctx, s->t, s->entry, FLOW_SAVED_BAGS, more, &len);
+    uint8_t *p = key + len;
+    uint32_t klen = __builtin_bswap32(n->klen);
+    *p++ = (uint8_t)s->place;
+    __builtin_memcpy(p, &klen, 4);
+    if (n->klen) __builtin_memcpy(p + 4, bag_key(n), n->klen);
+    if (n->rlen) __builtin_memcpy(p + 4 + n->klen, bag_row(n), n->rlen);
+    if (n->times) {
+        uint8_t *value = k_store_put(s->ctx, s->out, key, len + more, 12);
+        uint32_t first = n->first;
+        __builtin_memcpy(value, &n->times, 8);
+        __builtin_memcpy(value + 8, &first, 4);
+    } else if (!s->full) {
+        k_save_head(s->ctx, s->out, FLOW_SAVED_DEL, len + more, 0);
+        k_bytes_put(s->ctx, s->out, key, len + more);
+    }
+    flow_k_reset(s->ctx, key);
+}
+
+static void element_gone(bag_saving *s, bag_node *n) {
+    if (s->count == s->room) {
+        int64_t room = s->room ? 2 * s->room : 64;
+        bag_node **more = flow_k_alloc(s->ctx, room * 8);
+        if (s->count) __builtin_memcpy(more, s->list, (size_t)s->count * 8);
+        s->list = more;
+        s->room = room;
+    }
+    s->list[s->count++] = n;
+}
+
+/* What is new or other: all that is reached by marks. */
+static void elements_walk(bag_saving *s, bag_node *n) {
+    for (; n && (s->full || n->below); n = n->right) {
+        elements_walk(s, n->left);
+        n->below = 0;
+        if (!n->times) element_gone(s, n);
+        else if (s->full || n->dirty) element_put(s, n);
+        if (!n->times) continue;
+        n->dirty = 0;
+        n->saved = 1;
+    }
+}
+
+static void bag_forget(flow_ctx *ctx, flow_heap *heap, uint64_t *bag, const bag_node *n) {
+    bag_item x = {.key = bag_key(n), .row = bag_row(n), .klen = n->klen, .rlen = n->rlen};
+    bag_node **at = (bag_node **)bag;
+    while (*at != n) {
+        (*at)->below = 1;
+        at = bag_compare(&x, *at) < 0 ? &(*at)->left : &(*at)->right;
+    }
+    bag_remove(ctx, heap, at);
+}
+
+static void save_elements(bag_saving *s, uint64_t *bag) {
+    void *mark = flow_k_mark(s->ctx);
+    s->count = s->room = 0;
+    elements_walk(s, (bag_node *)bag[0]);
+    for (int64_t i = 0; i < s->count; i++) {
+        element_put(s, s->list[i]);
+        bag_forget(s->ctx, &s->t->heap, bag, s->list[i]);
+    }
+    flow_k_reset(s->ctx, mark);
+}
+
+void k_save_bags(flow_ctx *ctx, flow_table *t, const flow_layout *l, int32_t full,
+                 flow_bytes *out) {
+    bag_saving s = {.ctx = ctx, .t = t, .out = out, .full = full};
+    K_STORE_EACH(t, full, entry) {
+        s.entry = entry;
+        s.place = 0;
+        for (int32_t i = 0; i < l->nitems; i++)
+            for (int32_t n = l->items[i].times; n > 0; n--) {
+                if (l->items[i].letter == 'e')
+                    save_elements(&s, flow_k_table_words(t, entry) + s.place);
+                s.place += l->items[i].width;
+            }
+    }
+}
+
+int32_t k_load_bags(flow_ctx *ctx, flow_table *t, const flow_layout *l, flow_saved_in *key,
+                    flow_saved_in *value) {
+    int64_t entry = k_store_entry(ctx, t, key);
+    const uint8_t *place = k_saved_take(key, 1);
+    bag_item x = {.klen = __builtin_bswap32(k_saved_u32(key))};
+    x.key = k_saved_take(key, x.klen);
+    x.rlen = key->end - key->p;
+    x.row = k_saved_take(key, x.rlen);
+    int64_t times = (int64_t)k_saved_u64(value);
+    x.first = k_saved_u32(value);
+    if (entry < 0 || key->bad || value->bad || value->p != value->end) return 0;
+    if (!times || x.first > x.klen || *place + 2 > l->words) return 0;
+    uint64_t *bag = flow_k_table_words(t, entry) + *place;
+    bag_node *n = bag_change(ctx, &t->heap, bag, times, &x);
+    if (!n || n->times != times) return 0;
+    n->saved = 1;
+    n->dirty = 0;
+    return 1;
 }

@@ -4,6 +4,7 @@
 
 #include "runtime/kernel/k_cold.h"
 #include "runtime/kernel/k_pane.h"
+#include "runtime/kernel/k_store.h"
 #include "runtime/kernel/k_tidy.h"
 
 #define TRACK_FIRST 256 /* marks */
@@ -58,6 +59,7 @@ void k_track_remove(flow_ctx *ctx, flow_table *t, int64_t entry) {
     uint64_t text[2];
     uint8_t bytes[8];
     if (t->track->bare) return;
+    if (t->track->store) k_store_gone(ctx, t, t->track->store, entry);
     if (t->kind == FLOW_TABLE_I64) {
         uint64_t key = (uint64_t)flow_k_table_key_i64(t, entry) ^ (uint64_t)1 << 63;
         key = __builtin_bswap64(key);

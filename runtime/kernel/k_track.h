@@ -25,6 +25,7 @@ typedef struct flow_track {
     int64_t gone_bytes, gone_room, gone_count;
     int32_t cleared;      /* everything there was is gone */
     int32_t bare;         /* removed entries are not noted (k_store.h) */
+    int32_t store;        /* a store whose rows go with their entry, or 0 */
 } flow_track;
 
 /* Begins to track (nothing is marked), or ends it.  Panes that there are, too. */

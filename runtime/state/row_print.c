@@ -399,6 +399,7 @@ static void put_item(text *t, bytes *in, char letter) {
     case 't': put_rows(t, in, false); break;
     case 'p': put_shown(t, in); break;
     case 'B': put_rows(t, in, true); break;
+    case 'e': break; /* its elements are rows of their own */
     case 'm': { /* a moment is its distance from the least one */
         uint64_t due = take_le(in, 8);
         put(t, "due ");
@@ -421,7 +422,7 @@ static void put_value(text *t, const char *layout, bytes in) {
     for (; *p && !in.bad; p++) {
         long times = 1;
         if (*p >= '0' && *p <= '9') times = strtol(p, (char **)&p, 10);
-        for (long i = 0; *p != 'z' && i < times && !in.bad; i++) {
+        for (long i = 0; *p != 'z' && *p != 'e' && i < times && !in.bad; i++) {
             if (t->n > was) put(t, " | ");
             put_item(t, &in, *p);
         }

@@ -67,8 +67,10 @@ bool rt_states_kept(const rt_states *s, int64_t state) {
 
 /* Where entries are nothing but their rows it does not matter that one goes. */
 static void track_on(rt_states *s, flow_ctx *ctx, int64_t state, flow_table *t) {
+    int32_t store = rt_states_layout(s, state)->store;
     k_track_on(ctx, t);
-    t->track->bare = k_store_bare(rt_states_layout(s, state)->store);
+    t->track->bare = k_store_bare(store);
+    if (store == FLOW_SAVED_BAGS) t->track->store = store;
 }
 
 void rt_states_track(rt_states *s, flow_ctx *ctx, bool on) {
