@@ -64,7 +64,7 @@ static rt_status open_sources(rt_job *job) {
         if (!s->ops)
             return (rt_status)rt_fail(RT_usage, "this runtime has no source `%s`",
                                       s->decl->connector);
-        if (job->ckpt && !s->ops->save)
+        if (job->ckpt && !s->ops->plan)
             return (rt_status)rt_fail(RT_usage, "the source %s (%s) is not built yet for a "
                                                 "checkpoint", s->decl->name, s->ops->name);
         s->resumes = job->ckpt && rt_recover_resumes(job->ckpt);

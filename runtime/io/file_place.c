@@ -115,7 +115,7 @@ static rt_status read_list(rt_source *s, rt_unwire *r) {
 static rt_status open_again(const rt_source *s, rt_file *f, int64_t size) {
     struct stat st;
     if (f->fd >= 0) return f->size == size ? RT_ok : rt_place_bad(s);
-    f->fd = rt_os_open(f->path, O_RDONLY, 0);
+    f->fd = rt_os_open(f->path, O_RDONLY | O_NONBLOCK, 0);
     if (f->fd < 0 && errno == ENOENT) return rt_place_gone(s, f->path);
     if (f->fd < 0 || rt_os_fstat(f->fd, &st) < 0)
         return (rt_status)rt_fail(RT_io, "cannot open %s: %s", f->path, strerror(errno));
@@ -130,7 +130,7 @@ static rt_status open_again(const rt_source *s, rt_file *f, int64_t size) {
 static rt_status check_packed(const rt_source *s, const char *path, int64_t size,
                               rt_unwire *r) {
     struct stat st;
-    int fd = rt_os_open(path, O_RDONLY, 0);
+    int fd = rt_os_open(path, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0 && errno == ENOENT) return rt_place_gone(s, path);
     if (fd < 0)
         return (rt_status)rt_fail(RT_io, "cannot open %s: %s", path, strerror(errno));
@@ -246,6 +246,7 @@ rt_status rt_files_load(rt_source *s, rt_unwire *r) {
     s->quotes.odd = rt_unwire_u8(r) & 1;
     RT_TRY(read_place(s, r));
     if (!rt_unwire_done(r)) return rt_place_bad(s);
+    fs->listed = true;
     fs->closed = fs->current;
     fs->look = 1; /* at once */
     return s->refreshes ? RT_ok : check_files(s);

@@ -24,6 +24,7 @@ typedef struct rt_files {
     struct stat *seen; /* and what they were then */
     bool again;        /* with `refresh`: the last files wait to be read */
     bool busy;         /* a batch reads */
+    bool listed;       /* the files are known */
 } rt_files;
 
 void rt_files_add(rt_files *fs, const char *path);

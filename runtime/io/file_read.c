@@ -106,7 +106,7 @@ rt_status rt_file_head(rt_file *f, const rt_source_decl *decl) {
 }
 
 rt_status rt_file_open(rt_file *f, const rt_source_decl *decl) {
-    f->fd = rt_os_open(f->path, O_RDONLY, 0);
+    f->fd = rt_os_open(f->path, O_RDONLY | O_NONBLOCK, 0);
     if (f->fd < 0) return cannot("open", f->path);
     struct stat st;
     if (rt_os_fstat(f->fd, &st) < 0) return cannot("read", f->path);

@@ -111,12 +111,11 @@ static void look_again(rt_source *s, int64_t now) {
     fs->again = true;
 }
 
-static rt_status file_open(rt_source *s) {
-    rt_files *fs = s->impl = rt_alloc(sizeof *fs);
-    fs->refresh = rt_option_word(s->decl->options, "refresh", 0);
-    s->refreshes = fs->refresh > 0;
-    if (s->resumes) return RT_ok; /* the position names the files */
+/* Finds the files. */
+static rt_status begin(rt_source *s) {
+    rt_files *fs = s->impl;
     RT_TRY(expand(fs, rt_option_text(s->decl->options, "arg", "")));
+    fs->listed = true;
     s->total = 0;
     for (int64_t i = 0; i < fs->nfiles; i++) {
         struct stat st;
@@ -136,8 +135,18 @@ static rt_status file_open(rt_source *s) {
     return RT_ok;
 }
 
+/* Where a position will be loaded, that names the files; a source that is new in the program
+ * has none, and finds its files when it is first asked for rows. */
+static rt_status file_open(rt_source *s) {
+    rt_files *fs = s->impl = rt_alloc(sizeof *fs);
+    fs->refresh = rt_option_word(s->decl->options, "refresh", 0);
+    s->refreshes = fs->refresh > 0;
+    return s->resumes ? RT_ok : begin(s);
+}
+
 static int64_t file_waiting(rt_source *s, int64_t now) {
     rt_files *fs = s->impl;
+    if (!fs->listed) return -1;
     if (!fs->refresh) return s->ended ? 0 : -1;
     if (!fs->look) fs->look = now + fs->refresh;
     if (!fs->busy && fs->current == fs->nfiles && now >= fs->look) look_again(s, now);
@@ -172,6 +181,7 @@ static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
                            rt_input *in) {
     rt_files *fs = s->impl;
     (void)now, (void)drain;
+    if (!fs->listed) RT_TRY(begin(s));
     fs->busy = true;
     s->refreshed = fs->again;
     fs->again = false;

@@ -27,7 +27,7 @@ static const char *name_of(const rt_watched *f) {
 static void mark(rt_watched *f, int64_t taken) {
     int64_t n = RT_MIN(taken, RT_MARK_BYTES);
     if (f->marked == n) return;
-    int fd = f->file.fd >= 0 ? f->file.fd : rt_os_open(f->path, O_RDONLY, 0);
+    int fd = f->file.fd >= 0 ? f->file.fd : rt_os_open(f->path, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0) return;
     rt_wire w = {0};
     rt_mark_write(&w, fd, n);
@@ -39,7 +39,7 @@ static void mark(rt_watched *f, int64_t taken) {
 
 static bool fits(const rt_watched *f, const char *path, int64_t size) {
     if (size < f->seen) return false;
-    int fd = rt_os_open(path, O_RDONLY, 0);
+    int fd = rt_os_open(path, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0) return false;
     rt_unwire r = rt_unwire_of(f->mark, sizeof f->mark);
     bool ok = rt_mark_check(&r, fd, f->marked);
