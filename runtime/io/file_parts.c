@@ -186,7 +186,7 @@ static rt_status publish_found(rt_parts *f, const rt_batch_parts *b, rt_part *p,
                              d, final);
         RT_CRASH(C11, b->batch);
     }
-    rt_dirs_add(&f->dirs, d->path);
+    rt_out_use_folder(d->path, &f->dirs, &f->known);
     return RT_ok;
 }
 
@@ -260,11 +260,15 @@ rt_status rt_file_parts_open(rt_sink *s, const char *path, const rt_packer *pack
 /* Whether what the last COMMIT names is there. */
 static rt_status check_batch(rt_parts *f, const rt_batch_parts *b) {
     for (int64_t i = 0; i < b->n; i++) {
-        rt_os_dir d;
+        rt_os_dir d, hidden;
         place at;
         if (rt_os_dir_open(&d, f->path, b->items[i].dir) < 0)
             return errno == ENOENT ? neither(&d, "", FOUND_NONE) : rt_part_leads_out(&d);
-        rt_status status = find_part(f, b, &b->items[i], &d, &d, &at);
+        rt_status status = rt_part_open_hidden(f, b->items[i].dir, &hidden);
+        if (status == RT_ok) {
+            status = find_part(f, b, &b->items[i], &d, &hidden, &at);
+            rt_os_dir_close(&hidden);
+        }
         rt_os_dir_close(&d);
         RT_TRY(status);
     }
@@ -302,6 +306,7 @@ static void parts_close(rt_sink *s) {
     if (!f) return;
     rt_parts_drop(f, !f->ckpt || !f->recorded);
     rt_dirs_free(&f->dirs);
+    rt_dirs_free(&f->known);
     free(f);
     s->impl = NULL;
 }

@@ -42,6 +42,7 @@ typedef struct rt_parts {
     int64_t nopen;
     rt_batch_parts prepared;
     rt_dirs dirs;     /* not synced yet */
+    rt_dirs known;    /* of out_path.h */
 } rt_parts;
 
 /* ---- part_walk.c: names, and what is in the directory ------------------------------- */

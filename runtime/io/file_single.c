@@ -40,6 +40,7 @@ typedef struct single {
     int64_t batch, done;     /* being written, bytes of it that have been */
     int64_t ahead;           /* checkpoint: the batch that a start has found begun, or -1 */
     rt_dirs dirs;            /* checkpoint: not synced yet */
+    rt_dirs known;           /* of out_path.h */
 } single;
 
 static rt_status cannot(const single *f, const char *what) {
@@ -204,6 +205,7 @@ static void single_close(rt_sink *s) {
     if (f->fd >= 0) rt_os_close(f->fd);
     rt_outbox_close(s);
     rt_dirs_free(&f->dirs);
+    rt_dirs_free(&f->known);
     free(f);
     s->impl = NULL;
 }
@@ -396,6 +398,13 @@ static rt_status check_length(rt_sink *s, const said *say, int64_t length, int64
     return too_long(f, length, most);
 }
 
+/* The next COMMIT builds on this name, which may be of a run that was killed. */
+static void use_folder(single *f) {
+    char folder[RT_OUT_PATH];
+    rt_out_folder_of(f->path, folder);
+    rt_out_use_folder(folder, &f->dirs, &f->known);
+}
+
 static rt_status publish_regular(rt_sink *s, said *say) {
     single *f = s->impl;
     int64_t length, same;
@@ -405,6 +414,7 @@ static rt_status publish_regular(rt_sink *s, said *say) {
     RT_TRY(check_length(s, say, length, same));
     if (length < 0) RT_TRY(create(f));
     else if (was_open) RT_TRY(still_there(f));
+    else use_folder(f);
     if (length > say->before + same && length <= say->after &&
         rt_os_truncate(f->fd, say->before) < 0)
         return cannot(f, "cut");

@@ -65,3 +65,19 @@ rt_status rt_out_make_dirs(const char *path, rt_dirs *changed) {
         if (!kept) return RT_ok;
     }
 }
+
+void rt_out_use_folder(const char *folder, rt_dirs *changed, rt_dirs *known) {
+    char at[RT_OUT_PATH], above[RT_OUT_PATH];
+    int64_t before = known->n;
+    rt_dirs_add(changed, folder);
+    rt_dirs_add(known, folder);
+    if (known->n == before) return;
+    snprintf(at, sizeof at, "%s", folder);
+    for (;;) {
+        rt_out_folder_of(at, above);
+        /* Where we may not write, no name is ours. */
+        if (!strcmp(at, above) || rt_os_access(above, W_OK) < 0) return;
+        rt_dirs_add(changed, above);
+        memcpy(at, above, sizeof at);
+    }
+}

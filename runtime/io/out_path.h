@@ -21,5 +21,9 @@ rt_status rt_out_can_make(const char *folder);
 /* Makes a folder and those above it that are not there, and says so; `changed` takes the
  * folders that are to be synced for it. */
 rt_status rt_out_make_dirs(const char *path, rt_dirs *changed);
+/* Names have come or gone in `folder`.  The first time in a run (`known`) those above it
+ * are to be synced too: an earlier run may have made them and been killed before it synced
+ * them, and now something is to be built on their names. */
+void rt_out_use_folder(const char *folder, rt_dirs *changed, rt_dirs *known);
 
 #endif

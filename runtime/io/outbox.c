@@ -36,6 +36,7 @@ struct rt_outbox {
     int fd;           /* of the file, -1 without one */
     bool recorded;    /* COMMIT may name it */
     rt_dirs dirs;
+    bool used;        /* its folder, in this run */
     char last[64];    /* file of the COMMIT that was read last: it may be needed again */
 };
 
@@ -114,7 +115,11 @@ void rt_outbox_begin(rt_outbox *o, const rt_output *out) {
 static rt_status make_folder(rt_outbox *o, rt_os_dir *d) {
     rt_os_dir above;
     const char *names[] = {"outbox", o->folder};
-    if (open_folder(o, o->folder, d) >= 0) return RT_ok;
+    bool there = open_folder(o, o->folder, d) >= 0, first = !o->used;
+    o->used = true;
+    /* It may be of a run that was killed before it synced the folder's name. */
+    if (there && first) rt_dirs_add_above(&o->dirs, d->path);
+    if (there) return RT_ok;
     if (errno != ENOENT) return cannot("open", d, "");
     for (int i = 0; i < 2; i++) {
         if (rt_os_dir_open(&above, o->ckpt->dir, i ? "outbox" : "") < 0)

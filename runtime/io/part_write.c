@@ -150,7 +150,7 @@ static rt_status create(rt_parts *f, rt_part *p) {
     rt_status status = RT_ok;
     if (p->fd < 0) status = rt_part_cannot(rt_sink_error(errno), "create", &d, name);
     else f->nopen++;
-    rt_dirs_add(&f->dirs, d.path);
+    rt_out_use_folder(d.path, &f->dirs, &f->known);
     rt_os_dir_close(&d);
     return status;
 }

@@ -45,6 +45,7 @@ struct rt_rows {
     int64_t n;
     rt_dirs dirs; /* with new names */
     bool looked;  /* for files of earlier runs */
+    bool used;    /* the folder, in this run */
 };
 
 static rt_live *live_of(const rt_source *s) { return s->impl; }
@@ -189,7 +190,11 @@ static int write_blocks(sum *to, rt_wire *head, const rt_input *in) {
 
 static rt_status make_folder(rt_source *s, struct rt_rows *rows, rt_os_dir *d) {
     const char *names[] = {"input", rows->folder};
-    if (open_folder(s, rows, d) >= 0) return RT_ok;
+    bool there = open_folder(s, rows, d) >= 0, first = !rows->used;
+    rows->used = true;
+    /* It may be of a run that was killed before it synced the folder's name. */
+    if (there && first) rt_dirs_add_above(&rows->dirs, d->path);
+    if (there) return RT_ok;
     if (errno != ENOENT) return cannot("open", d, "");
     for (int i = 0; i < 2; i++) {
         rt_os_dir above;

@@ -197,8 +197,8 @@ typedef struct jobs {
 /* The last has so many batches that a snapshot is due. */
 static const struct {
     const char *every;
-    int64_t cut;
-} ways[] = {{"0s", 60}, {"10s", 60}, {"0s", 8}};
+    int64_t cut, sizes;
+} ways[] = {{"0s", 60, 0}, {"10s", 60, 0}, {"0s", 60, 1000000}, {"0s", 60, 4000}, {"0s", 8, 0}};
 
 static void add_jobs(jobs *j, const lab_setup *s) {
     char dir[LAB_PATH], log[LAB_PATH];
@@ -228,7 +228,7 @@ static jobs all_jobs(const lab_options *o) {
             for (size_t w = 0; w < sizeof ways / sizeof *ways; w++)
                 add_jobs(&j, &(lab_setup){.program = &lab_programs[p], .sink = (lab_sink)sink,
                                           .cut = ways[w].cut, .every = ways[w].every,
-                                          .parallelism = 1});
+                                          .sizes = ways[w].sizes, .parallelism = 1});
     }
     return j;
 }
@@ -242,8 +242,9 @@ static bool do_job(const lab_options *o, const job *j, int64_t number, tallies *
     lab_path(c.dir, "%s/points-%lld", lab_work, (long long)number);
     lab_path(c.log, "%s.log", c.dir);
     bool good = try_point(&c, &j->point, o->pairs, why);
-    snprintf(line, sizeof line, "%s, %s, every %s, cut %lld, %s:%lld#%d: %s",
+    snprintf(line, sizeof line, "%s, %s, every %s, sizes / %lld, cut %lld, %s:%lld#%d: %s",
              j->setup.program->name, lab_sink_names[j->setup.sink], j->setup.every,
+             (long long)j->setup.sizes,
              (long long)j->setup.cut, j->point.point, j->point.batch, j->point.kth, why);
     bool go_on = lab_count(result, good, "points", number, c.dir, line);
     if (go_on && good && o->pairs) go_on = try_pairs(&c, &j->point, 6, &chance, result);

@@ -26,8 +26,10 @@ enum { FAULTS = (int)(sizeof faults / sizeof *faults) };
 /* Where the run with the fault begins: at the start, or behind a kill at this point. */
 static const struct {
     const char *crash, *every;
-} scenes[] = {{NULL, "0s"},  {"C8:3", "0s"}, {"C12:4", "10s"},
-              {NULL, "10s"}, {"C7:2", "0s"}, {NULL, NULL}}; /* the last without a checkpoint */
+    int64_t sizes;
+} scenes[] = {{NULL, "0s", 0},  {"C8:3", "0s", 0}, {"C12:4", "10s", 0}, {NULL, "0s", 1000000},
+              {NULL, "10s", 0}, {"C7:2", "0s", 4000}, {"C8:3", "0s", 1000000},
+              {NULL, NULL, 0}}; /* the last without a checkpoint */
 enum { SCENES = (int)(sizeof scenes / sizeof *scenes) };
 
 typedef struct tallies {
@@ -134,8 +136,9 @@ static bool do_series(series *s, int64_t number, int64_t first, int64_t stride,
     for (int64_t k = 1 + first; touched && go_on; k += stride) {
         char why[ROOM] = "", line[2 * ROOM];
         bool good = try_one(s, k, &touched, why);
-        snprintf(line, sizeof line, "%s, %s, every %s, behind %s, %s, k = %lld: %s",
+        snprintf(line, sizeof line, "%s, %s, every %s, sizes / %lld, behind %s, %s, k = %lld: %s",
                  s->setup.program->name, lab_sink_names[s->setup.sink], s->setup.every ? s->setup.every : "never",
+                 (long long)s->setup.sizes,
                  s->crash ? s->crash : "nothing", s->fault, (long long)k, why);
         go_on = lab_count(result, good, "calls", number, s->dir, line);
     }
@@ -163,6 +166,7 @@ lab_result lab_calls(const lab_options *o) {
         int scene = (int)(at / lab_nprograms / 2 / FAULTS);
         s.crash = scenes[scene].crash;
         s.setup.every = scenes[scene].every;
+        s.setup.sizes = scenes[scene].sizes;
         s.setup.cut = 100;
         s.setup.parallelism = 1 + (int)(at % 2);
         if (o->only && strcmp(o->only, s.setup.program->name)) continue;

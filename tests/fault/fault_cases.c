@@ -107,6 +107,7 @@ lab_run lab_run_of(const lab_setup *s, const char *dir) {
         lab_arg(&r, "--checkpoint=ck");
         lab_arg(&r, "--checkpoint_every=%s", s->every);
         lab_set(&r, "FLOW_TEST_TMPFS=1");
+        if (s->sizes) lab_set(&r, "FLOW_TEST_SIZES=%lld", (long long)s->sizes);
     }
     lab_set(&r, "FLOW_TEST_CUT=%lld", (long long)s->cut);
     return r;

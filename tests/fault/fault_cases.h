@@ -34,6 +34,7 @@ typedef struct lab_setup {
     int64_t cut;        /* records a batch */
     const char *every;  /* checkpoint_every; null: no checkpoint */
     int parallelism;
+    int64_t sizes;      /* FLOW_TEST_SIZES: what is done with much is done with less; 0 */
 } lab_setup;
 
 /* The work folder: given on the command line, made before. */

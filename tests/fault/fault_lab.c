@@ -190,7 +190,8 @@ int64_t lab_now_us(void) {
 /* ---- running ---------------------------------------------------------------------------- */
 
 lab_run lab_new_run(const char *program, const char *dir) {
-    return (lab_run){.program = program, .dir = dir, .signal_us = -1, .signal = SIGKILL};
+    return (lab_run){
+        .program = program, .dir = dir, .log_dir = dir, .signal_us = -1, .signal = SIGKILL};
 }
 
 static int keep(lab_run *r, const char *format, va_list args) {
@@ -221,11 +222,12 @@ extern char **environ;
 
 static void child(const lab_run *r) {
     char *argv[LAB_WORDS + 2] = {(char *)(uintptr_t)r->program};
-    if (chdir(r->dir) < 0) _exit(120);
+    if (chdir(r->log_dir) < 0) _exit(120);
     int out = open("stdout", O_WRONLY | O_CREAT | O_APPEND, 0600);
     int err = open("stderr", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
     int in = open("/dev/null", O_RDONLY);
     if (out < 0 || err < 0 || in < 0) _exit(121);
+    if (chdir(r->dir) < 0) _exit(120);
     dup2(in, 0), dup2(out, 1), dup2(err, 2);
     syscall(SYS_close_range, 3u, ~0u, 0u);
     for (int i = 0; i < r->nargs; i++) {
@@ -254,7 +256,7 @@ static bool ended_within(int pidfd, int64_t us) {
 
 static void read_log(const lab_run *r, lab_end *e) {
     char path[LAB_PATH];
-    lab_path(path, "%s/stderr", r->dir);
+    lab_path(path, "%s/stderr", r->log_dir);
     lab_text t = lab_read(path);
     snprintf(e->log, sizeof e->log, "%s", t.p ? t.p : "");
     lab_text_free(&t);

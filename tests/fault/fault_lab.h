@@ -57,7 +57,8 @@ int64_t lab_now_us(void);
 
 typedef struct lab_run {
     const char *program;            /* an absolute path */
-    const char *dir;                /* where it runs; gets `stdout` and `stderr` */
+    const char *dir;                /* where it runs */
+    const char *log_dir;            /* gets `stdout` and `stderr`: dir unless set */
     int args[LAB_WORDS], nargs;     /* each an offset in texts */
     int env[LAB_WORDS], nenv;       /* NAME=value, in the same way */
     int64_t signal_us;              /* a signal after so long; -1 none */

@@ -47,6 +47,7 @@ static bool try_size(scene *s, int64_t bytes, char *why) {
     lab_mkdir(s->dir);
     lab_run r = lab_run_of(&s->setup, s->dir);
     lab_arg(&r, "--retries=1");
+    r.log_dir = lab_work;
     if (s->root) {
         lab_mkdir(s->mount);
         make_small(s, bytes, 0);
@@ -85,6 +86,7 @@ lab_result lab_space(const lab_options *o) {
         char why[ROOM] = "", line[2 * ROOM];
         scene s = {.setup = {.every = i % 3 ? "0s" : "10s", .cut = 60, .parallelism = 1}, .t = &t};
         int64_t bytes = 4096 * (1 + i / 20);
+        s.setup.sizes = i / 5 % 3 ? 0 : 1000000;
         s.root = root;
         s.setup.program = lab_program_of(names[i % 5]);
         s.setup.sink = i / 5 % 2 ? LAB_SINGLE : LAB_PARTS;

@@ -41,6 +41,7 @@ static const int64_t cuts[] = {7, 20, 45, 150};
 static const int64_t free_cuts[] = {5, 11, 33, 70, 200, 1000};
 static const char *const everies[] = {"0s", "200ms", "10s"};
 static const int parallelisms[] = {1, 2, 4};
+static const int64_t sizes[] = {0, 500, 5000, 1000000};
 
 #define PICK(chance, list) list[lab_below(chance, (int64_t)(sizeof list / sizeof *list))]
 
@@ -51,6 +52,7 @@ static history begin(const lab_options *o, int64_t number) {
                               : &lab_programs[number % lab_nprograms];
     h.setup.sink = lab_one_in(c, 8) ? LAB_STDOUT : lab_one_in(c, 2) ? LAB_SINGLE : LAB_PARTS;
     h.setup.every = PICK(c, everies);
+    h.setup.sizes = PICK(c, sizes);
     h.cut = PICK(c, cuts);
     h.fixed = !h.setup.program->any_cut || h.setup.sink == LAB_STDOUT || lab_one_in(c, 2);
     h.kills = 1 + lab_below(c, KILLS_MAX);
@@ -134,9 +136,9 @@ static bool live(history *h, tallies *t, char *why) {
 }
 
 static void describe(const history *h, const char *why, char *out, int room) {
-    snprintf(out, (size_t)room, "%s, %s, every %s, %s cut %lld, %lld kills: %s",
+    snprintf(out, (size_t)room, "%s, %s, every %s, sizes / %lld, %s cut %lld, %lld kills: %s",
              h->setup.program->name, lab_sink_names[h->setup.sink], h->setup.every,
-             h->fixed ? "fixed" : "free", (long long)h->cut, (long long)h->kills, why);
+             (long long)h->setup.sizes, h->fixed ? "fixed" : "free", (long long)h->cut, (long long)h->kills, why);
 }
 
 lab_result lab_kills(const lab_options *o) {

@@ -119,6 +119,7 @@ lab_result lab_stops(const lab_options *o) {
         s.setup.program = o->only ? lab_program_of(o->only) : &lab_programs[i % lab_nprograms];
         s.setup.sink = lab_one_in(c, 2) ? LAB_SINGLE : LAB_PARTS;
         s.setup.every = everies[lab_below(c, 2)];
+        s.setup.sizes = lab_one_in(c, 2) ? 0 : 1000000;
         s.setup.cut = cuts[lab_below(c, 3)];
         s.setup.parallelism = 1 + (int)lab_below(c, 3);
         s.way = &ways[lab_below(c, WAYS)];

@@ -228,7 +228,7 @@ lab_result lab_two(const lab_options *o) {
     int64_t all = CASES * 3 * 2;
     for (int64_t i = o->from; i < (o->only_one ? o->from + 1 : all); i++) {
         char why[ROOM] = "", line[2 * ROOM];
-        scene s = {.setup = {.every = "0s", .cut = 60, .parallelism = 1}};
+        scene s = {.setup = {.every = "0s", .cut = 60, .parallelism = 1, .sizes = 1000000}};
         int64_t c = i % CASES;
         s.setup.program = lab_program_of(names[i / CASES % 3]);
         s.setup.sink = i / CASES / 3 ? LAB_SINGLE : LAB_PARTS;
