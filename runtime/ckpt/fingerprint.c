@@ -104,6 +104,9 @@ rt_print rt_print_of_program(const rt_program *program, int64_t *index) {
         free(text);
         rt_wire_free(&w);
     }
+    p.nstates = p.n;
+    for (int64_t i = 0; i < program->nsources; i++)
+        add(&p, program->sources[i].id, program->sources[i].schema);
     return p;
 }
 
@@ -162,6 +165,7 @@ static void add_line(rt_print *p, const char *line, const char *end, bool *open)
         rt_wire_free(&w);
         *open |= params != NULL;
     }
+    if (id && schema && memcmp(line, "source\t", 7) == 0) add(p, id, schema);
     free(id);
     free(layout);
     free(schema);
@@ -177,7 +181,8 @@ rt_print rt_print_of_text(const char *descriptor, int64_t len, bool *open) {
     while (at < end) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         if (!stop) stop = end;
-        if (stop - at > 6 && memcmp(at, "state\t", 6) == 0) add_line(&p, at, stop, open);
+        if (stop - at > 7 && (memcmp(at, "state\t", 6) == 0 || memcmp(at, "source\t", 7) == 0))
+            add_line(&p, at, stop, open);
         at = stop + (stop < end);
     }
     return p;
@@ -311,6 +316,11 @@ void rt_diff_free(rt_diff *d) {
 
 /* ---- in words ---------------------------------------------------------------------- */
 
+static bool is_source(const rt_state_id *id) {
+    const char *slash = strchr(id->name, '/');
+    return slash && strncmp(slash, "/from", 5) == 0 && (!slash[5] || slash[5] == '#');
+}
+
 /* "`aggregate` of `totals`". */
 static void add_name(rt_wire *w, const rt_state_id *id) {
     const char *slash = strchr(id->name, '/');
@@ -319,9 +329,13 @@ static void add_name(rt_wire *w, const rt_state_id *id) {
         return;
     }
     size_t n = base_length(slash + 1);
-    rt_wire_u8(w, '`');
-    rt_wire_raw(w, slash + 1, (int64_t)n);
-    add_text(w, "` of ");
+    if (is_source(id)) {
+        add_text(w, "the source of ");
+    } else {
+        rt_wire_u8(w, '`');
+        rt_wire_raw(w, slash + 1, (int64_t)n);
+        add_text(w, "` of ");
+    }
     if (strncmp(id->name, "pipeline/", 9) == 0) {
         add_text(w, "a pipeline without a name");
     } else {
@@ -358,10 +372,15 @@ void rt_change_text(rt_wire *w, const rt_change *c) {
     case RT_AMBIGUOUS: add_text(w, "refused   "); break;
     }
     add_name(w, c->was ? c->was : c->is);
+    bool source = is_source(c->was ? c->was : c->is);
     switch (c->fate) {
     case RT_KEPT: return;
-    case RT_ADDED: add_text(w, ": it begins empty"); return;
-    case RT_DROPPED: add_text(w, ": its state is discarded"); return;
+    case RT_ADDED:
+        add_text(w, source ? ": it is read from its beginning" : ": it begins empty");
+        return;
+    case RT_DROPPED:
+        add_text(w, source ? ": its position is forgotten" : ": its state is discarded");
+        return;
     case RT_CHANGED:
         add_text(w, " has changed\n  saved     ");
         add_schema(w, c->was, c->is);
@@ -371,14 +390,14 @@ void rt_change_text(rt_wire *w, const rt_change *c) {
     case RT_RENAMED:
         add_text(w, " is gone, and ");
         add_name(w, c->is);
-        add_text(w, " would hold the same: a new name does not take state along\n  both      ");
+        add_text(w, source ? " would read the same" : " would hold the same");
+        add_text(w, ": a new name takes nothing along\n  both      ");
         add_schema(w, c->was, NULL);
         return;
     case RT_AMBIGUOUS:
-        add_text(w, c->was ? " cannot be told from others that hold the same, and their number "
-                             "has changed\n  saved     "
-                           : " holds the same as others, and their number has changed\n"
-                             "  program   ");
+        add_text(w, source ? " reads" : " holds");
+        add_text(w, " the same as others, and their number has changed\n  ");
+        add_text(w, c->was ? "saved     " : "program   ");
         add_schema(w, c->was ? c->was : c->is, NULL);
         return;
     }

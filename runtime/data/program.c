@@ -194,6 +194,8 @@ static void read_source(reader *r, const line *l, rt_source_decl *s) {
     s->multiline = flag(r, l, "multiline");
     s->table = flag(r, l, "table");
     s->columns = value_or(l, "columns", "");
+    s->id = value_or(l, "id", s->name);
+    s->schema = value_or(l, "schema", s->connector);
     s->stage = -1;
     if (s->format == RT_BINARY && s->record <= 0) fail(r, "`record` is missing");
 }

@@ -51,6 +51,7 @@
  *                                      function names
  *                    [multiline=1]     csv: line ends inside quotes
  *                    [table=1]         a `file` read whole in batch 0
+ *                    id=<text>         its name in checkpoints, and schema=<text>, what it is
  *   option <source|sink> <id> <name> <letter> <text>
  *                    an option of a connector that is a constant; letters below.  The
  *                    argument without a name (path, address, rate) is called `arg`
@@ -209,6 +210,7 @@ typedef struct rt_source_decl {
     int64_t step, error_port, record;
     bool header, multiline, table;
     const char *columns;
+    const char *id, *schema; /* never null */
     rt_option *options;
     int64_t stage; /* the first stage that reads it, or -1 */
 } rt_source_decl;

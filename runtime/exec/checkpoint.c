@@ -59,7 +59,7 @@ void rt_kept_free(rt_kept *k) {
 }
 
 int64_t rt_ckpt_slots(const rt_checkpoint *c) {
-    return c->print.n * c->job->settings->partitions;
+    return c->print.nstates * c->job->settings->partitions;
 }
 
 bool rt_ckpt_slot(const rt_checkpoint *c, int64_t k, int64_t *state, int64_t *partition) {
@@ -104,7 +104,7 @@ static bool saves(const rt_checkpoint *c, bool drain) {
     const rt_job *job = c->job;
     /* Nothing runs after the end of input, and nothing is replayed up to it. */
     if (job->final) return false;
-    if (drain || !c->print.n || rt_ckpt_input_once(job)) return true;
+    if (drain || !c->print.nstates || rt_ckpt_input_once(job)) return true;
     if (atomic_load_explicit(&c->damaged, memory_order_relaxed)) return true;
     int64_t every = job->settings->checkpoint_every;
     return !every || rt_clock_mono() - c->saved_at >= every;
@@ -166,7 +166,7 @@ rt_status rt_checkpoint_collect(rt_job *job) {
     c->save_full = false;
     c->saved_at = rt_clock_mono();
     rt_ckpt_meta_save(job, &g->meta);
-    if (!c->print.n) return RT_ok;
+    if (!c->print.nstates) return RT_ok;
     g->saved = rt_alloc((size_t)rt_ckpt_slots(c) * sizeof *g->saved);
     collecting a = {c, g};
     rt_pool_run(job->pool, collect_task, &a, 0, rt_ckpt_slots(c), job->alone);

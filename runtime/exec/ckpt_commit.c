@@ -52,7 +52,7 @@ static int64_t state_bytes(const rt_checkpoint *c) {
 static rt_status write_state(drafting *d, bool in_file, rt_state_ref *ref) {
     rt_checkpoint *c = d->c;
     const rt_going *g = &c->out;
-    rt_state_head head = {.kind = g->full || !c->print.n ? RT_STATE_SNAP : RT_STATE_DELTA,
+    rt_state_head head = {.kind = g->full || !c->print.nstates ? RT_STATE_SNAP : RT_STATE_DELTA,
                           .epoch = c->env.epoch,
                           .batch = g->batch};
     memcpy(head.job, c->ident.job, sizeof head.job);

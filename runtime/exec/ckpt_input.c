@@ -9,30 +9,30 @@
 
 enum { ENDED = 1, REFRESHED = 2, PLANNED = 4 };
 
-static int64_t ordinal(const rt_job *job, int64_t source) {
-    int64_t n = 0;
-    for (int64_t i = 0; i < source; i++)
-        n += !strcmp(job->program->sources[i].name, job->program->sources[source].name);
-    return n;
+static void write_name(const rt_job *job, int64_t source, rt_wire *w) {
+    rt_wire_text(w, job->program->sources[source].id);
+    rt_wire_text(w, job->program->sources[source].schema);
 }
 
-static void write_name(const rt_job *job, int64_t source, rt_wire *w) {
-    rt_wire_text(w, job->program->sources[source].name);
-    rt_wire_i64(w, ordinal(job, source));
+static bool read_text(rt_unwire *r, const char *text) {
+    int64_t len;
+    const uint8_t *p = rt_unwire_bytes(r, &len);
+    return !r->bad && (int64_t)strlen(text) == len && !memcmp(p, text, (size_t)len);
 }
 
 /* The source that is named, or null: the program has it no more. */
 static rt_source *read_name(rt_job *job, rt_unwire *r) {
+    rt_unwire from = *r;
+    rt_source *found = NULL;
     int64_t len;
-    const uint8_t *name = rt_unwire_bytes(r, &len);
-    int64_t k = rt_unwire_i64(r);
+    rt_unwire_bytes(r, &len);
+    rt_unwire_bytes(r, &len);
     for (int64_t i = 0; i < job->program->nsources && !r->bad; i++) {
-        const char *mine = job->program->sources[i].name;
-        if ((int64_t)strlen(mine) == len && !memcmp(mine, name, (size_t)len) &&
-            ordinal(job, i) == k)
-            return &job->sources[i];
+        rt_unwire at = from;
+        bool same = read_text(&at, job->program->sources[i].id);
+        if (same && read_text(&at, job->program->sources[i].schema)) found = &job->sources[i];
     }
-    return NULL;
+    return found;
 }
 
 /* The bytes of one source, written behind their length. */

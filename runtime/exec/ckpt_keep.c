@@ -131,7 +131,7 @@ rt_status rt_ckpt_sweep(rt_checkpoint *c) {
 
 static void start_snap(rt_checkpoint *c) {
     const rt_kept *now = c->nkept ? &c->kept[c->nkept - 1] : NULL;
-    if (!now || !c->print.n || now->n < 2) return;
+    if (!now || !c->print.nstates || now->n < 2) return;
     if (!c->compactor) c->compactor = rt_compactor_new(c->state_dir);
     if (rt_compactor_busy(c->compactor)) return;
     int64_t age = rt_clock_mono() - c->snap_at;

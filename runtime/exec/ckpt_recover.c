@@ -299,7 +299,7 @@ static int32_t track_body(flow_rt_worker *w, void *arg) {
 }
 
 static rt_status track(rt_job *job) {
-    if (!job->ckpt->print.n) return RT_ok;
+    if (!job->ckpt->print.nstates) return RT_ok;
     rt_task_run(&job->workers[0], 0, 0, NULL, track_body, job);
     return rt_task_failed(job);
 }
