@@ -356,6 +356,19 @@ static void put_sources(prog_t *p) {
     }
 }
 
+/* What a time is called in checkpoints. */
+static void put_time_id(prog_t *p, size_t index) {
+    const plan_t *plan = p->g->plan;
+    const char *flow = plan->times.at[index].step->flow->name;
+    int same = 1;
+    buf_t id;
+    buf_init(&id, p->g->e->arena);
+    buf_printf(&id, "%s/event_time", flow ? flow : "pipeline");
+    for (size_t i = 0; i < index; i++) same += plan->times.at[i].step->flow->name == flow;
+    if (same > 1) buf_printf(&id, "#%d", same);
+    pair(p, "id", buf_text(&id));
+}
+
 static void put_times(prog_t *p) {
     const plan_t *plan = p->g->plan;
     for (size_t i = 0; i < plan->times.n; i++) {
@@ -366,6 +379,7 @@ static void put_times(prog_t *p) {
         pair_int(p, "step", t->step_id);
         pair_int(p, "delay", delay ? (int64_t)delay->w[0] : 0);
         if (idle) pair_int(p, "idle", (int64_t)idle->w[0]);
+        put_time_id(p, i);
         buf_char(&p->text, '\n');
     }
     for (size_t i = 0; i < plan->clocks.n; i++) {

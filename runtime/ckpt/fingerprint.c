@@ -107,6 +107,8 @@ rt_print rt_print_of_program(const rt_program *program, int64_t *index) {
     p.nstates = p.n;
     for (int64_t i = 0; i < program->nsources; i++)
         add(&p, program->sources[i].id, program->sources[i].schema);
+    for (int64_t i = 0; i < program->ntimes; i++)
+        add(&p, program->times[i].id, "how far event time has come");
     return p;
 }
 
@@ -166,6 +168,7 @@ static void add_line(rt_print *p, const char *line, const char *end, bool *open)
         *open |= params != NULL;
     }
     if (id && schema && memcmp(line, "source\t", 7) == 0) add(p, id, schema);
+    if (id && memcmp(line, "time\t", 5) == 0) add(p, id, "how far event time has come");
     free(id);
     free(layout);
     free(schema);
@@ -181,7 +184,8 @@ rt_print rt_print_of_text(const char *descriptor, int64_t len, bool *open) {
     while (at < end) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         if (!stop) stop = end;
-        if (stop - at > 7 && (memcmp(at, "state\t", 6) == 0 || memcmp(at, "source\t", 7) == 0))
+        if (stop - at > 7 && (memcmp(at, "state\t", 6) == 0 || memcmp(at, "source\t", 7) == 0 ||
+                              memcmp(at, "time\t", 5) == 0))
             add_line(&p, at, stop, open);
         at = stop + (stop < end);
     }

@@ -1,5 +1,4 @@
-/* fingerprint.h - what state a program keeps, held against what another one kept; sources
- * are states without rows: their positions lie beside the tables.
+/* fingerprint.h - what state a program keeps, held against what another one kept.
  *
  * A state is known by its id (the flow's name and the step's word) and its schema: a text
  * that says what its rows mean, made by the compiler.  A state whose id and schema are
@@ -24,8 +23,9 @@
 
 /* A list of states; the texts are its own (malloc). */
 typedef struct rt_print {
-    rt_state_id *ids; /* states, with the layout "<schema> | <layout>"; then sources, whose
-                       * positions are kept or refused in the same way */
+    rt_state_id *ids; /* states, with the layout "<schema> | <layout>"; then sources and
+                       * `event_time` steps, whose positions and watermarks are kept or refused
+                       * in the same way */
     int64_t n, nstates;
 } rt_print;
 

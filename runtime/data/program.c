@@ -253,6 +253,7 @@ static void read_time(reader *r, const line *l, rt_time_decl *t) {
     t->step = checked(r, number_of(r, l, "step", -1), r->program->nsteps, "step");
     t->delay = number_of(r, l, "delay", 0);
     t->idle = number_of(r, l, "idle", -1);
+    t->id = value_or(l, "id", "event_time");
 }
 
 static void read_clock(reader *r, const line *l, rt_clock_decl *c) {

@@ -56,6 +56,7 @@
  *                    an option of a connector that is a constant; letters below.  The
  *                    argument without a name (path, address, rate) is called `arg`
  *   time <id>        step=<step id> [delay=<us>] [idle=<us>]
+ *                    id=<text>, its name in checkpoints
  *                    an `event_time` step; setup may set delay and idle (letter 'd')
  *   clock <id>       time=<time id> source=<source id>
  *                    the step in the stage of one source
@@ -216,6 +217,7 @@ typedef struct rt_source_decl {
 } rt_source_decl;
 
 typedef struct rt_time_decl {
+    const char *id; /* never null */
     int64_t step, delay, idle; /* idle: -1: never */
 } rt_time_decl;
 

@@ -175,54 +175,89 @@ int64_t rt_watermarks_when(const rt_watermarks *w, int64_t mark, int64_t moment)
 
 /* ---- for a checkpoint ---- */
 
+/* What a mark is of, by the names of its times: numbers change with the program. */
+static void mark_name(const rt_program *p, const rt_mark_decl *mark, rt_wire *name) {
+    rt_wire_clear(name);
+    if (mark->processing) rt_wire_raw(name, "processing", 10);
+    for (int64_t i = 0; i < mark->ntimes; i++) {
+        const char *id = p->times[mark->times[i]].id;
+        if (i) rt_wire_raw(name, ",", 1);
+        rt_wire_raw(name, id, (int64_t)strlen(id));
+    }
+}
+
+static bool is_text(const uint8_t *p, int64_t n, const char *text) {
+    return (int64_t)strlen(text) == n && (!n || !memcmp(p, text, (size_t)n));
+}
+
 void rt_watermarks_save(const rt_watermarks *w, rt_wire *out) {
     const rt_program *p = w->program;
+    rt_wire name = {0};
     rt_wire_i64(out, p->ntimes);
     for (int64_t i = 0; i < p->ntimes; i++) {
+        rt_wire_text(out, p->times[i].id);
         rt_wire_i64(out, w->times[i]);
         rt_wire_i64(out, w->reached[i]);
     }
     rt_wire_i64(out, p->nmarks);
-    for (int64_t i = 0; i < p->nmarks; i++) rt_wire_i64(out, w->marks[i].now);
+    for (int64_t i = 0; i < p->nmarks; i++) {
+        mark_name(p, &p->marks[i], &name);
+        rt_wire_bytes(out, name.p, name.n);
+        rt_wire_i64(out, w->marks[i].now);
+    }
     rt_wire_i64(out, p->nclocks);
     for (int64_t i = 0; i < p->nclocks; i++) {
         const clock_state *c = &w->clocks[i];
-        rt_wire_i64(out, p->clocks[i].time);
-        rt_wire_text(out, p->sources[p->clocks[i].source].name);
+        rt_wire_text(out, p->times[p->clocks[i].time].id);
+        rt_wire_text(out, p->sources[p->clocks[i].source].id);
         rt_wire_i64(out, c->max);
         rt_wire_i64(out, c->last);
         rt_wire_u8(out, c->ended);
     }
+    rt_wire_free(&name);
+}
+
+static void load_time(rt_watermarks *w, rt_unwire *r) {
+    int64_t len;
+    const uint8_t *id = rt_unwire_bytes(r, &len);
+    int64_t at = rt_unwire_i64(r), reached = rt_unwire_i64(r);
+    for (int64_t i = 0; i < w->program->ntimes && !r->bad; i++)
+        if (is_text(id, len, w->program->times[i].id)) w->times[i] = at, w->reached[i] = reached;
+}
+
+static void load_mark(rt_watermarks *w, rt_unwire *r) {
+    rt_wire name = {0};
+    int64_t len;
+    const uint8_t *id = rt_unwire_bytes(r, &len);
+    int64_t at = rt_unwire_i64(r);
+    for (int64_t i = 0; i < w->program->nmarks && !r->bad; i++) {
+        mark_name(w->program, &w->program->marks[i], &name);
+        if (name.n == len && (!len || !memcmp(name.p, id, (size_t)len)))
+            w->marks[i].now = w->marks[i].next = w->marks[i].reached = at;
+    }
+    rt_wire_free(&name);
 }
 
 static void load_clock(rt_watermarks *w, rt_unwire *r) {
     const rt_program *p = w->program;
     clock_state c = {.fresh = BEFORE};
-    int64_t len, time = rt_unwire_i64(r);
-    const uint8_t *name = rt_unwire_bytes(r, &len);
+    int64_t time_len, source_len;
+    const uint8_t *time = rt_unwire_bytes(r, &time_len);
+    const uint8_t *source = rt_unwire_bytes(r, &source_len);
     c.max = rt_unwire_i64(r);
     c.last = rt_unwire_i64(r);
     c.ended = rt_unwire_u8(r) != 0;
-    for (int64_t i = 0; i < p->nclocks && !r->bad; i++) {
-        const char *mine = p->sources[p->clocks[i].source].name;
-        if (p->clocks[i].time == time && (int64_t)strlen(mine) == len &&
-            !memcmp(mine, name, (size_t)len))
+    for (int64_t i = 0; i < p->nclocks && !r->bad; i++)
+        if (is_text(time, time_len, p->times[p->clocks[i].time].id) &&
+            is_text(source, source_len, p->sources[p->clocks[i].source].id))
             w->clocks[i] = c;
-    }
 }
 
 bool rt_watermarks_load(rt_watermarks *w, rt_unwire *r) {
-    const rt_program *p = w->program;
-    int64_t n = rt_unwire_count(r, 16);
-    for (int64_t i = 0; i < n; i++) {
-        int64_t at = rt_unwire_i64(r), reached = rt_unwire_i64(r);
-        if (i < p->ntimes) w->times[i] = at, w->reached[i] = reached;
-    }
-    n = rt_unwire_count(r, 8);
-    for (int64_t i = 0; i < n; i++) {
-        int64_t at = rt_unwire_i64(r);
-        if (i < p->nmarks) w->marks[i].now = w->marks[i].next = w->marks[i].reached = at;
-    }
+    int64_t n = rt_unwire_count(r, 24);
+    for (int64_t i = 0; i < n; i++) load_time(w, r);
+    n = rt_unwire_count(r, 16);
+    for (int64_t i = 0; i < n; i++) load_mark(w, r);
     n = rt_unwire_count(r, 33);
     for (int64_t i = 0; i < n; i++) load_clock(w, r);
     return !r->bad;

@@ -7,7 +7,7 @@ tier=${1:-short}
 . tests/tools/check.sh
 
 counts() { # kept added dropped refused, of what check printed
-    awk '/ the source of / && $1 != "refused" { next }
+    awk '/ the source of | `event_time` of / && $1 != "refused" { next }
          $1 == "kept" { k++ } $1 == "added" { a++ } $1 == "dropped" { d++ } $1 == "refused" { r++ }
          END { print k + 0, a + 0, d + 0, r + 0 }' "$1"
 }
