@@ -229,8 +229,12 @@ static void limit_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t reco
     LLVMValueRef words = K_CALL(e, table_i64, "counter", e->fn->ctx, table, ir_i64(e, 0));
     LLVMValueRef seen = ir_load(e, e->i64, words, "seen");
     LLVMValueRef most = emit_constant(g, s->u.limit.count, s->u.limit.count_value, 1);
-    LLVMBasicBlockRef keep = ir_block(e, "limit.keep"), next = ir_block(e, "limit.next");
-    ir_if(e, ir_lt(e, seen, most, ""), keep, next);
+    LLVMBasicBlockRef keep = ir_block(e, "limit.keep"), over = ir_block(e, "limit.over"),
+                      next = ir_block(e, "limit.next");
+    ir_if(e, ir_lt(e, seen, most, ""), keep, over);
+    ir_at(e, over); /* a counter that was loaded may be full from the start */
+    if (s->in.windowed == WINDOW_NONE) emit_sinks_full(g);
+    ir_br(e, next);
     ir_at(e, keep);
     LLVMValueRef now = ir_add(e, seen, ir_i64(e, 1), "seen");
     ir_store(e, now, words);
