@@ -207,6 +207,12 @@ static rt_status replace(rt_journal *j, const char *dir, const rt_record *record
 
 #ifdef FLOW_FAULTS
 /* The mistake of going on behind what was read: it may not be on the disk. */
+static bool is_as_read(const rt_record *records, int64_t n) {
+    const uint8_t *end = records[0].payload - HEAD;
+    for (int64_t i = 0; i < n; i++) end += HEAD + records[i].len + FOOT;
+    return n > 1 && end == records[n - 1].payload + records[n - 1].len + FOOT;
+}
+
 static rt_status go_on(rt_journal *j, const rt_record *records, int64_t n) {
     const rt_record *last = &records[n - 1];
     rt_unwire foot = rt_unwire_of(last->payload + last->len, FOOT);
@@ -226,7 +232,7 @@ rt_status rt_journal_begin(const char *dir, const rt_record *records, int64_t n,
     rt_assert(next_seq >= (uint64_t)n);
     rt_status status;
 #ifdef FLOW_FAULTS
-    if (n > 1 && RT_MUTANT(rec_nosync)) status = go_on(j, records, n);
+    if (RT_MUTANT(rec_nosync) && is_as_read(records, n)) status = go_on(j, records, n);
     else
 #endif
         status = replace(j, dir, records, n, next_seq);

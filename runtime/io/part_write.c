@@ -70,7 +70,9 @@ static rt_status open_folder(rt_parts *f, const char *dir, rt_os_dir *d) {
  * folders, and a power loss could keep neither name. */
 rt_status rt_part_open_hidden(rt_parts *f, const char *dir, rt_os_dir *d) {
     char above[RT_OUT_PATH];
-    if (!RT_MUTANT(crossdir)) return open_folder(f, dir, d);
+    rt_status status = open_folder(f, dir, d);
+    if (status != RT_ok || !RT_MUTANT(crossdir)) return status;
+    rt_os_dir_close(d);
     rt_out_folder_of(f->path, above);
     return rt_os_dir_open(d, above, "") < 0 ? rt_out_cannot(RT_io, "open", above) : RT_ok;
 }

@@ -333,7 +333,7 @@ static void spoil(lab_text *t, const change *w, int how, lab_chance *c) {
     if (!w->bytes) return;
     if (how == 0) memset(t->p + w->at, 0, (size_t)w->n);
     for (int64_t i = 0; how == 1 && i < w->n; i++) t->p[w->at + i] = (char)lab_next(c);
-    for (int64_t k = 1 + lab_below(c, 3); how == 2 && k > 0; k--)
+    for (int64_t k = 1 + lab_below(c, 3); how >= 2 && k > 0; k--)
         t->p[w->at + lab_below(c, w->n)] ^= (char)(1 << lab_below(c, 8));
 }
 
@@ -346,7 +346,7 @@ static lab_text data_of(const file *f, int survive, lab_chance *c) {
     int way = (int)lab_below(c, DATA_WAYS);
     int64_t whole = survive > 0 ? f->npending : lab_below(c, f->npending + 1);
     if (survive > 0) way = DATA_FIRST;
-    int spoils = (int)lab_below(c, 3);
+    int spoils = (int)lab_below(c, 4);
     for (int64_t i = 0; i < f->npending; i++) {
         change w = f->pending[i];
         if (way == DATA_SUBSET && lab_one_in(c, 2)) continue;
