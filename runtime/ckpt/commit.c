@@ -1,7 +1,6 @@
 /* commit.c - see commit.h. */
 #include "runtime/ckpt/commit.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +17,18 @@ static int64_t read_number(rt_unwire *r) {
     int64_t v = rt_unwire_i64(r);
     if (v < 0) r->bad = true;
     return v;
+}
+
+/* Bytes that end with their only zero. */
+static const char *read_text(rt_unwire *r) {
+    int64_t n;
+    const uint8_t *p = rt_unwire_bytes(r, &n);
+    if (n < 1 || memchr(p, 0, (size_t)n) != p + n - 1) r->bad = true;
+    return r->bad ? "" : (const char *)p;
+}
+
+static void write_text(rt_wire *w, const char *text) {
+    rt_wire_bytes(w, text, (int64_t)strlen(text) + 1);
 }
 
 /* ---- PLAN -------------------------------------------------------------------------------- */
@@ -44,11 +55,11 @@ void rt_commit_write(rt_wire *w, const rt_commit *c) {
     rt_wire_i64(w, c->batch);
     rt_wire_i64(w, c->now);
     rt_wire_u8(w, c->final);
-    rt_wire_bytes(w, c->program, (int64_t)strlen(c->program) + 1);
+    write_text(w, c->program);
     rt_wire_i64(w, c->nsinks);
     for (int64_t i = 0; i < c->nsinks; i++) {
         const rt_commit_sink *s = &c->sinks[i];
-        rt_wire_text(w, s->name);
+        write_text(w, s->name);
         rt_wire_i64(w, s->ordinal);
         rt_wire_i64(w, s->rows);
         rt_wire_u32(w, s->crc);
@@ -62,10 +73,7 @@ void rt_commit_write(rt_wire *w, const rt_commit *c) {
 }
 
 static void read_sink(rt_unwire *r, rt_commit_sink *s) {
-    int64_t n;
-    const uint8_t *name = rt_unwire_bytes(r, &n);
-    if (n >= (int64_t)sizeof s->name || (n && memchr(name, 0, (size_t)n))) r->bad = true;
-    else if (n) memcpy(s->name, name, (size_t)n);
+    s->name = read_text(r);
     s->ordinal = read_number(r);
     s->rows = read_number(r);
     s->crc = rt_unwire_u32(r);
@@ -90,20 +98,13 @@ static void read_state(rt_unwire *r, rt_commit *out) {
     if (*last->name ? out->inlined_len != 0 : out->inlined_len != last->length) r->bad = true;
 }
 
-static const char *read_program(rt_unwire *r) {
-    int64_t n;
-    const uint8_t *p = rt_unwire_bytes(r, &n);
-    if (n < 1 || memchr(p, 0, (size_t)n) != p + n - 1) r->bad = true;
-    return r->bad ? "" : (const char *)p;
-}
-
 bool rt_commit_read(const uint8_t *p, int64_t n, rt_commit *out) {
     rt_unwire r = rt_unwire_of(p, n);
     *out = (rt_commit){0};
     out->batch = read_number(&r);
     out->now = rt_unwire_i64(&r);
     out->final = read_bool(&r);
-    out->program = read_program(&r);
+    out->program = read_text(&r);
     out->nsinks = rt_unwire_count(&r, 32);
     out->sinks = rt_alloc((size_t)(out->nsinks + 1) * sizeof *out->sinks);
     for (int64_t i = 0; i < out->nsinks && !r.bad; i++) read_sink(&r, &out->sinks[i]);

@@ -24,10 +24,10 @@ void rt_planned_write(rt_wire *w, const rt_planned *plan);
 /* Points into the payload. */
 bool rt_planned_read(const uint8_t *p, int64_t n, rt_planned *out);
 
-/* A sink's part of a batch.  Sinks are known by name and by their number among those of
- * the same name, so that another program text may have others beside them. */
+/* A sink's part of a batch.  Sinks are known by name and target, and by their number among
+ * those of the same, so that another program text may have others beside them. */
 typedef struct rt_commit_sink {
-    char name[72];
+    const char *name; /* terminated */
     int64_t ordinal;
     int64_t rows;
     uint32_t crc;          /* of the rows, as they leave the program */

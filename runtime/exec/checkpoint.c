@@ -17,10 +17,24 @@
 #include "runtime/exec/sched.h"
 #include "runtime/exec/task.h"
 
-int64_t rt_ckpt_sink_ordinal(const rt_program *p, int64_t sink) {
+/* By name and target: who writes somewhere else is another sink. */
+static void name_sinks(rt_checkpoint *c) {
+    const rt_program *p = c->job->program;
+    c->sinks = rt_alloc((size_t)(p->nsinks + 1) * sizeof *c->sinks);
+    for (int64_t i = 0; i < p->nsinks; i++)
+        c->sinks[i] = rt_arena_print(p->arena, "%s %s", p->sinks[i].name,
+                                     rt_option_text(p->sinks[i].options, "arg", ""));
+}
+
+int64_t rt_ckpt_ordinal(const rt_checkpoint *c, int64_t sink) {
     int64_t n = 0;
-    for (int64_t i = 0; i < sink; i++) n += !strcmp(p->sinks[i].name, p->sinks[sink].name);
+    for (int64_t i = 0; i < sink; i++) n += !strcmp(c->sinks[i], c->sinks[sink]);
     return n;
+}
+
+const rt_commit_sink *rt_ckpt_said(const rt_checkpoint *c, const rt_commit *commit,
+                                   int64_t sink) {
+    return rt_commit_find(commit, c->sinks[sink], rt_ckpt_ordinal(c, sink));
 }
 
 /* ---- start and end ----------------------------------------------------------------------- */
@@ -39,6 +53,7 @@ rt_status rt_checkpoint_open(rt_job *job) {
         return (rt_status)rt_fail(RT_usage, "`checkpoint`: the path is too long");
     memcpy(c->dir, dir, n);
     snprintf(c->state_dir, sizeof c->state_dir, "%s/state", c->dir);
+    name_sinks(c);
     c->states = rt_alloc((size_t)(job->program->nstates + 1) * sizeof *c->states);
     c->print = rt_print_of_program(job->program, c->states);
     c->env.dir = c->dir;
@@ -86,6 +101,7 @@ void rt_checkpoint_close(rt_job *job) {
     free(c->kept);
     rt_print_free(&c->print);
     free(c->states);
+    free(c->sinks);
     rt_wire_free(&c->forced);
     rt_wire_free(&c->last);
     rt_dirs_free(&c->dirs);

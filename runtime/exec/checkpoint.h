@@ -50,6 +50,7 @@ typedef struct rt_checkpoint {
     struct rt_found *found; /* what the last run has left, while it is needed */
     rt_print print;   /* the states that hold something between batches, as files know them */
     int64_t *states;  /* [of print]: the number of the state */
+    char **sinks;     /* [sink]: what COMMITs call it */
     bool over;        /* the input had ended: there is nothing to do */
     rt_wire forced;   /* input of a plan that the next batch must follow; empty: none */
     rt_planned forced_plan;
@@ -77,8 +78,11 @@ typedef struct rt_checkpoint {
 rt_status rt_checkpoint_open(rt_job *job);
 void rt_checkpoint_close(rt_job *job);
 
-/* The number of a source or sink among those before it with the same name. */
-int64_t rt_ckpt_sink_ordinal(const rt_program *program, int64_t sink);
+/* The number of a sink among those before it with the same name in c->sinks. */
+int64_t rt_ckpt_ordinal(const rt_checkpoint *c, int64_t sink);
+/* What a COMMIT says of the sink, or null. */
+const rt_commit_sink *rt_ckpt_said(const rt_checkpoint *c, const rt_commit *commit,
+                                   int64_t sink);
 
 /* The input has been taken: decides whether state is saved with the batch, and appends
  * PLAN.  `drain`: no batch follows. */

@@ -115,8 +115,8 @@ static rt_status prepare(drafting *d) {
         rt_sink *s = &c->job->sinks[i];
         rt_commit_sink *out = &d->commit.sinks[i];
         RT_TRY(prepare_sink(d, i));
-        snprintf(out->name, sizeof out->name, "%s", s->decl->name);
-        out->ordinal = rt_ckpt_sink_ordinal(p, i);
+        out->name = c->sinks[i];
+        out->ordinal = rt_ckpt_ordinal(c, i);
         out->rows = d->outs[i].rows;
         if (s->ops->record) RT_TRY(rt_ckpt_sum(&d->outs[i], &out->crc));
     }
@@ -202,8 +202,7 @@ rt_status rt_ckpt_publish(rt_checkpoint *c, const rt_commit *commit, bool done) 
     bool any = false;
     for (int64_t i = 0; i < p->nsinks; i++) {
         rt_sink *s = &c->job->sinks[i];
-        const rt_commit_sink *one =
-            rt_commit_find(commit, s->decl->name, rt_ckpt_sink_ordinal(p, i));
+        const rt_commit_sink *one = rt_ckpt_said(c, commit, i);
         if (!one || !s->ops->publish_record) continue;
         if (any) RT_CRASH(C9, commit->batch);
         any = true;
@@ -222,8 +221,7 @@ static void forget_last(rt_checkpoint *c) {
     if (!c->last.n || !rt_commit_read(c->last.p, c->last.n, &last)) return;
     for (int64_t i = 0; i < p->nsinks; i++) {
         rt_sink *s = &c->job->sinks[i];
-        const rt_commit_sink *one =
-            rt_commit_find(&last, s->decl->name, rt_ckpt_sink_ordinal(p, i));
+        const rt_commit_sink *one = rt_ckpt_said(c, &last, i);
         if (!one || !s->ops->forget) continue;
         rt_committed record = {last.batch, one->record, one->len, true};
         s->ops->forget(s, &record);

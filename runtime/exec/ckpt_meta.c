@@ -67,8 +67,8 @@ static void save_full(const rt_job *job, rt_wire *w) {
     const rt_program *p = job->program;
     rt_wire_i64(w, p->nsinks);
     for (int64_t i = 0; i < p->nsinks; i++) {
-        rt_wire_text(w, p->sinks[i].name);
-        rt_wire_i64(w, rt_ckpt_sink_ordinal(p, i));
+        rt_wire_text(w, job->ckpt->sinks[i]);
+        rt_wire_i64(w, rt_ckpt_ordinal(job->ckpt, i));
         rt_wire_u8(w, atomic_load_explicit(&job->sink_full[i], memory_order_relaxed));
     }
 }
@@ -81,11 +81,12 @@ static void load_full(rt_job *job, rt_unwire *r) {
         const uint8_t *name = rt_unwire_bytes(r, &len);
         int64_t ordinal = rt_unwire_i64(r);
         uint8_t full = rt_unwire_u8(r);
-        for (int64_t i = 0; i < p->nsinks && !r->bad; i++)
-            if ((int64_t)strlen(p->sinks[i].name) == len &&
-                !memcmp(p->sinks[i].name, name, (size_t)len) &&
-                rt_ckpt_sink_ordinal(p, i) == ordinal)
+        for (int64_t i = 0; i < p->nsinks && !r->bad; i++) {
+            const char *mine = job->ckpt->sinks[i];
+            if ((int64_t)strlen(mine) == len && !memcmp(mine, name, (size_t)len) &&
+                rt_ckpt_ordinal(job->ckpt, i) == ordinal)
                 atomic_store_explicit(&job->sink_full[i], full, memory_order_relaxed);
+        }
     }
 }
 

@@ -248,15 +248,32 @@ static rt_status resume_sinks(rt_checkpoint *c, int64_t *ahead) {
     for (int64_t i = 0; i < job->program->nsinks; i++) {
         rt_sink *s = &job->sinks[i];
         int64_t newest = -1;
-        const rt_commit_sink *one =
-            last ? rt_commit_find(last, s->decl->name, rt_ckpt_sink_ordinal(job->program, i))
-                 : NULL;
+        const rt_commit_sink *one = last ? rt_ckpt_said(c, last, i) : NULL;
         rt_committed record = {0};
         if (one)
             record = (rt_committed){last->batch, one->record, one->len,
                                     c->found->done >= last->batch};
         if (s->ops->resume) RT_TRY(s->ops->resume(s, one ? &record : NULL, &newest));
         *ahead = RT_MAX(*ahead, newest);
+    }
+    return RT_ok;
+}
+
+/* Everything that is committed is shown: a sink that the program no longer has must have
+ * shown its part. */
+static rt_status check_gone(const rt_checkpoint *c) {
+    const rt_commit *last = last_commit(c->found);
+    for (int64_t k = 0; last && c->found->done < last->batch && k < last->nsinks; k++) {
+        bool has = false;
+        for (int64_t i = 0; i < c->job->program->nsinks; i++)
+            has = has || rt_ckpt_said(c, last, i) == &last->sinks[k];
+        if (has || !last->sinks[k].rows) continue;
+        return (rt_status)rt_fail(RT_refused,
+                                  "batch %" PRId64 " is committed for `%s` and may not be there "
+                                  "yet, but this program has no such sink: let the program that "
+                                  "wrote it recover and stop it with SIGTERM, or begin anew "
+                                  "with --fresh",
+                                  last->batch, last->sinks[k].name);
     }
     return RT_ok;
 }
@@ -352,8 +369,7 @@ static rt_status compare(rt_job *job, const rt_commit *commit) {
     for (int64_t i = 0; i < p->nsinks; i++) {
         rt_output out;
         uint32_t crc = 0;
-        const rt_commit_sink *one =
-            rt_commit_find(commit, p->sinks[i].name, rt_ckpt_sink_ordinal(p, i));
+        const rt_commit_sink *one = rt_ckpt_said(job->ckpt, commit, i);
         atomic_store_explicit(&job->sink_given[i], 0, memory_order_relaxed);
         if (!one || !job->sinks[i].ops->record) continue;
         rt_output_open(job, i, &job->collects[i], &out);
@@ -441,6 +457,7 @@ rt_status rt_recover(rt_checkpoint *c) {
     bool is_new = c->journal != NULL;
     if (!is_new) RT_TRY(rewrite_journal(c));
     RT_CRASH(R3, batch);
+    RT_TRY(check_gone(c));
     RT_TRY(resume_sinks(c, &ahead));
     RT_TRY(check_ahead(c, ahead));
     c->over = last && last->final;
