@@ -97,9 +97,13 @@ rt_status rt_journal_load(const char *dir, rt_journal_text *out, int *found) {
     *found = 0;
     int fd = rt_os_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
     if (fd < 0) return errno == ENOENT ? RT_ok : say("cannot open", path);
-    if (rt_os_fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+    rt_status status = RT_ok;
+    if (rt_os_fstat(fd, &st) < 0) status = say("cannot look at", path);
+    else if (!S_ISREG(st.st_mode))
+        status = (rt_status)rt_fail(RT_refused, "%s is no file", path);
+    if (status != RT_ok) {
         rt_os_close(fd);
-        return (rt_status)rt_fail(RT_refused, "%s is no file", path);
+        return status;
     }
     uint8_t *bytes = rt_alloc((size_t)st.st_size + 1);
     int64_t got = rt_os_pread_all(fd, bytes, st.st_size, 0);

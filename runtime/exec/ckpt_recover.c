@@ -334,7 +334,8 @@ static rt_status load_newest(rt_checkpoint *c, int64_t *at) {
         if (status == RT_ok) *at = k.batch;
         rt_kept_free(&k);
         if (status == RT_ok) return RT_ok;
-        if (status != RT_refused || !*trouble.text) return status;
+        if (!*trouble.text) return status; /* it was told */
+        if (status != RT_refused) return (rt_status)rt_fail(status, "%s", trouble.text);
         rt_log(RT_WARN, "%s: going back to an older state", trouble.text);
     }
     return RT_ok;
