@@ -16,7 +16,10 @@ void rt_input_add(rt_input *in, rt_unit unit) {
     in->units[in->nunits++] = unit;
 }
 
-void rt_input_clear(rt_input *in) { in->nunits = in->bytes = in->rows = 0; }
+void rt_input_clear(rt_input *in) {
+    in->nunits = in->bytes = in->rows = in->records = 0;
+    in->limited = false;
+}
 
 void rt_input_free(rt_input *in) {
     free(in->units);

@@ -38,6 +38,8 @@ typedef struct rt_input {
     rt_unit *units;
     int64_t nunits, room;
     int64_t bytes, rows; /* rows: of generated input */
+    int64_t records;     /* rows, where they are counted when they are taken */
+    bool limited;        /* there were more than rt_source.most_rows */
 } rt_input;
 
 void rt_input_add(rt_input *in, rt_unit unit);

@@ -24,7 +24,8 @@ typedef struct rt_settings {
     bool journal; /* rows of sources that cannot replay are kept */
     int64_t keep_checkpoints;
     rt_level log;
-    int64_t max_rate;
+    int64_t max_rate, initial_rate;
+    bool backpressure;
     int64_t memory;
     bool skip_errors; /* on_error = skip */
     int64_t parallelism, partitions;

@@ -15,6 +15,7 @@
 #include "runtime/exec/ckpt_commit.h"
 #include "runtime/exec/ckpt_recover.h"
 #include "runtime/exec/input.h"
+#include "runtime/exec/pace.h"
 #include "runtime/exec/publish.h"
 #include "runtime/exec/report.h"
 #include "runtime/exec/stage.h"
@@ -102,6 +103,9 @@ static rt_status run_stages(coord *c) {
 
 static rt_status run_batch(coord *c, why reason) {
     rt_job *job = c->job;
+    int64_t began = rt_clock_mono(), wall = rt_clock_wall();
+    rt_pid_batch pace = {.interval = job->settings->batch};
+    if (reason == WHY_INTERVAL && c->deadline) pace.waiting = RT_MAX(wall - c->deadline, 0);
     job->now = batch_time(c, reason);
     job->batch++;
     c->batches++;
@@ -116,6 +120,9 @@ static rt_status run_batch(coord *c, why reason) {
     rt_stages_clear(job);
     rt_mem_relax(job->mem);
     rt_report_batch(c->report, job);
+    pace.time = rt_clock_mono();
+    pace.processing = pace.time - began;
+    if (pace.interval) rt_input_paced(job, pace);
     return RT_ok;
 }
 
@@ -155,7 +162,7 @@ static why decide(coord *c, int64_t now) {
     if (should_drain(c, &w)) return WHY_DRAIN;
     if (w.full) return WHY_FULL;
     if (c->job->env.eager)
-        return w.any || rt_stages_when(c->job) <= now ? WHY_FULL : WHY_WAIT;
+        return w.ready || rt_stages_when(c->job) <= now ? WHY_FULL : WHY_WAIT;
     if (now < c->deadline) return WHY_WAIT;
     if (w.any || c->job->program->every_batch || rt_stages_when(c->job) <= c->deadline)
         return WHY_INTERVAL;

@@ -8,6 +8,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
+#include "runtime/exec/pace.h"
 #include "runtime/exec/sched.h"
 #include "runtime/exec/task.h"
 
@@ -25,11 +26,17 @@ rt_waiting rt_input_waiting(rt_job *job, int64_t now) {
     for (int64_t i = 0; i < job->program->nsources; i++) {
         rt_source *s = &job->sources[i];
         int64_t n = s->ops->waiting(s, now);
+        rt_pace *pace = &job->paces[i];
+        int64_t rows = rt_pace_rows(pace, now);
         if (n != 0) w.any = true;
-        if (n < 0 || n >= most(job, s)) w.full = true;
+        if (n != 0 && rows > 0) w.ready = true;
+        /* A source that is held back fills no batch by what it would give. */
+        bool held = rows < RT_PACE_ANY && job->limited[i] && !rt_pace_is_full(pace);
+        if (rows > 0 && !held && (n < 0 || n >= most(job, s))) w.full = true;
         if (!s->refreshes) others = true;
         if (!s->ended && !s->refreshes) w.ended = false;
         int64_t next = s->ended || !s->ops->next ? -1 : s->ops->next(s, now);
+        if (n != 0 && rows == 0) next = rt_pace_next(pace, now);
         if (next >= 0 && (w.next < 0 || next < w.next)) w.next = next;
     }
     if (!others && job->program->nsources) w.ended = false;
@@ -42,9 +49,24 @@ rt_status rt_input_take(rt_job *job, bool drain) {
         rt_input_clear(&job->inputs[i]);
         s->refreshed = s->once = false;
         if (s->ended || (drain && (!s->ops->live || s->ops->ranges))) continue;
+        int64_t rows = drain ? RT_PACE_ANY : rt_pace_rows(&job->paces[i], job->now);
+        job->limited[i] = true;
+        job->paced[i] = 0;
+        if (rows == 0) continue;
+        s->most_rows = rows < RT_PACE_ANY ? rows : 0;
         RT_TRY(s->ops->take(s, most(job, s), job->now, drain, &job->inputs[i]));
+        rt_pace_took(&job->paces[i], job->inputs[i].records);
+        job->limited[i] = job->inputs[i].limited;
+        job->paced[i] = job->inputs[i].records;
     }
     return RT_ok;
+}
+
+void rt_input_paced(rt_job *job, rt_pid_batch batch) {
+    for (int64_t i = 0; i < job->program->nsources; i++) {
+        batch.rows = job->paced[i];
+        rt_pace_done(&job->paces[i], &batch, job->limited[i]);
+    }
 }
 
 /* ---- headers -------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "runtime/base/rt_check.h"
 #include "runtime/exec/checkpoint.h"
 #include "runtime/exec/ckpt_recover.h"
+#include "runtime/exec/pace.h"
 #include "runtime/exec/sched.h"
 #include "runtime/exec/stage.h"
 #include "runtime/exec/stop.h"
@@ -50,10 +51,25 @@ static void open_env(rt_job *job, struct rt_loop *loop, const rt_stop *stop) {
     env->block_bytes = RT_MIN(env->block_bytes, RT_MAX(share, INT64_C(64) << 10));
 }
 
+/* Tables are read whole; generated rows hold to `max_rate` by themselves, as their times go
+ * by it. */
+static void open_pace(rt_job *job, const rt_source *s) {
+    const rt_settings *set = job->settings;
+    rt_pace *p = &job->paces[s->id];
+    *p = (rt_pace){.filled = -1, .interval = set->batch ? set->batch : set->block};
+    if (s->decl->table || s->refreshes) return;
+    if (set->max_rate > 0 && !s->ops->ranges) p->most = (double)set->max_rate;
+    p->follows = set->backpressure && set->batch && s->ops->live;
+    if (set->initial_rate > 0) p->initial = (double)set->initial_rate;
+}
+
 static rt_status open_sources(rt_job *job) {
     const rt_program *p = job->program;
     job->sources = rt_alloc((size_t)p->nsources * sizeof *job->sources);
     job->inputs = rt_alloc((size_t)p->nsources * sizeof *job->inputs);
+    job->paced = rt_alloc((size_t)p->nsources * sizeof *job->paced);
+    job->limited = rt_alloc((size_t)p->nsources * sizeof *job->limited);
+    job->paces = rt_alloc((size_t)p->nsources * sizeof *job->paces);
     job->headers = rt_alloc((size_t)p->nsources * sizeof *job->headers);
     job->headed = rt_alloc((size_t)p->nsources * sizeof(uint8_t *));
     job->nheaders = rt_alloc((size_t)p->nsources * sizeof *job->nheaders);
@@ -69,6 +85,7 @@ static rt_status open_sources(rt_job *job) {
                                                 "checkpoint", s->decl->name, s->ops->name);
         s->resumes = job->ckpt && rt_recover_resumes(job->ckpt);
         RT_TRY(s->ops->open(s));
+        open_pace(job, s);
     }
     return RT_ok;
 }
@@ -185,6 +202,9 @@ rt_status rt_job_close(rt_job *job, bool failed) {
     free(job->exchanges);
     free(job->sources);
     free(job->inputs);
+    free(job->paces);
+    free(job->paced);
+    free(job->limited);
     free(job->headers);
     free(job->headed);
     free(job->nheaders);

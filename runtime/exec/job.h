@@ -105,6 +105,9 @@ typedef struct rt_job {
     rt_source *sources;
     rt_sink *sinks;
     rt_input *inputs;          /* [source]: this batch's */
+    struct rt_pace *paces;     /* [source]: how many rows it may give */
+    int64_t *paced;            /* [source]: rows that this batch took */
+    bool *limited;             /* [source]: and would have taken more */
     int64_t **headers;         /* [source]: header maps, nheaders[source] * words */
     uint8_t **headed;          /* [source]: [object]: its map is made */
     int64_t *nheaders;

@@ -124,6 +124,7 @@ struct rt_source {
     bool refreshes; /* read anew when it has changed: it ends when the others have */
     bool refreshed; /* what the last `take` gave is all there is: older rows are gone */
     bool resumes;   /* set before `open`: a position follows, so nothing needs to be there */
+    int64_t most_rows; /* a `take` gives no more (exec/pace.h); 0: as many as there are */
     bool once;      /* what the last `take` gave may not be there again: state is to be saved
                      * with its batch */
     int64_t total; /* bytes (rows) of it in all, -1 if not known: for progress */
@@ -208,6 +209,9 @@ struct rt_sink {
     struct rt_outbox *outbox; /* of sinks that have one, with a checkpoint */
     void *impl;
 };
+
+/* Rows that a take may still add to `in`. */
+int64_t rt_source_rows_left(const rt_source *s, const rt_input *in);
 
 /* The tables of registry.c; null for an unknown name. */
 const rt_source_ops *rt_source_find(const char *connector);

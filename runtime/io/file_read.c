@@ -260,6 +260,28 @@ rt_status rt_file_read(const rt_file *f, const rt_source_decl *decl, const rt_un
     return read_lines(&s, decl, unit);
 }
 
+int64_t rt_file_rows(const rt_file *f, const rt_source_decl *decl, int64_t from, int64_t to,
+                     int64_t *rows) {
+    uint8_t bytes[16384];
+    int64_t most = *rows, at = from;
+    *rows = 0;
+    if (decl->format == RT_BINARY) {
+        *rows = RT_MIN(most, (to - from + decl->record - 1) / decl->record);
+        return RT_MIN(to - from, most * decl->record);
+    }
+    while (at < to && *rows < most) {
+        int64_t n = rt_os_pread_all(f->fd, bytes, RT_MIN((int64_t)sizeof bytes, to - at), at);
+        if (n <= 0) return to - from; /* who reads it will tell */
+        const uint8_t *p = bytes, *end = p + n, *nl;
+        while (*rows < most && (nl = memchr(p, '\n', (size_t)(end - p)))) {
+            p = nl + 1;
+            ++*rows;
+        }
+        at += *rows < most ? n : p - bytes;
+    }
+    return at - from;
+}
+
 rt_status rt_file_quotes(const rt_file *f, const rt_unit *unit, rt_reader *r,
                          int64_t *count) {
     span s = {.f = f, .r = r, .at = RT_MAX(unit->from, f->data)};

@@ -29,6 +29,11 @@ void rt_file_close(rt_file *f);
 /* The head of an open file whose size is set: see rt_file_open. */
 rt_status rt_file_head(rt_file *f, const rt_source_decl *decl);
 
+/* Bytes of [from, to) that hold `rows` records that end there, as lines are counted; less
+ * than `rows` take all of it.  *rows: how many those are. */
+int64_t rt_file_rows(const rt_file *f, const rt_source_decl *decl, int64_t from, int64_t to,
+                     int64_t *rows);
+
 rt_status rt_file_read(const rt_file *f, const rt_source_decl *decl, const rt_unit *unit,
                        rt_reader *r);
 rt_status rt_file_quotes(const rt_file *f, const rt_unit *unit, rt_reader *r,

@@ -177,6 +177,15 @@ static rt_status take_packed(rt_source *s, const rt_file *f, const rt_unpacker *
     return rt_packed_take(fs->packed, fs->current, f->path, ops, limit, in, done);
 }
 
+/* Bytes up to `to` that hold no more rows than may come. */
+static int64_t take_rows(const rt_source *s, const rt_file *f, int64_t to, rt_input *in) {
+    const rt_files *fs = s->impl;
+    int64_t rows = rt_source_rows_left(s, in);
+    int64_t bytes = rt_file_rows(f, s->decl, fs->at, to, &rows);
+    in->records += rows;
+    return bytes;
+}
+
 static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
                            rt_input *in) {
     rt_files *fs = s->impl;
@@ -204,6 +213,7 @@ static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
         }
         if (f->fd < 0) RT_TRY(rt_file_open(f, s->decl));
         int64_t to = RT_MIN(f->size, fs->at + limit - in->bytes);
+        if (s->most_rows) to = fs->at + take_rows(s, f, to, in);
 #ifdef FLOW_FAULTS
         if (cut) to = fs->at + rt_test_cut_bytes(f->fd, fs->at, to, &lines);
         if (cut && !lines) limit = in->bytes + to - fs->at;
@@ -211,12 +221,14 @@ static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
         if (to > fs->at) add_units(s, fs->current, fs->at, to, in);
         fs->at = RT_MAX(to, fs->at);
         if (fs->at < f->size) {
+            in->limited = rt_source_rows_left(s, in) == 0;
             posix_fadvise(f->fd, fs->at, limit, POSIX_FADV_WILLNEED);
             return RT_ok;
         }
         fs->current++;
         fs->at = 0;
         if (in->bytes >= limit && fs->current < fs->nfiles) return RT_ok;
+        if (!rt_source_rows_left(s, in) && fs->current < fs->nfiles) return RT_ok;
     }
     s->ended = !s->refreshes;
     return RT_ok;

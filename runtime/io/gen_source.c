@@ -125,7 +125,10 @@ static rt_status gen_take(rt_source *s, int64_t limit, int64_t now, bool drain,
     generator *g = s->impl;
     (void)drain;
     settle(g);
-    int64_t n = RT_MIN(due(g, now), limit - in->rows);
+    int64_t n = RT_MIN(due(g, now), limit - in->rows), left = rt_source_rows_left(s, in);
+    in->limited = n > left;
+    n = RT_MIN(n, left);
+    in->records += RT_MAX(n, 0);
     int64_t to = g->next + RT_MAX(n, 0);
     in->rows += to - g->next;
     while (g->next < to) {

@@ -72,23 +72,70 @@ int64_t rt_live_waiting(rt_live *live) {
     return n;
 }
 
+/* The end of the first n records. */
+static int64_t records_end(const rt_source_decl *decl, const rt_block *b, int64_t n) {
+    const uint8_t *p = b->base, *end = p + b->len;
+    int64_t quotes = 0;
+    if (decl->format == RT_BINARY) return n * decl->record;
+    while (n > 0 && p < end) {
+        const uint8_t *nl = memchr(p, '\n', (size_t)(end - p)), *to = nl ? nl : end;
+        if (decl->multiline) quotes ^= rt_count_byte(p, to - p, '"') & 1;
+        p = nl ? nl + 1 : end;
+        /* Lines are what block->rows counts, records what is cut. */
+        if (!quotes || n > 1) n--;
+    }
+    return p - b->base;
+}
+
+rt_block *rt_live_split(rt_live *live, rt_block *b, int64_t rows) {
+    const rt_source *s = live->source;
+    int64_t len = records_end(s->decl, b, rows);
+    rt_block *head = rt_block_new(s->env->mem, len);
+    if (!head) return NULL;
+    memcpy(head->base, b->base, (size_t)len);
+    head->len = len;
+    head->object = b->object;
+    head->first = b->first;
+    head->at = b->at;
+    head->rows = s->decl->format == RT_BINARY ? rows : rt_count_byte(b->base, len, '\n');
+    memmove(b->base, b->base + len, (size_t)(b->len + b->bad_len - len));
+    b->len -= len;
+    b->at += len;
+    b->first += head->rows;
+    b->rows -= head->rows;
+    return head;
+}
+
+/* The next block of the queue; of one that has too many rows the first. */
+static rt_block *next_block(rt_live *live, int64_t rows) {
+    rt_block *b = live->first;
+    if (b->rows > rows) {
+        rt_block *head = rt_live_split(live, b, rows);
+        if (head) return head;
+    }
+    live->first = b->next;
+    b->next = NULL;
+    return b;
+}
+
 rt_status rt_live_take(rt_live *live, int64_t limit, bool all, rt_input *in) {
+    const rt_source *s = live->source;
     pthread_mutex_lock(&live->lock);
     rt_block **end = &live->taken;
     while (*end) end = &(*end)->next;
 #ifdef FLOW_FAULTS
     if (rt_test_cut()) limit = 1, all = false; /* the first block alone */
 #endif
-    while (live->first && (all || in->bytes < limit)) {
-        rt_block *b = live->first;
-        live->first = b->next;
-        b->next = NULL;
+    while (live->first && (all || in->bytes < limit) && rt_source_rows_left(s, in) > 0) {
+        rt_block *b = next_block(live, rt_source_rows_left(s, in));
         *end = b;
         end = &b->next;
         live->bytes -= b->len;
         in->bytes += b->len;
+        in->records += b->rows + (b->bad_code != 0);
         rt_input_add(in, (rt_unit){.object = b->object, .block = b});
     }
+    in->limited = live->first && rt_source_rows_left(s, in) == 0;
     if (!live->first) live->last = &live->first;
     rt_status failed = live->first ? RT_ok : live->failed;
     if (live->over && !live->first) live->source->ended = true;

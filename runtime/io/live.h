@@ -55,6 +55,9 @@ rt_status rt_live_take(rt_live *live, int64_t limit, bool all, rt_input *in);
 const uint8_t *rt_live_header(rt_live *live, int64_t object, int64_t *len);
 void rt_live_done(rt_live *live);
 
+/* The first `rows` records of a block as a block of their own, the rest stays in it; null
+ * beyond the budget. */
+rt_block *rt_live_split(rt_live *live, rt_block *b, int64_t rows);
 /* Into the batch at hand: a block that was read again. */
 void rt_live_again(rt_live *live, rt_block *block, rt_input *in);
 /* The header of a stream that goes on behind it. */

@@ -27,6 +27,7 @@ static void close_file(rt_packed *p) {
     if (p->fd < 0) return;
     rt_os_close(p->fd);
     p->fd = -1;
+    p->over = false;
     rt_unpack_close(&p->unpack);
     rt_feed_drop(&p->feed);
 }
@@ -90,15 +91,14 @@ static rt_status feed_some(rt_packed *p, bool *done) {
 
 rt_status rt_packed_take(rt_packed *p, int64_t object, const char *path,
                          const rt_unpacker *ops, int64_t limit, rt_input *in, bool *done) {
-    bool over = false;
-    *done = false;
     if (p->fd < 0) RT_TRY(open_file(p, object, path, ops));
-    while (!over && in->bytes < limit) {
-        RT_TRY(feed_some(p, &over));
-        RT_TRY(rt_live_take(&p->live, limit, over, in));
+    for (;;) {
+        if (!p->over) RT_TRY(feed_some(p, &p->over));
+        RT_TRY(rt_live_take(&p->live, limit, p->over, in));
+        if (p->over || in->bytes >= limit || !rt_source_rows_left(p->live.source, in)) break;
     }
-    *done = over;
-    if (over) close_file(p);
+    *done = p->over && !p->live.first;
+    if (*done) close_file(p);
     return RT_ok;
 }
 

@@ -12,6 +12,7 @@ typedef struct rt_packed {
     rt_feed feed;
     rt_unpack unpack;
     int fd;       /* of the file at hand, or -1 */
+    bool over;    /* all of its text is in blocks */
     int64_t text; /* bytes of its text that have been unpacked */
 } rt_packed;
 

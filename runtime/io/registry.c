@@ -3,6 +3,7 @@
  * table of its own, named by the descriptor. */
 #include <string.h>
 
+#include "runtime/base/rt_check.h"
 #include "runtime/io/sinks.h"
 #include "runtime/io/sources.h"
 
@@ -31,6 +32,10 @@ static const rt_sink_ops *const sinks[] = {
     &rt_socket_sink,
     &rt_stdout_sink,
 };
+
+int64_t rt_source_rows_left(const rt_source *s, const rt_input *in) {
+    return s->most_rows ? RT_MAX(s->most_rows - in->records, 0) : INT64_MAX;
+}
 
 const rt_source_ops *rt_source_find(const char *connector) {
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)

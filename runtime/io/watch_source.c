@@ -298,13 +298,22 @@ static void add_units(rt_source *s, const rt_watch_piece *p, int64_t to, rt_inpu
     }
 }
 
+/* Bytes up to `to` that hold no more rows than may come. */
+static int64_t take_rows(const rt_source *s, const rt_watch_piece *p, int64_t to, rt_input *in) {
+    const rt_watch *w = s->impl;
+    int64_t rows = rt_source_rows_left(s, in);
+    int64_t bytes = rt_file_rows(&w->files[p->object]->file, s->decl, p->from, to, &rows);
+    in->records += rows;
+    return bytes;
+}
+
 static rt_status watch_take(rt_source *s, int64_t limit, int64_t now, bool drain,
                             rt_input *in) {
     rt_watch *w = s->impl;
     (void)now;
     look(s, drain);
     int64_t used = 0;
-    while (used < w->nqueue && (drain || in->bytes < limit)) {
+    while (used < w->nqueue && (drain || (in->bytes < limit && rt_source_rows_left(s, in)))) {
         rt_watch_piece *p = &w->queue[used];
         rt_watched *f = w->files[p->object];
         int64_t to = drain ? p->to : RT_MIN(p->to, p->from + limit - in->bytes);
@@ -315,6 +324,7 @@ static rt_status watch_take(rt_source *s, int64_t limit, int64_t now, bool drain
         } else {
             /* Behind the range nothing is read, whole lines or not. */
             f->file.size = p->to;
+            if (s->most_rows && !drain) to = p->from + take_rows(s, p, to, in);
             add_units(s, p, to, in);
         }
         w->bytes -= to - p->from;
@@ -325,6 +335,7 @@ static rt_status watch_take(rt_source *s, int64_t limit, int64_t now, bool drain
     }
     memmove(w->queue, w->queue + used, (size_t)(w->nqueue - used) * sizeof *w->queue);
     w->nqueue -= used;
+    in->limited = w->nqueue && !rt_source_rows_left(s, in);
     return RT_ok;
 }
 

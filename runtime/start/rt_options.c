@@ -340,6 +340,7 @@ rt_status rt_options_settings(rt_options *o, rt_settings *out) {
     NUMBER(collect_limit, 0);
     NUMBER(grace, 0);
     NUMBER(max_rate, -1);
+    NUMBER(initial_rate, -1);
     NUMBER(memory, default_memory());
     NUMBER(parallelism, default_parallelism());
     NUMBER(partitions, 1);
@@ -353,6 +354,7 @@ rt_status rt_options_settings(rt_options *o, rt_settings *out) {
     const char *folder = rt_options_text(o, RT_SETTING_checkpoint);
     out->checkpoint = folder && *folder ? folder : NULL;
     out->fresh = o->fresh;
+    out->backpressure = bool_of(o, RT_SETTING_backpressure, true);
     out->journal = bool_of(o, RT_SETTING_journal, true);
     if (o->fresh && !out->checkpoint) complain(o, "`--fresh` needs a `--checkpoint`");
     const char *level = word_of(o, RT_SETTING_log);

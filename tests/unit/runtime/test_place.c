@@ -13,95 +13,11 @@
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
 #include "runtime/base/rt_check.h"
-#include "runtime/io/loop.h"
 #include "runtime/io/place.h"
-#include "runtime/io/rows_file.h"
 #include "tests/unit/runtime/fake_program.h"
+#include "tests/unit/runtime/source_stand.h"
 
 void suite_place(void);
-
-/* ---- a source without a program ---- */
-
-typedef struct stand {
-    rt_settings settings;
-    rt_program program;
-    rt_codec codec;
-    rt_source_decl decl;
-    rt_option options[4];
-    int noptions;
-    rt_env env;
-} stand;
-
-typedef struct bytes {
-    uint8_t *p;
-    int64_t n;
-} bytes;
-
-static void *copy_open(void) { return calloc(1, 1); }
-static void copy_close(void *state) { free(state); }
-
-/* Text behind a `<` up to `>`. */
-static rt_codec_end copy_step(void *state, rt_codec_io *io, const char **why) {
-    char *inside = state;
-    (void)why;
-    while (io->in_len) {
-        uint8_t c = *io->in;
-        if (!*inside || c == '>') {
-            io->in++, io->in_len--;
-            *inside = c == '<';
-            if (c == '>') return RT_CODEC_END;
-            continue;
-        }
-        if (!io->room) return RT_CODEC_MORE;
-        *io->out++ = c;
-        io->in++, io->in_len--, io->room--;
-    }
-    return RT_CODEC_MORE;
-}
-
-static const rt_unpacker copy_unpacker = {copy_open, copy_step, copy_close};
-
-static void option(stand *st, const char *name, char letter, const char *text, int64_t word) {
-    rt_option *o = &st->options[st->noptions++];
-    *o = (rt_option){.name = name, .letter = letter, .word = word, .text = text};
-    o->next = st->decl.options;
-    st->decl.options = o;
-}
-
-static stand *stand_new(const char *connector, rt_format format) {
-    stand *st = calloc(1, sizeof *st);
-    st->settings = (rt_settings){.block = 1000, .cut_rows = 100000, .max_rate = -1};
-    st->codec = (rt_codec){.name = "gzip", .unpack = &copy_unpacker};
-    st->program.codecs = &st->codec;
-    st->program.ncodecs = 1;
-    st->decl = (rt_source_decl){.name = "in", .connector = connector, .format = format,
-                                .record = 7, .stage = -1};
-    st->env = (rt_env){.settings = &st->settings, .program = &st->program, .wake = -1,
-                       .batch_bytes = 1000, .block_bytes = 200};
-    st->env.mem = rt_mem_new(INT64_C(256) << 20, 1);
-    st->env.loop = rt_loop_new(-1);
-    return st;
-}
-
-static void stand_free(stand *st) {
-    rt_loop_free(st->env.loop);
-    rt_mem_free(st->env.mem, true);
-    free(st);
-}
-
-static rt_status begin(stand *st, rt_source *s, bool resumes) {
-    *s = (rt_source){.decl = &st->decl, .env = &st->env, .total = -1, .resumes = resumes};
-    s->ops = rt_source_find(st->decl.connector);
-    return s->ops->open(s);
-}
-
-static void finish(rt_source *s) { s->ops->close(s); }
-
-static void add(bytes *b, const void *p, int64_t n) {
-    b->p = realloc(b->p, (size_t)(b->n + n) + 1);
-    if (n) memcpy(b->p + b->n, p, (size_t)n);
-    b->n += n;
-}
 
 /* As exec/input.c does it. */
 static void ready(rt_source *s, rt_input *in, rt_reader *r) {
@@ -138,19 +54,6 @@ static void read_units(rt_source *s, const rt_input *in, rt_reader *r, bytes *ro
             add(rows, r->p, r->end - r->p);
         }
     }
-}
-
-static uint64_t seed = 88172645463325252u;
-
-static int64_t dice(int64_t n) {
-    seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
-    return (int64_t)(seed % (uint64_t)n);
-}
-
-static rt_unwire of(const rt_wire *w) { return rt_unwire_of(w->p, w->n); }
-
-static bool same(const bytes *a, const bytes *b) {
-    return a->n == b->n && !memcmp(a->p, b->p, (size_t)a->n);
 }
 
 typedef struct run {
@@ -237,11 +140,6 @@ static void cut_once(stand *st, const bytes *wanted, run r, int before) {
     }
     finish(&s);
     resume(st, &place, plans, units, n, &rows, &r);
-    if (!same(&rows, wanted)) {
-        int64_t i = 0;
-        while (i < rows.n && i < wanted->n && rows.p[i] == wanted->p[i]) i++;
-        fprintf(stderr, "%s %s: before %d, plans %d: %ld of %ld, differs at %ld\n", st->decl.connector, st->options[0].text, before, n, (long)rows.n, (long)wanted->n, (long)i);
-    }
     CU_ASSERT(same(&rows, wanted));
     for (int i = 0; i < REPLAYED; i++) free(units[i].p), rt_wire_free(&plans[i]);
     rt_wire_free(&place);
@@ -400,9 +298,7 @@ static void half_free(half *h) {
 
 static void test_refused(void) {
     const char *path = fake_path("half.txt"), *other = fake_path("other.txt");
-    rt_log_level(RT_ERROR);
-    int saved = dup(2), null = open("/dev/null", O_WRONLY);
-    dup2(null, 2);
+    int saved = hush();
     text_file(path, 600, false, true);
     half h = half_way(path);
     CU_ASSERT_EQUAL(load_again(&h, true), RT_ok);
@@ -435,18 +331,15 @@ static void test_refused(void) {
     CU_ASSERT_EQUAL(load_again(&h, true), RT_ok);
     free(text);
     half_free(&h);
-    dup2(saved, 2);
-    close(saved);
-    close(null);
+    unhush(saved);
 }
 
 /* Any byte changed, any end cut off: refused or taken, but never worse. */
 static void test_damaged(void) {
     const char *path = fake_path("damaged.txt");
-    int saved = dup(2), null = open("/dev/null", O_WRONLY);
+    int saved = hush();
     text_file(path, 600, false, true);
     half h = half_way(path);
-    dup2(null, 2);
     rt_wire *parts[] = {&h.place, &h.plan};
     for (int k = 0; k < 2; k++) {
         rt_wire *w = parts[k];
@@ -465,143 +358,7 @@ static void test_damaged(void) {
     }
     CU_ASSERT_EQUAL(load_again(&h, true), RT_ok);
     half_free(&h);
-    dup2(saved, 2);
-    close(saved);
-    close(null);
-}
-
-/* ---- the input journal ---- */
-
-static rt_ckpt_env ckpt_env;
-
-static void live_begin(stand *st, rt_source *s, rt_live *live) {
-    snprintf(ckpt_env.job8, sizeof ckpt_env.job8, "12345678");
-    *s = (rt_source){.decl = &st->decl, .env = &st->env, .total = -1, .impl = live};
-    st->env.ckpt = &ckpt_env;
-    st->program.sources = &st->decl;
-    st->program.nsources = 1;
-    rt_live_open(live, s, NULL);
-}
-
-/* A batch of what some streams bring. */
-static void feed_batch(rt_live *live, rt_input *in, int64_t lines) {
-    rt_feed feeds[3];
-    for (int i = 0; i < 3; i++) rt_feed_open(&feeds[i], live, rt_live_object(live), 1000);
-    for (int64_t i = 0; i < lines; i++) {
-        rt_feed *f = &feeds[dice(3)];
-        char text[2048];
-        int64_t room, n = snprintf(text, sizeof text, "%d,row %*d\n", (int)i,
-                                   (int)dice(dice(50) ? 40 : 1500), (int)i);
-        for (int64_t at = 0; at < n;) {
-            uint8_t *to = rt_feed_room(f, &room);
-            room = room < n - at ? room : n - at;
-            memcpy(to, text + at, (size_t)room);
-            rt_feed_add(f, room);
-            at += room;
-        }
-        rt_input_clear(in);
-        rt_live_take(live, 0, false, in);
-    }
-    for (int i = 0; i < 3; i++) rt_feed_end(&feeds[i], true);
-    rt_input_clear(in);
-    rt_live_take(live, INT64_MAX, true, in);
-}
-
-/* What must be the same: all but the numbers of streams. */
-static void describe(rt_live *live, const rt_input *in, bytes *to) {
-    for (int64_t i = 0; i < in->nunits; i++) {
-        const rt_block *b = in->units[i].block;
-        int64_t len = 0, at[] = {b->first, b->len, b->bad_len, b->bad_code};
-        const uint8_t *header = rt_live_header(live, b->object, &len);
-        add(to, at, sizeof at);
-        add(to, b->base, b->len + b->bad_len);
-        if (header) add(to, header, len);
-    }
-}
-
-static rt_status live_again(stand *st, const rt_wire *plan, bytes *to) {
-    rt_source s;
-    rt_live live;
-    rt_input in = {0};
-    rt_unwire r = of(plan);
-    live_begin(st, &s, &live);
-    rt_status status = rt_live_replan(&s, 5, &r, &in);
-    if (to) describe(&live, &in, to);
-    rt_live_done(&live);
-    rt_live_close(&live);
-    rt_input_free(&in);
-    return status;
-}
-
-static void damage_file(stand *st, const rt_wire *plan, const char *path) {
-    int64_t n;
-    char *text = fake_read(path, &n);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
-    for (int64_t i = 0; i < n; i += 1 + n / 200) {
-        fake_write(path, text, i);
-        CU_ASSERT_EQUAL(live_again(st, plan, NULL), RT_refused);
-        text[i] ^= 0x10;
-        fake_write(path, text, n);
-        CU_ASSERT_EQUAL(live_again(st, plan, NULL), RT_refused);
-        text[i] ^= 0x10;
-    }
-    fake_write(path, text, n);
-    CU_ASSERT_EQUAL(live_again(st, plan, NULL), RT_ok);
-    free(text);
-}
-
-static void journal_once(int64_t lines, bool header) {
-    rt_source s;
-    rt_live live;
-    rt_input in = {0};
-    rt_wire plan = {0};
-    rt_dirs dirs = {0};
-    bytes before = {0}, after = {0};
-    stand *st = stand_new("stdin", RT_CSV);
-    st->decl.header = header;
-    st->env.batch_bytes = INT64_C(1) << 20;
-    st->env.block_bytes = 4096;
-    live_begin(st, &s, &live);
-    feed_batch(&live, &in, lines);
-    CU_ASSERT_EQUAL(rt_live_plan(&s, 5, &in, &plan), RT_ok);
-    describe(&live, &in, &before);
-    CU_ASSERT_EQUAL(rt_live_sync(&s, 5, &dirs), RT_ok);
-    CU_ASSERT(dirs.n == (plan.n < 100 ? 3 : 0));
-    rt_dirs_free(&dirs);
-    rt_live_done(&live);
-    CU_ASSERT_EQUAL(live_again(st, &plan, &after), RT_ok);
-    CU_ASSERT(same(&before, &after));
-    char *path = strdup(fake_path("input/in/5-1.rows"));
-    if (plan.n < 100) damage_file(st, &plan, path);
-    rt_live_forget(&s, 4, 4);
-    CU_ASSERT_EQUAL(access(path, F_OK) == 0, plan.n < 100);
-    rt_live_forget(&s, 5, 5);
-    CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
-    rt_live_close(&live);
-    rmdir(fake_path("input/in"));
-    rmdir(fake_path("input"));
-    free(path);
-    free(before.p);
-    free(after.p);
-    rt_wire_free(&plan);
-    rt_input_free(&in);
-    stand_free(st);
-}
-
-static void test_journal(void) {
-    char dir[128];
-    int saved = dup(2), null = open("/dev/null", O_WRONLY);
-    snprintf(dir, sizeof dir, "%s", fake_dir());
-    ckpt_env.dir = dir;
-    ckpt_env.epoch = 1;
-    dup2(null, 2);
-    journal_once(20, false);
-    journal_once(20, true);
-    journal_once(5000, false);
-    journal_once(5000, true);
-    dup2(saved, 2);
-    close(saved);
-    close(null);
+    unhush(saved);
 }
 
 static int clean(void) {
@@ -619,5 +376,4 @@ void suite_place(void) {
     CU_add_test(s, "a watched folder", test_watch);
     CU_add_test(s, "files that are gone, shorter or others", test_refused);
     CU_add_test(s, "damaged positions and plans", test_damaged);
-    CU_add_test(s, "the input journal", test_journal);
 }

@@ -1,0 +1,79 @@
+/* pace.c - see pace.h. */
+#include "runtime/exec/pace.h"
+
+#include "runtime/base/rt_check.h"
+
+/* Weights of the error, of its sum, of its change; the least rate. */
+#define PROPORTIONAL 1.0
+#define INTEGRAL 0.2
+#define DERIVATIVE 0.0
+#define LEAST_RATE 100.0
+
+bool rt_pid_next(rt_pid *p, const rt_pid_batch *b) {
+    if (b->time <= p->time || b->rows <= 0 || b->processing <= 0) return false;
+    double since = (double)(b->time - p->time) / 1e6;
+    double processed = (double)b->rows / (double)b->processing * 1e6;
+    /* How much faster rows came than they could go. */
+    double error = p->rate - processed;
+    /* What waits already, as rows a second of an interval. */
+    double history = (double)b->waiting * processed / (double)b->interval;
+    double change = (error - p->error) / since;
+    double rate = p->rate - PROPORTIONAL * error - INTEGRAL * history - DERIVATIVE * change;
+    bool begun = p->begun;
+    p->begun = true;
+    p->time = b->time;
+    p->error = begun ? error : 0;
+    p->rate = begun ? RT_MAX(rate, LEAST_RATE) : processed;
+    p->known |= begun;
+    return begun;
+}
+
+double rt_pace_rate(const rt_pace *p) {
+    double rate = p->most;
+    double follow = 0;
+    if (p->follows && p->pid.begun && p->late) follow = p->pid.rate;
+    if (p->follows && !p->pid.begun) follow = p->initial;
+    if (follow > 0 && (rate == 0 || follow < rate)) rate = follow;
+    return rate;
+}
+
+static double room(const rt_pace *p) {
+    double rows = rt_pace_rate(p) * (double)p->interval / 1e6;
+    return RT_MAX(rows, 1);
+}
+
+int64_t rt_pace_rows(rt_pace *p, int64_t now) {
+    double rate = rt_pace_rate(p);
+    if (rate == 0) {
+        p->filled = now;
+        p->rows = 0;
+        return RT_PACE_ANY;
+    }
+    if (p->filled < 0) p->rows = room(p);
+    else if (now > p->filled) p->rows += rate * (double)(now - p->filled) / 1e6;
+    p->rows = RT_MIN(p->rows, room(p));
+    p->filled = RT_MAX(p->filled, now);
+    /* A whole interval brings a whole number, however the clock is cut. */
+    return (int64_t)(p->rows + 1e-6);
+}
+
+bool rt_pace_is_full(const rt_pace *p) {
+    return rt_pace_rate(p) == 0 || p->rows + 1e-6 >= room(p);
+}
+
+int64_t rt_pace_next(const rt_pace *p, int64_t now) {
+    double rate = rt_pace_rate(p), missing = 1 - p->rows;
+    if (rate == 0 || missing <= 1e-6) return now;
+    return RT_MAX(now, p->filled + (int64_t)(missing * 1e6 / rate) + 1);
+}
+
+void rt_pace_took(rt_pace *p, int64_t rows) {
+    p->rows = RT_MAX(p->rows - (double)rows, 0);
+}
+
+void rt_pace_done(rt_pace *p, const rt_pid_batch *b, bool limited) {
+    if (!p->follows) return;
+    rt_pid_next(&p->pid, b);
+    if (b->processing > b->interval) p->late = true;
+    else if (!limited && b->waiting <= b->interval / 10) p->late = false;
+}
