@@ -118,9 +118,8 @@ static int64_t take_key_int(bytes *in) {
 /* ---- keys ----------------------------------------------------------------------------- */
 
 /* Text in a key of several parts: 00 is 00 FF, and 00 00 the end. */
-static void put_key_text(text *t, bytes *in) {
-    text raw = {0};
-    put(&raw, "");
+static void take_key_text(text *raw, bytes *in) {
+    put(raw, "");
     for (;;) {
         const uint8_t *p = take(in, 1);
         if (!p) break;
@@ -128,8 +127,13 @@ static void put_key_text(text *t, bytes *in) {
             const uint8_t *next = take(in, 1);
             if (!next || !*next) break;
         }
-        put_bytes(&raw, (const char *)p, 1);
+        put_bytes(raw, (const char *)p, 1);
     }
+}
+
+static void put_key_text(text *t, bytes *in) {
+    text raw = {0};
+    take_key_text(&raw, in);
     put_quoted(t, (const uint8_t *)raw.p, (int64_t)raw.n);
     free(raw.p);
 }
@@ -212,6 +216,60 @@ static void put_entry_key(text *t, const rt_state_decl *decl, bytes in) {
     else put_hex(t, again.p, again.end - again.p);
 }
 
+/* The key of the entry that a row of a store belongs to (kernel/k_store.h). */
+static void put_owner(text *t, const rt_state_decl *decl, bytes *in) {
+    text raw = {0};
+    if (decl->text_key) {
+        take_key_text(&raw, in);
+    } else {
+        const uint8_t *p = take(in, 8);
+        if (p) put_bytes(&raw, (const char *)p, 8);
+    }
+    const uint8_t *key = (const uint8_t *)raw.p;
+    if (!in->bad) put_entry_key(t, decl, (bytes){.p = key, .end = key + raw.n});
+    free(raw.p);
+}
+
+/* What orders a row: of joins side, then time or key, and rank. */
+static void put_rank(text *t, char letter, bytes *in) {
+    text raw = {0};
+    put(t, " : ");
+    if (strchr("jvJ", letter)) put(t, take_le(in, 1) ? "right " : "left ");
+    if (letter == 'J') {
+        take_key_text(&raw, in);
+        put_hex(t, (const uint8_t *)raw.p, (int64_t)raw.n);
+        free(raw.p);
+    } else if (letter == 'r') {
+        put(t, "row ");
+        put_int(t, take_key_int(in));
+        return;
+    } else {
+        put_time(t, take_key_int(in));
+    }
+    put(t, " #");
+    if (letter == 's' || letter == 'q') put_int(t, take_key_int(in));
+    else put_int(t, __builtin_bswap32((uint32_t)take_le(in, 4)));
+}
+
+static void put_store_key(text *t, const rt_state_decl *decl, char letter, bytes in) {
+    bytes again = in;
+    size_t was = t->n;
+    if (in.p == in.end && letter == 'j') {
+        put(t, "from times to moments");
+        return;
+    }
+    if (letter == 'q') put(t, "waits");
+    else if (strchr("jvJsr", letter)) put_owner(t, decl, &in);
+    else in.bad = true;
+    put_rank(t, letter, &in);
+    if (!in.bad && in.p == in.end) return;
+    t->n = was;
+    t->p[was] = 0;
+    char name[4] = {letter, ':', ' ', 0};
+    put(t, name);
+    put_hex(t, again.p, again.end - again.p);
+}
+
 /* Returns whether the row is of an entry; of a store it is bytes. */
 static bool put_key(text *t, const rt_state_decl *decl, const flow_layout *l, bytes in) {
     if (l->panes && in.end - in.p >= 16) {
@@ -225,9 +283,7 @@ static bool put_key(text *t, const rt_state_decl *decl, const flow_layout *l, by
     if (l->store && in.p < in.end) {
         uint8_t letter = *in.p++;
         if (letter) {
-            char name[4] = {(char)letter, ':', ' ', 0};
-            put(t, name);
-            put_hex(t, in.p, in.end - in.p);
+            put_store_key(t, decl, (char)letter, in);
             return false;
         }
     }

@@ -42,6 +42,37 @@ static void is_printed(const rt_state_decl *decl, const void *key, int64_t klen,
     free(got);
 }
 
+/* Rows of stores: the key of their entry, then what orders them. */
+static void test_print_stores(void) {
+    uint8_t key[64] = {'j'}, *p;
+    uint8_t rank[4] = {0, 0, 0, 2};
+    rt_state_decl join = {.name = "j", .text_key = true, .layout = "@j6z",
+                          .schema = "by u: string; join"};
+    p = flow_k_key_text(key + 1, (const uint8_t *)"a\0b", 3);
+    *p++ = 1;
+    p = flow_k_key_i64(p, 5000000);
+    memcpy(p, rank, 4);
+    is_printed(&join, key, p + 4 - key, "\0\x10", 2,
+               "u = \"a\\x00b\" : right 1970-01-01T00:00:05Z #2  x'0010'");
+    is_printed(&join, key, 1, "", 0, "from times to moments  x''");
+    is_printed(&join, key, 4, "", 0, "j: x'6100ff'  x''");
+    key[0] = 'J';
+    p = flow_k_key_text(key + 1, (const uint8_t *)"k", 1);
+    *p++ = 0;
+    p = flow_k_key_text(p, (const uint8_t *)"row", 3);
+    memcpy(p, rank, 4);
+    join.layout = "@J6z";
+    is_printed(&join, key, p + 4 - key, "", 0, "u = \"k\" : left x'726f77' #2  x''");
+    rt_state_decl ints = {.name = "s", .layout = "@s2zm2z", .schema = "by n: int; window"};
+    key[0] = 's';
+    p = flow_k_key_i64(flow_k_key_i64(flow_k_key_i64(key + 1, -7), 0), 12);
+    is_printed(&ints, key, p - key, "", 0, "n = -7 : 1970-01-01T00:00:00Z #12  x''");
+    key[0] = 'q';
+    p = flow_k_key_i64(flow_k_key_i64(key + 1, 1), 3);
+    ints.layout = "@q2w";
+    is_printed(&ints, key, p - key, "", 0, "waits : 1970-01-01T00:00:00.000001Z #3  x''");
+}
+
 static void test_print(void) {
     uint8_t key[64], *p;
     int64_t words[] = {7, -2};
@@ -76,4 +107,5 @@ void suite_saved(void) {
     CU_pSuite s = CU_add_suite("saved", NULL, NULL);
     CU_add_test(s, "ops", test_ops);
     CU_add_test(s, "rows for people", test_print);
+    CU_add_test(s, "rows of stores for people", test_print_stores);
 }
