@@ -47,7 +47,10 @@ static rt_status read_one(rt_checkpoint *c, rt_found *f, const rt_record *r) {
     switch (r->type) {
     case RT_PLAN:
         if (!rt_planned_read(r->payload, r->len, &plan)) break;
-        if (f->nplans && plan.batch < f->plans[f->nplans - 1].batch) break;
+        if (f->ncommits && plan.batch <= f->commits[f->ncommits - 1].batch) break;
+        /* A start plans anew what the one before had planned, one ahead or two, and not
+         * committed. */
+        while (f->nplans && f->plans[f->nplans - 1].batch >= plan.batch) f->nplans--;
         f->plans[f->nplans++] = plan;
         return RT_ok;
     case RT_COMMIT:
