@@ -484,7 +484,7 @@ int rt_os_wait(int fd, short events, int64_t timeout_ms) {
     return result;
 }
 
-int rt_os_send_all(int fd, const void *p, int64_t n, int64_t patience_ms) {
+int rt_os_send_all(int fd, const void *p, int64_t n, int64_t patience_ms, int64_t *done) {
     while (n > 0) {
         int64_t put, part = n;
         REPEAT_N(put, send, &part, send(fd, p, (size_t)part, MSG_NOSIGNAL));
@@ -497,6 +497,7 @@ int rt_os_send_all(int fd, const void *p, int64_t n, int64_t patience_ms) {
         if (put < 0) return -1;
         p = (const char *)p + put;
         n -= put;
+        *done += put;
     }
     return 0;
 }

@@ -10,10 +10,15 @@
  * A peer that has closed its side may still be reading, or be gone: after that each batch
  * waits until its bytes are acknowledged or refused.
  *
+ * A peer that does not read is waited for as long as its machine answers: that is no
+ * failure, and the sources are held up meanwhile.
+ *
  * With a checkpoint the batch that a crash has broken off goes out again as a whole. */
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +33,12 @@
 #include "runtime/io/sinks.h"
 #include "runtime/io/tcp.h"
 
-/* A peer that neither connects nor reads for so long counts as down. */
+/* A peer that does not connect for so long is down; one that does not read for so long is
+ * asked about. */
 #define PATIENCE_MS 30000
+/* Questions of the kernel (probes, repeated segments) that the peer's machine may leave
+ * unanswered: they come at doubling intervals. */
+#define UNANSWERED 3
 
 /* Batches that come to less are kept beside the last one. */
 #define SMALL (INT64_C(64) << 10)
@@ -101,6 +110,31 @@ static rt_status down(out *o, int error) {
     return (rt_status)rt_fail(RT_again, "cannot write to %s: %s", o->where, strerror(error));
 }
 
+/* Nothing was acknowledged for a while: does the peer's machine still answer? */
+static bool is_there(const out *o) {
+    struct tcp_info info = {0};
+    socklen_t len = sizeof info;
+    if (getsockopt(o->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0) return false;
+    bool up = info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT;
+    return up && info.tcpi_probes < UNANSWERED &&
+           info.tcpi_retransmits < UNANSWERED;
+}
+
+/* 0, or -1 with errno. */
+static int send_bytes(out *o, const void *bytes, int64_t n) {
+    bool told = false;
+    for (int64_t done = 0;;) {
+        const char *rest = (const char *)bytes + done;
+        if (rt_os_send_all(o->fd, rest, n - done, PATIENCE_MS, &done) == 0) {
+            if (told) rt_log(RT_WARN, "%s reads again", o->where);
+            return 0;
+        }
+        if (errno != ETIMEDOUT || !is_there(o)) return -1;
+        if (!told) rt_log(RT_WARN, "%s does not read; waiting for it", o->where);
+        told = true;
+    }
+}
+
 static rt_status connect_out(rt_sink *s) {
     out *o = s->impl;
     rt_address address;
@@ -116,7 +150,7 @@ static rt_status connect_out(rt_sink *s) {
     if (error) return down(o, error);
     o->half = false;
     const char *header = s->decl->header;
-    if (*header && rt_os_send_all(o->fd, header, (int64_t)strlen(header), PATIENCE_MS) < 0)
+    if (*header && send_bytes(o, header, (int64_t)strlen(header)) < 0)
         return down(o, errno);
     return RT_ok;
 }
@@ -146,7 +180,7 @@ static int acknowledged(out *o) {
     for (int64_t waited = 0; unacknowledged(o); waited += 10) {
         int error = rt_os_wait(o->fd, 0, 10) > 0 ? look(o) : 0;
         if (error) return error;
-        if (waited >= PATIENCE_MS) return ETIMEDOUT;
+        if (waited >= PATIENCE_MS && !is_there(o)) return ETIMEDOUT;
     }
     return look(o);
 }
@@ -164,7 +198,7 @@ static rt_status connected(rt_sink *s) {
     if (!o->sent) return RT_ok;
     rt_log(RT_WARN, "%s: %" PRId64 " bytes that the peer may not have read are sent again",
            o->where, o->sent);
-    if (rt_os_send_all(o->fd, o->kept, o->sent, PATIENCE_MS) < 0) return down(o, errno);
+    if (send_bytes(o, o->kept, o->sent) < 0) return down(o, errno);
     return RT_ok;
 }
 
@@ -176,7 +210,7 @@ static rt_status tcp_sink_publish(rt_sink *s, rt_output *output) {
     for (;;) {
         RT_TRY(output->next(output, &piece));
         if (!piece.len) break;
-        if (rt_os_send_all(o->fd, piece.p, piece.len, PATIENCE_MS) < 0)
+        if (send_bytes(o, piece.p, piece.len) < 0)
             return down(o, errno);
         keep(o, &piece);
     }

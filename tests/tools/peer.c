@@ -9,6 +9,7 @@
  *   -c N   serve: in N connections one after another, equal shares of the lines;
  *          receive: so many connections
  *   -b N   receive: close a connection that is not the last after N bytes
+ *   -w N   receive: wait N ms before the first read
  *   -u     receive: close a connection that is not the last without reading, after 0.5 s
  *   -x     reset the last connection in place of closing it
  *
@@ -25,7 +26,7 @@
 #include <unistd.h>
 
 typedef struct options {
-    long rate, connections, bytes;
+    long rate, connections, bytes, wait;
     int reset, unread;
 } options;
 
@@ -170,6 +171,7 @@ static void receive(const char *portfile, const char *path, options o) {
         char block[65536];
         long left = c < o.connections && o.bytes ? o.bytes : 1L << 62;
         ssize_t n;
+        if (c == 1) nap(o.wait * 1000);
         if (o.unread && c < o.connections) nap(500000), left = 0;
         while (left > 0 && (n = read(from, block, sizeof block)) > 0) {
             fwrite(block, 1, (size_t)n, out);
@@ -189,6 +191,7 @@ int main(int argc, char **argv) {
         if (!strcmp(argv[i], "-r")) o.rate = n, i++;
         else if (!strcmp(argv[i], "-c")) o.connections = n, i++;
         else if (!strcmp(argv[i], "-b")) o.bytes = n, i++;
+        else if (!strcmp(argv[i], "-w")) o.wait = n, i++;
         else if (!strcmp(argv[i], "-x")) o.reset = 1;
         else if (!strcmp(argv[i], "-u")) o.unread = 1;
     }
