@@ -186,7 +186,9 @@ for file in IDENT journal; do
     size=$(stat -c %s ck/$file)
     for at in 9 30 $((size / 2)); do
         cp ck/$file kept
-        printf '\377' | dd of=ck/$file bs=1 seek="$at" conv=notrunc 2>/dev/null
+        byte=$(od -An -tu1 -j"$at" -N1 ck/$file)
+        # shellcheck disable=SC2059
+        printf "\\$(printf %o $((byte ^ 16)))" | dd of=ck/$file bs=1 seek="$at" conv=notrunc 2>/dev/null
         run 4 "ck/$file" words
         cp kept ck/$file
     done
