@@ -21,6 +21,7 @@ typedef struct run {
 } run;
 
 struct rt_rows {
+    int64_t about;
     run *runs; /* oldest first */
     int64_t nruns;
     int64_t *heap, nheap; /* of runs */
@@ -98,11 +99,14 @@ rt_rows *rt_rows_new(rt_state_file *const *files, int64_t nfiles, const char *na
         const rt_state_section *section = rt_state_file_section(
             files[i], rt_state_file_find(files[i], name, schema), partition);
         if (!section) continue;
+        r->about = RT_MAX(r->about, section->ops);
         r->runs[r->nruns++] = (run){.reader = rt_op_reader_new(files[i], section)};
     }
     r->ndrops = -1; /* nothing is read yet */
     return r;
 }
+
+int64_t rt_rows_about(const rt_rows *r) { return r->about; }
 
 void rt_rows_free(rt_rows *r) {
     if (!r) return;

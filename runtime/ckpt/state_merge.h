@@ -20,6 +20,8 @@ rt_rows *rt_rows_new(rt_state_file *const *files, int64_t nfiles, const char *na
 /* False at the end, and when something was wrong: then *status is not RT_ok.  op->kind is
  * RT_SAVED_PUT; its bytes hold until the next call. */
 bool rt_rows_next(rt_rows *r, rt_saved_op *op, rt_status *status, rt_trouble *trouble);
+/* About how many rows there are: the ops of the largest section. */
+int64_t rt_rows_about(const rt_rows *r);
 void rt_rows_free(rt_rows *r);
 
 /* All of them as one: the sections of a snapshot.  `w` has been opened with these ids;

@@ -84,6 +84,7 @@ static int32_t load_body(flow_rt_worker *w, void *arg) {
     rt_trouble trouble = {""};
     const rt_state_id *id = &a->c->print.ids[w->order / job->settings->partitions];
     rt_rows *rows = a->rows[w->order] = rt_rows_new(a->files, a->n, id->name, id->schema, part);
+    rt_states_room(job->states, &w->ctx, state, part, rt_rows_about(rows));
     while (status == RT_ok && rt_rows_next(rows, &op, &status, &trouble)) {
         char why[256] = "";
         if (rt_states_load(job->states, &w->ctx, state, part, op.key, op.klen, op.value, op.vlen,
