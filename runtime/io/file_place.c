@@ -119,6 +119,7 @@ static rt_status open_again(const rt_source *s, rt_file *f, int64_t size) {
     if (f->fd < 0 && errno == ENOENT) return rt_place_gone(s, f->path);
     if (f->fd < 0 || rt_os_fstat(f->fd, &st) < 0)
         return (rt_status)rt_fail(RT_io, "cannot open %s: %s", f->path, strerror(errno));
+    errno = 0;
     if (!S_ISREG(st.st_mode)) return rt_place_other(s, f->path);
     if (st.st_size < size) return rt_place_short(s, f->path, size, st.st_size);
     f->size = size;
@@ -212,7 +213,10 @@ static rt_status check_files(rt_source *s) {
         rt_file *f = &fs->files[i];
         const rt_unpacker *ops;
         RT_TRY(rt_unpack_choose(s, f->path, &ops));
-        if (rt_os_stat(f->path, &st) < 0) return rt_place_gone(s, f->path);
+        if (rt_os_stat(f->path, &st) < 0) {
+            if (errno == ENOENT) return rt_place_gone(s, f->path);
+            return (rt_status)rt_fail(RT_io, "cannot look at %s: %s", f->path, strerror(errno));
+        }
         if (f->fd >= 0 && st.st_size > f->size)
             rt_log(RT_WARN,
                    "%s has grown since its turn came: what was added is not read (`watch` "

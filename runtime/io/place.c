@@ -1,6 +1,7 @@
 /* place.c - see place.h. */
 #include "runtime/io/place.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ void rt_mark_write(rt_wire *w, int fd, int64_t at) {
 bool rt_mark_check(rt_unwire *r, int fd, int64_t at) {
     int64_t n = rt_unwire_u32(r);
     uint32_t head = rt_unwire_u32(r), tail = rt_unwire_u32(r), have;
+    errno = 0;
     if (r->bad || n > RT_MARK_BYTES || n > at) return false;
     return checksum(fd, 0, n, &have) && have == head && checksum(fd, at - n, n, &have) &&
            have == tail;
@@ -60,6 +62,9 @@ rt_status rt_place_short(const rt_source *s, const char *path, int64_t had, int6
 }
 
 rt_status rt_place_other(const rt_source *s, const char *path) {
+    if (errno)
+        return (rt_status)rt_fail(RT_io, "%s: cannot read %s: %s", s->decl->name, path,
+                                  strerror(errno));
     return (rt_status)rt_fail(RT_refused,
                               "%s: %s is not the file that was read in part: its bytes differ\n"
                               "  put the old file back, or start anew with --fresh",

@@ -13,10 +13,12 @@
 
 /* Writes what is known of the first `at` bytes of an open file. */
 void rt_mark_write(rt_wire *w, int fd, int64_t at);
-/* Do the first `at` bytes of a file fit what was written? */
+/* Do the first `at` bytes of a file fit what was written?  If not, errno says why they
+ * could not be read, and is 0 if they could. */
 bool rt_mark_check(rt_unwire *r, int fd, int64_t at);
 
-/* What is wrong with a file that is to be read again, or further: RT_refused. */
+/* What is wrong with a file that is to be read again, or further: RT_refused; `other` with
+ * an errno RT_io. */
 rt_status rt_place_gone(const rt_source *s, const char *path);
 rt_status rt_place_short(const rt_source *s, const char *path, int64_t had, int64_t has);
 rt_status rt_place_other(const rt_source *s, const char *path);

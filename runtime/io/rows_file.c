@@ -438,7 +438,8 @@ static rt_status read_file(back *b, const rt_os_dir *d, const char *name, uint32
     b->fd = rt_os_dir_read(d, name);
     if (b->fd < 0) return damaged(b, strerror(errno));
     rt_status status = RT_ok;
-    if (rt_os_fstat(b->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size != b->len)
+    if (rt_os_fstat(b->fd, &st) < 0) status = damaged(b, strerror(errno));
+    else if (!S_ISREG(st.st_mode) || st.st_size != b->len)
         status = damaged(b, "it has another length");
     if (status == RT_ok) status = get_all(b, to, in);
     if (status == RT_ok && b->crc != crc) status = damaged(b, "its checksum");

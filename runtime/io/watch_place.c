@@ -38,6 +38,7 @@ static void mark(rt_watched *f, int64_t taken) {
 }
 
 static bool fits(const rt_watched *f, const char *path, int64_t size) {
+    errno = 0;
     if (size < f->seen) return false;
     int fd = rt_os_open(path, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0) return false;

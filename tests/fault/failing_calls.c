@@ -59,6 +59,8 @@ static bool explains(const lab_end *e, const char *point) {
                                         "Permission denied", "Resource temporarily", "memory",
                                         "Disk quota", "Broken pipe", "thread"};
     bool named = false;
+    /* Behind the call that failed first there may be another one. */
+    if (strstr(e->log, "no memory left")) return true;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strstr(e->log, words[i])) named = true;
     if (!named) return false;
