@@ -266,6 +266,38 @@ rt_status rt_ident_write(const char *dir, const rt_ident *ident) {
     return sync_above(dir);
 }
 
+/* ---- begun ------------------------------------------------------------------------------- */
+
+static void begun_path(char *path, size_t size, const char *dir, const uint8_t *job) {
+    int n = snprintf(path, size, "%s/begun-", dir);
+    for (int i = 0; i < 8; i++)
+        snprintf(path + n + 2 * i, size - (size_t)(n + 2 * i), "%02x", (unsigned)job[i]);
+}
+
+bool rt_begun_is(const char *dir, const uint8_t *job) {
+    char path[FILE_PATH];
+    struct stat st;
+    begun_path(path, sizeof path, dir, job);
+    return rt_os_lstat(path, &st) == 0;
+}
+
+rt_status rt_begun_make(const char *dir, const uint8_t *job) {
+    char path[FILE_PATH];
+    begun_path(path, sizeof path, dir, job);
+    if (rt_begun_is(dir, job)) return RT_ok;
+    int fd = rt_os_open(path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
+    if (fd < 0) return cannot("create", path);
+    if (rt_os_close(fd) < 0) return cannot("close", path);
+    return rt_os_sync_dir(dir) < 0 ? cannot("sync", dir) : RT_ok;
+}
+
+void rt_begun_forget(const char *dir, const uint8_t *job) {
+    char path[FILE_PATH];
+    begun_path(path, sizeof path, dir, job);
+    if (rt_os_unlink(path) < 0 && errno != ENOENT)
+        rt_log(RT_WARN, "cannot remove %s: %s", path, strerror(errno));
+}
+
 /* ---- RT_BEGIN ---------------------------------------------------------------------------- */
 
 void rt_begin_write(rt_wire *w, const uint8_t *job, const uint8_t *before) {

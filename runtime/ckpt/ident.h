@@ -4,6 +4,7 @@
  *       LOCK      held by the one process that works with it; its number as text
  *       IDENT     the job, written once
  *       journal   (journal.h)
+ *       begun-<job>  empty: the job has committed a batch
  *       state/ outbox/ input/
  *
  * A job is made by the first start and by `--fresh`.  Its id is part of everything that
@@ -49,6 +50,14 @@ rt_status rt_ident_new(const char *name, int64_t partitions, rt_ident *out);
 rt_status rt_ident_read(const char *dir, rt_ident *out, bool *found);
 /* Durably: file, name, and the folder's own name. */
 rt_status rt_ident_write(const char *dir, const rt_ident *ident);
+
+/* The empty file `begun-<job>`: a batch of the job has been committed.  A journal that was cut
+ * behind its head would otherwise look like that of a job that has done nothing yet.  Made
+ * durably, if it is not there, before anything of the first batch is shown. */
+rt_status rt_begun_make(const char *dir, const uint8_t *job);
+bool rt_begun_is(const char *dir, const uint8_t *job);
+/* Of a job whose place another takes. */
+void rt_begun_forget(const char *dir, const uint8_t *job);
 
 /* The payload of RT_BEGIN: the job that the journal is of, and the one that it replaces
  * (zeros: none), which tells an interrupted --fresh from journals that were exchanged. */

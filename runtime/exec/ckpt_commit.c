@@ -183,6 +183,7 @@ static rt_status append_commit(drafting *d, rt_wire *w) {
     if (RT_MUTANT(publish_early)) RT_TRY(rt_ckpt_publish(c, &d->commit, false));
     if (RT_MUTANT(cleanup_early)) RT_TRY(rt_ckpt_keep(c, &d->next));
     if (!RT_MUTANT(nosync_journal)) RT_TRY(rt_journal_sync(c->journal));
+    if (c->last_batch < 0) RT_TRY(rt_begun_make(c->dir, c->ident.job));
     RT_CRASH(C8, c->out.batch);
     return RT_ok;
 }

@@ -106,7 +106,9 @@ static rt_status begin_job(rt_checkpoint *c, const rt_ident *before) {
     rt_wire_free(&w);
     RT_TRY(status);
     c->env.epoch = 1;
-    return rt_ident_write(c->dir, &c->ident);
+    RT_TRY(rt_ident_write(c->dir, &c->ident));
+    if (before) rt_begun_forget(c->dir, before->job);
+    return RT_ok;
 }
 
 static rt_status check_ident(const rt_checkpoint *c) {
@@ -140,6 +142,8 @@ static rt_status check_journal(rt_checkpoint *c, int found) {
     RT_TRY(check_ident(c));
     RT_TRY(rt_folder_below(c->dir));
     RT_TRY(read_records(c));
+    if (!f->ncommits && rt_begun_is(c->dir, c->ident.job))
+        return damaged(c, "has lost the batches that were committed");
     c->env.epoch = f->epoch + 1;
     return RT_ok;
 }
@@ -460,6 +464,7 @@ rt_status rt_recover(rt_checkpoint *c) {
     int64_t ahead, batch = last ? last->batch : -1;
     bool is_new = c->journal != NULL;
     if (!is_new) RT_TRY(rewrite_journal(c));
+    if (last) RT_TRY(rt_begun_make(c->dir, c->ident.job));
     RT_CRASH(R3, batch);
     RT_TRY(check_gone(c));
     RT_TRY(resume_sinks(c, &ahead));

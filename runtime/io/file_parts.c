@@ -185,6 +185,9 @@ static rt_status publish_found(rt_parts *f, const rt_batch_parts *b, rt_part *p,
             return rt_part_cannot(errno == EEXIST ? RT_refused : rt_sink_error(errno), "rename to",
                              d, final);
         RT_CRASH(C11, b->batch);
+    } else {
+        /* A batch that was made again, its part being there: harmless if this fails. */
+        rt_os_dir_unlink(hidden, name);
     }
     rt_out_use_folder(d->path, &f->dirs, &f->known);
     return RT_ok;
