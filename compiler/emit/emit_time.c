@@ -197,12 +197,19 @@ static void window_sliding(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef t,
     ir_loop_end(e, &l);
 }
 
+static LLVMValueRef slice_length(gen_t *g, const pop_t *op) {
+    const twindow_t *w = op->step->u.window.spec;
+    if (op->slice > 0) return ir_i64(g->e, op->slice);
+    if (w->kind == WINDOW_cumulate) return every_of(g, w);
+    return K_CALL(g->e, slice_length, "slice", size_of(g, w), every_of(g, w));
+}
+
 /* The one slice that t lies in. */
 static void window_slice(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef t,
                          LLVMBasicBlockRef next) {
     emit_t *e = g->e;
     const twindow_t *w = op->step->u.window.spec;
-    LLVMValueRef size = size_of(g, w), length = ir_i64(e, op->slice);
+    LLVMValueRef size = size_of(g, w), length = slice_length(g, op);
     LLVMValueRef grid = w->kind == WINDOW_sliding ? every_of(g, w) : size;
     LLVMValueRef last = K_CALL(e, window_start, "last", t, grid, offset_of(g, w));
     part_late(g, op, cols, K_CALL(e, time_add, "end", last, size), next);

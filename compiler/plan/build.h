@@ -59,6 +59,7 @@ int plan_mark_processing(builder_t *b);
 int plan_clock(builder_t *b, const tstep_t *event_time, int step_id, const psource_t *source);
 /* The length of the slices from which the windows of an aggregate can be put together; 0:
  * they cannot.  Of a `window`: of the aggregate that its rows go to. */
+#define PLAN_SLICE_LATER (-1) /* known when the program starts: it depends on a param */
 int64_t plan_slice(const builder_t *b, const tstep_t *aggregate);
 int64_t plan_slice_behind(const builder_t *b, const tstep_t *window);
 /* What the root of a keyed step waits for, or -1. */

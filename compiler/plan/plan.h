@@ -145,7 +145,8 @@ struct pop {
     VEC(int) arm;         /* POP_branch, event_time, window: the arm of each consumer */
     int clock;            /* POP_event_time */
     int mark;             /* POP_event_time, POP_window by time: what is late goes by it */
-    int64_t slice;        /* POP_window: rows go to slices of this length, not to windows; 0 */
+    int64_t slice;        /* POP_window: rows go to slices of this length, not to windows; 0;
+                           * less: of a length that is known at the start */
 };
 
 typedef enum proot_kind {

@@ -127,10 +127,11 @@ static void put_window(schema_t *s, const pstage_t *stage) {
     put_bound(s, "lateness", w->lateness, w->lateness_value);
     if (w->by_rows) buf_str(&s->out, " rows");
     if (w->processing) buf_str(&s->out, " on processing_time");
-    if (stage->slice) {
-        buf_str(&s->out, " in slices of ");
-        duration_put(&s->out, stage->slice);
-    }
+    if (!stage->slice) return;
+    buf_str(&s->out, " in slices");
+    if (stage->slice == PLAN_SLICE_LATER) return;
+    buf_str(&s->out, " of ");
+    duration_put(&s->out, stage->slice);
 }
 
 /* ---- steps ---- */

@@ -136,7 +136,7 @@ static int ignores_window(const tstep_t *s) {
 }
 
 static int64_t slice_length(const twindow_t *w) {
-    if (!w->size_value || !w->every_value || (w->offset && !w->offset_value)) return 0;
+    if (!w->size_value || !w->every_value) return PLAN_SLICE_LATER;
     int64_t a = (int64_t)w->size_value->w[0], b = (int64_t)w->every_value->w[0];
     if (w->kind == WINDOW_cumulate) return b < a ? b : 0;
     int64_t size = a;

@@ -327,26 +327,30 @@ static int pair_of_key(const joining_t *j, size_t k) {
     return -1;
 }
 
-/* An equality that is no key after all: asked of each pair. */
+static node_t *boolean(joining_t *j, int op, node_t *left, node_t *right) {
+    check_t *c = j->f->c;
+    ast_binary_t *e = ast_new(c->arena, binary, left->span);
+    e->op = op;
+    e->left = left;
+    e->right = right;
+    e->node.type = type_basic(c->types, TY_BOOL);
+    return &e->node;
+}
+
+/* An equality that is no key after all: asked of each pair.  Where both sides may be none,
+ * `==` would hold of two of them, which in a join it must not. */
 static void ask_of_pair(joining_t *j, const tpair_t *p) {
     check_t *c = j->f->c;
     tstep_t *step = j->f->step;
-    if (p->optional) not_built(c, p->left->span, "`as of` with another key that may be none");
-    ast_binary_t *eq = ast_new(c->arena, binary, p->left->span);
-    eq->op = BINARY_EQ;
-    eq->left = p->left;
-    eq->right = p->right;
-    eq->node.type = type_basic(c->types, TY_BOOL);
-    if (!step->u.join.cond) {
-        step->u.join.cond = &eq->node;
-        return;
+    node_t *e = boolean(j, BINARY_EQ, p->left, p->right);
+    if (p->left->type->kind == TY_OPTION && p->right->type->kind == TY_OPTION) {
+        ast_is_t *there = ast_new(c->arena, is, p->left->span);
+        there->value = p->left;
+        there->negated = 1;
+        there->node.type = e->type;
+        e = boolean(j, BINARY_AND, &there->node, e);
     }
-    ast_binary_t *both = ast_new(c->arena, binary, p->left->span);
-    both->op = BINARY_AND;
-    both->left = &eq->node;
-    both->right = step->u.join.cond;
-    both->node.type = eq->node.type;
-    step->u.join.cond = &both->node;
+    step->u.join.cond = step->u.join.cond ? boolean(j, BINARY_AND, e, step->u.join.cond) : e;
 }
 
 /* `as of` finds the versions of one key: the equalities must say which, and what else they

@@ -44,10 +44,14 @@ uint8_t *flow_k_order_key(flow_ctx *ctx, int64_t step, const uint8_t *key, int64
 }
 
 uint8_t *flow_k_order_next(flow_ctx *ctx, const uint8_t *key, int64_t klen, int64_t *len) {
-    uint8_t *p = flow_k_alloc(ctx, klen + 8 + FLOW_SLACK);
-    flow_k_copy(p, key, klen);
-    put_high_first(p + klen, (uint64_t)ctx->place++, 8);
-    *len = klen + 8;
+    /* Behind its head a plain text key may be the beginning of another, which ends in bytes
+     * 0 that a place begins with: in key form it is not. */
+    int64_t head = key[0] == 2 ? 3 : key[0] == 1 ? 19 : klen;
+    uint8_t *p = flow_k_alloc(ctx, head + 2 * (klen - head) + 2 + 8 + FLOW_SLACK), *q = p + head;
+    flow_k_copy(p, key, head);
+    if (head < klen) q = flow_k_key_text(q, key + head, klen - head);
+    put_high_first(q, (uint64_t)ctx->place++, 8);
+    *len = q + 8 - p;
     return p;
 }
 

@@ -22,6 +22,15 @@ static int64_t grid_start(const flow_grid *g, int64_t end) {
     return flow_k_time_add(end, -g->size);
 }
 
+int64_t flow_k_slice_length(int64_t size, int64_t every) {
+    while (every) {
+        int64_t rest = size % every;
+        size = every;
+        every = rest;
+    }
+    return size;
+}
+
 /* ---- what is put together ---- */
 
 static void slices_forget(flow_ctx *ctx, flow_slices *s) {

@@ -34,6 +34,8 @@ typedef struct flow_slices {
     int64_t built;          /* 0: nothing here is good */
 } flow_slices;
 
+/* The longest slice of which both lengths are a multiple: both > 0. */
+int64_t flow_k_slice_length(int64_t size, int64_t every);
 /* The table of the slice [start, end), for rows. */
 flow_table *flow_k_slice(flow_ctx *ctx, flow_table *t, int64_t start, int64_t end);
 /* The first window with rows that ends behind `after` and not behind `limit`: its table, and

@@ -422,7 +422,7 @@ static void test_blame(void) {
 static void test_mutants(void) {
     uint8_t schema[256], tc[256];
     static char out[65536];
-    const char *type = "{a:i,b:?s,c:[{x:f,y:<sb}},d:|(P{q:t},R{}),e:xi}";
+    const char *type = "{a:i,b:?s,c:[{x:f,y:<sb},d:|(P{q:t},R{}),e:xi}";
     const char *good = "{\"a\":12,\"b\":\"x\\u0041\",\"c\":[{\"x\":1e5,\"y\":{\"k\":true}}],"
                        "\"d\":{\"type\":\"P\",\"q\":\"2024-01-01\"},\"e\":[{\"z\":\"\\\\\"}]}\n";
     int64_t n = (int64_t)strlen(good);
