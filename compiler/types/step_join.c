@@ -83,10 +83,10 @@ static int form_windows(joining_t *j) {
         return say(j, j->f->step->at,
                    arena_printf(c->arena, "the sessions of %s are not formed yet", j->name),
                    "`aggregate`, `top` and `distinct` form them, for each key");
-    if (here->window && here->window->by_rows) {
-        not_built(c, j->f->step->at, "`join` of windows of rows");
-        return 0;
-    }
+    if (here->window && here->window->by_rows)
+        return say(j, j->f->step->at,
+                   "windows of rows do not close together: each key counts its own",
+                   "`drop window` on both sides, and join `within` a bound");
     return 1;
 }
 
@@ -133,14 +133,13 @@ static int form_table(joining_t *j) {
 }
 
 static int form_tables(joining_t *j) {
-    check_t *c = j->f->c;
     if (j->s->within || j->s->as_of)
         return say(j, j->s->within ? j->s->within->span : j->s->as_of->span,
                    "two tables are joined as they are: their rows have no bound",
                    j->s->within ? "leave `within` out" : "leave `as of` out");
-    if (!has_window(&j->f->st.props) && !has_window(&j->right->out.props)) return 1;
-    not_built(c, j->f->step->at, "`join` of tables with windows");
-    return 0;
+    /* In a table a window is a column like others, named in its key. */
+    flow_assert(!has_window(&j->f->st.props) && !has_window(&j->right->out.props));
+    return 1;
 }
 
 /* Which form is it?  0 after a diagnostic. */
