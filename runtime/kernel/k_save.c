@@ -394,7 +394,13 @@ static void order_ops(flow_ctx *ctx, flow_bytes *out, int64_t start, int64_t n) 
     flow_bytes whole = {0};
     const uint8_t **at = flow_k_alloc(ctx, n * 8 + 8), **spare = flow_k_alloc(ctx, n * 4 + 8);
     int64_t i = 0;
-    for (uint8_t *p = out->p + start; p < out->p + out->len; p += op_bytes(p)) at[i++] = p;
+    int sorted = 1;
+    for (uint8_t *p = out->p + start; p < out->p + out->len; p += op_bytes(p)) {
+        at[i] = p;
+        if (i && op_compare(at[i - 1], p) >= 0) sorted = 0;
+        i++;
+    }
+    if (sorted) return; /* so it is mostly: entries and their lists are in order */
     sort_ops(at, spare, n);
     k_bytes_more(ctx, &whole, out->len - start);
     uint8_t *to = whole.p;

@@ -204,7 +204,8 @@ static void save_elements(bag_saving *s, uint64_t *bag) {
 void k_save_bags(flow_ctx *ctx, flow_table *t, const flow_layout *l, int32_t full,
                  flow_bytes *out) {
     bag_saving s = {.ctx = ctx, .t = t, .out = out, .full = full};
-    K_STORE_EACH(t, full, entry) {
+    k_store_walk walk = k_store_open(ctx, t, full);
+    for (int64_t entry; (entry = k_store_next(&walk)) >= 0;) {
         s.entry = entry;
         s.place = 0;
         for (int32_t i = 0; i < l->nitems; i++)

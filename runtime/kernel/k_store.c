@@ -61,13 +61,10 @@ int32_t k_store_bare(int32_t letter) {
 
 /* ---- entries ----------------------------------------------------------------------- */
 
-int64_t k_store_count(const flow_table *t, int32_t full) {
-    return full ? (int64_t)t->end : t->track->count;
-}
-
-int64_t k_store_nth(const flow_table *t, int32_t full, int64_t i) {
-    int64_t entry = full ? i : t->track->list[i];
-    return entry < t->end && flow_k_table_live(t, entry) ? entry : -1;
+k_store_walk k_store_open(flow_ctx *ctx, const flow_table *t, int32_t full) {
+    k_store_walk w = {0};
+    w.order = save_order(ctx, t, full, &w.n);
+    return w;
 }
 
 /* ---- keys and values --------------------------------------------------------------- */

@@ -67,12 +67,20 @@ FLOW_FAR const uint8_t *k_store_key_text(flow_ctx *ctx, flow_saved_in *key, int6
  * bytes are none. */
 FLOW_FAR const uint8_t *k_store_row(flow_saved_in *value);
 
-/* Each entry that is to be looked at: all living ones (full), or those that are marked. */
-#define K_STORE_EACH(t, full, entry)                                                     \
-    for (int64_t i_ = 0, n_ = k_store_count((t), (full)), entry; i_ < n_; i_++)          \
-        if ((entry = k_store_nth((t), (full), i_)) >= 0)
-FLOW_FAR int64_t k_store_count(const flow_table *t, int32_t full);
-FLOW_FAR int64_t k_store_nth(const flow_table *t, int32_t full, int64_t i);
+/* The entries that are to be looked at, in the order of their keys: all living ones (full),
+ * or those that are marked.  -1: no more. */
+typedef struct k_store_walk {
+    const uint32_t *order; /* in the task arena */
+    int64_t i, n;
+} k_store_walk;
+FLOW_FAR k_store_walk k_store_open(flow_ctx *ctx, const flow_table *t, int32_t full);
+FLOW_INLINE int64_t k_store_next(k_store_walk *w) {
+    return w->i < w->n ? (int64_t)w->order[w->i++] : -1;
+}
+/* All living entries, in any order. */
+#define K_STORE_ALL(t, entry)                                                            \
+    for (int64_t entry = 0; entry < flow_k_table_end(t); entry++)                        \
+        if (flow_k_table_live(t, entry))
 
 /* The timers (k_timer.h) of all entries, so many each, are queued again. */
 FLOW_FAR void k_store_end_timers(flow_ctx *ctx, flow_table *t, int64_t timers);

@@ -68,7 +68,8 @@ static void join_save_list(flow_ctx *ctx, flow_table *t, join_list *l, int keyed
 
 static void join_save(flow_ctx *ctx, flow_table *t, int keyed, int32_t letter, int32_t full,
                       flow_bytes *out) {
-    K_STORE_EACH(t, full, entry) {
+    k_store_walk walk = k_store_open(ctx, t, full);
+    for (int64_t entry; (entry = k_store_next(&walk)) >= 0;) {
         join_list *l = join_side(flow_k_table_words(t, entry), 0);
         join_save_list(ctx, t, &l[0], keyed, letter, full, out);
         join_save_list(ctx, t, &l[1], keyed, letter, full, out);
@@ -153,7 +154,7 @@ int32_t k_store_load_tables(flow_ctx *ctx, flow_table *t, flow_saved_in *key,
 void k_store_end_join(flow_ctx *ctx, flow_table *t) {
     const join_queue *q = t->waits;
     if (!q) return;
-    K_STORE_EACH(t, 1, entry) {
+    K_STORE_ALL(t, entry) {
         const join_list *l = join_side(flow_k_table_words(t, entry), 0);
         for (int side = 0; side < 2; side++)
             for (uint32_t i = l[side].first; i < l[side].end; i++) {
@@ -165,7 +166,7 @@ void k_store_end_join(flow_ctx *ctx, flow_table *t) {
 }
 
 void k_store_end_windows(flow_ctx *ctx, flow_table *t) {
-    K_STORE_EACH(t, 1, entry) {
+    K_STORE_ALL(t, entry) {
         uint64_t text[2];
         flow_k_table_key_text(t, entry, text);
         const uint8_t *p = (const uint8_t *)(uintptr_t)text[0];

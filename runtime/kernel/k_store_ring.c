@@ -22,7 +22,8 @@ static void ring_put_row(flow_ctx *ctx, flow_table *t, int64_t entry, int64_t nu
 }
 
 void k_store_save_ring(flow_ctx *ctx, flow_table *t, int32_t full, flow_bytes *out) {
-    K_STORE_EACH(t, full, entry) {
+    k_store_walk walk = k_store_open(ctx, t, full);
+    for (int64_t entry; (entry = k_store_next(&walk)) >= 0;) {
         const ring_state *s = (const ring_state *)flow_k_table_words(t, entry);
         for (int64_t i = s->seen - s->count; i < s->seen; i++) {
             uint8_t *row = *ring_place(s, i);
@@ -58,7 +59,7 @@ int32_t k_store_load_ring(flow_ctx *ctx, flow_table *t, flow_saved_in *key,
 
 /* A ring that lacks a row forgets them all: saved state was not what it should be. */
 void k_store_end_ring(flow_ctx *ctx, flow_table *t) {
-    K_STORE_EACH(t, 1, entry) {
+    K_STORE_ALL(t, entry) {
         ring_state *s = (ring_state *)flow_k_table_words(t, entry);
         int64_t there = 0;
         if (s->room)

@@ -26,7 +26,8 @@ static void session_put_row(flow_ctx *ctx, flow_table *t, int64_t entry, session
 }
 
 void k_store_save_sessions(flow_ctx *ctx, flow_table *t, int32_t full, flow_bytes *out) {
-    K_STORE_EACH(t, full, entry) {
+    k_store_walk walk = k_store_open(ctx, t, full);
+    for (int64_t entry; (entry = k_store_next(&walk)) >= 0;) {
         const session_list *l = sessions_of(t, entry);
         for (uint32_t i = 0; i < l->count; i++)
             for (session_row *r = l->at[i].head; r; r = r->next)
@@ -124,7 +125,7 @@ static void session_divide(flow_ctx *ctx, flow_table *t, int64_t entry) {
 
 /* A key without rows has no sessions: it goes. */
 void k_store_end_sessions(flow_ctx *ctx, flow_table *t) {
-    K_STORE_EACH(t, 1, entry) {
+    K_STORE_ALL(t, entry) {
         if (sessions_of(t, entry)->count) session_divide(ctx, t, entry);
         else flow_k_table_remove(ctx, t, entry);
     }

@@ -64,7 +64,7 @@ void k_load_timer(flow_ctx *ctx, flow_table *t, uint64_t *w, flow_saved_in *in) 
 }
 
 void k_store_end_timers(flow_ctx *ctx, flow_table *t, int64_t timers) {
-    K_STORE_EACH(t, 1, entry) {
+    K_STORE_ALL(t, entry) {
         for (int64_t k = 0; k < timers; k++) {
             const uint64_t *w = timer_words(t, entry, k);
             if (w[0]) flow_k_timer_set(ctx, t, entry, k, (int64_t)word_of((int64_t)w[0]));
