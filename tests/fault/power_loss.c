@@ -114,6 +114,8 @@ static lab_end traced_run(scene *s, bool killed, bool traced) {
     if (traced) lab_set(&r, "FLOW_TRACE_OS=%s", s->trace);
     if (killed) {
         const char *point = crashes[lab_below(c, (int64_t)(sizeof crashes / sizeof *crashes))];
+        /* A COMMIT that the next run sees and the disk may not have. */
+        if (lab_one_in(c, 4)) point = "C7";
         bool start = *point == 'R' || point[1] == '1';
         if (start && lab_one_in(c, 2)) lab_set(&r, "FLOW_CRASH=%s:*", point);
         else lab_set(&r, "FLOW_CRASH=%s:%lld", point, (long long)lab_below(c, 7));
@@ -269,6 +271,8 @@ static bool play(scene *s, char *why) {
     }
     bool good = e.killed_by || e.code == 0;
     if (!good) snprintf(why, ROOM, "before any loss: code %d: %.300s", e.code, e.log);
+    /* A mistake may show behind a kill alone. */
+    if (!good && from) s->lost = true;
     disk_trace t = disk_read_trace(s->trace, s->dir);
     good = good && look_at_trace(s, d, &t, from, IMAGES, why);
     /* Killed, another thread may have been between a call and its record. */

@@ -28,7 +28,10 @@ static const way ways[] = {
 };
 enum { WAYS = (int)(sizeof ways / sizeof *ways) };
 
-static int64_t usual[64];
+static const int64_t cuts[] = {7, 20, 60};
+
+/* Microseconds of a run, of each program with each cut. */
+static int64_t usual[64][3];
 
 typedef struct tallies {
     int64_t drained, early, at_once, late, through;
@@ -42,6 +45,7 @@ typedef struct scene {
     const way *way;
     char dir[LAB_PATH];
     bool recovers;
+    int cut; /* of `cuts` */
     tallies *t;
 } scene;
 
@@ -80,7 +84,7 @@ static bool good_end(scene *s, const lab_end *e, char *why) {
 }
 
 static bool do_scene(scene *s, char *why) {
-    int64_t *us = &usual[s->setup.program - lab_programs];
+    int64_t *us = &usual[s->setup.program - lab_programs][s->cut];
     lab_chance *c = &s->chance;
     if (!*us) *us = 2 * s->expected->us;
     lab_run r = lab_run_of(&s->setup, s->dir);
@@ -96,7 +100,7 @@ static bool do_scene(scene *s, char *why) {
     r.signal_us = 1200 + lab_below(c, *us + *us / 8);
     lab_end e = lab_go(&r);
     if (e.us < r.signal_us) s->t->late++;
-    if (!e.killed_by && !e.code && e.us < r.signal_us) *us = (3 * *us + e.us) / 4;
+    if (!e.killed_by && !e.code && e.us < r.signal_us) *us = (*us + e.us) / 2;
     if (!good_end(s, &e, why)) return false;
     if (s->setup.sink != LAB_STDOUT &&
         !lab_check_visible(&s->setup, s->dir, s->expected, why, ROOM))
@@ -109,7 +113,6 @@ static bool do_scene(scene *s, char *why) {
 
 lab_result lab_stops(const lab_options *o) {
     static const char *const everies[] = {"0s", "10s"};
-    static const int64_t cuts[] = {7, 20, 60};
     lab_result result = {0};
     tallies t = {0};
     for (int64_t i = o->from; i < o->from + (o->only_one ? 1 : o->count) && !lab_over(o); i++) {
@@ -120,7 +123,8 @@ lab_result lab_stops(const lab_options *o) {
         s.setup.sink = lab_one_in(c, 2) ? LAB_SINGLE : LAB_PARTS;
         s.setup.every = everies[lab_below(c, 2)];
         s.setup.sizes = lab_one_in(c, 2) ? 0 : 1000000;
-        s.setup.cut = cuts[lab_below(c, 3)];
+        s.cut = (int)lab_below(c, 3);
+        s.setup.cut = cuts[s.cut];
         s.setup.parallelism = 1 + (int)lab_below(c, 3);
         s.way = &ways[lab_below(c, WAYS)];
         s.recovers = lab_one_in(c, 3);
