@@ -19,6 +19,8 @@ typedef struct rt_settings {
     const char *checkpoint; /* folder; null: none */
     int64_t checkpoint_every, compact_every;
     int64_t collect_limit;
+    const char *trace;  /* --trace FILE; null: none */
+    const char *replay; /* --replay FILE */
     bool fresh;   /* --fresh: a new job, whatever is in the folder */
     int64_t grace;
     bool journal; /* rows of sources that cannot replay are kept */

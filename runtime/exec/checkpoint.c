@@ -14,6 +14,7 @@
 #include "runtime/exec/ckpt_input.h"
 #include "runtime/exec/ckpt_meta.h"
 #include "runtime/exec/ckpt_recover.h"
+#include "runtime/exec/run_record.h"
 #include "runtime/exec/sched.h"
 #include "runtime/exec/task.h"
 
@@ -131,6 +132,9 @@ static rt_status append_plan(rt_checkpoint *c) {
     rt_wire input = {0}, w = {0};
     rt_status status = rt_ckpt_input_plan(job, &input);
     if (status == RT_ok) {
+        status = rt_run_record_plan(job, &input);
+    }
+    if (status == RT_ok) {
         RT_CRASH(C2_rows, job->batch);
         rt_planned plan = {job->batch, job->now, job->final, input.p, input.n};
         rt_planned_write(&w, &plan);
@@ -146,7 +150,7 @@ static rt_status append_plan(rt_checkpoint *c) {
 
 rt_status rt_checkpoint_plan(rt_job *job, bool drain) {
     rt_checkpoint *c = job->ckpt;
-    if (!c) return RT_ok;
+    if (!c) return rt_run_record_plan(job, NULL);
     job->saving = saves(c, drain);
     return append_plan(c);
 }

@@ -18,6 +18,7 @@
 #include "runtime/exec/pace.h"
 #include "runtime/exec/publish.h"
 #include "runtime/exec/report.h"
+#include "runtime/exec/run_record.h"
 #include "runtime/exec/stage.h"
 #include "runtime/exec/state_test.h"
 #include "runtime/io/loop.h"
@@ -109,11 +110,13 @@ static rt_status run_batch(coord *c, why reason) {
     job->now = batch_time(c, reason);
     job->batch++;
     c->batches++;
+    rt_run_record_begin(job);
     RT_TRY(take_input(c, reason));
     count_input(c);
     RT_TRY(rt_input_ready(job));
     RT_TRY(rt_checkpoint_plan(job, reason == WHY_DRAIN));
     RT_TRY(run_stages(c));
+    rt_run_record_ran(job);
     /* Nothing of the output points into the input. */
     rt_input_done(job);
     RT_TRY(rt_publish(c->publisher));
@@ -223,6 +226,7 @@ static rt_status run_batches(coord *c) {
 rt_status rt_coord_run(rt_job *job, rt_stop *stop) {
     coord c = {.job = job, .stop = stop, .started = rt_clock_mono()};
     if (job->ckpt && job->ckpt->over) return RT_ok;
+    if (job->settings->replay) return rt_run_replay(job);
     c.last_input = c.started;
     c.report = rt_report_begin(job);
     c.publisher = rt_publisher_new(job);

@@ -12,6 +12,7 @@
 #include "runtime/exec/checkpoint.h"
 #include "runtime/exec/ckpt_recover.h"
 #include "runtime/exec/pace.h"
+#include "runtime/exec/run_record.h"
 #include "runtime/exec/sched.h"
 #include "runtime/exec/stage.h"
 #include "runtime/exec/stop.h"
@@ -100,7 +101,7 @@ static rt_status open_sinks(rt_job *job) {
         rt_sink *s = &job->sinks[i];
         *s = (rt_sink){.decl = &p->sinks[i], .env = &job->env, .id = i};
         rt_exchange_open(&job->collects[i], 1);
-        s->ops = rt_sink_find(s->decl->connector);
+        s->ops = rt_sink_find(job->settings->replay ? "discard" : s->decl->connector);
         if (!s->ops)
             return (rt_status)rt_fail(RT_usage, "this runtime has no sink `%s`",
                                       s->decl->connector);
@@ -142,6 +143,8 @@ rt_status rt_job_open(rt_job *job, rt_program *program, const rt_settings *setti
     if (!job->mem) return (rt_status)rt_fail(RT_memory, "no memory to start");
     open_env(job, loop, stop);
     RT_TRY(rt_checkpoint_open(job));
+    RT_TRY(rt_run_record_open(job));
+    job->sums = job->ckpt || job->record || settings->replay;
     open_workers(job);
     job->spill = rt_spill_new();
     job->exchanges = rt_alloc((size_t)program->nexchanges * sizeof *job->exchanges);
@@ -197,6 +200,7 @@ rt_status rt_job_close(rt_job *job, bool failed) {
         free(w->ctx.seen);
     }
     rt_watermarks_free(job->watermarks);
+    rt_run_record_close(job);
     rt_checkpoint_close(job);
     free(job->workers);
     free(job->exchanges);

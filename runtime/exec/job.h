@@ -23,6 +23,7 @@
 
 struct rt_checkpoint;
 struct rt_pool;
+struct rt_run_record;
 struct rt_job;
 struct rt_spill;
 struct rt_states;
@@ -119,6 +120,8 @@ typedef struct rt_job {
     struct rt_watermarks *watermarks;
     struct rt_spill *spill;
     struct rt_checkpoint *ckpt; /* null without one */
+    struct rt_run_record *record; /* --trace; else null */
+    bool sums;                 /* the checksum of the output is asked for */
     struct rt_pool *pool;
     flow_rt_worker *workers;
     int64_t nworkers;

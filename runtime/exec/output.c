@@ -156,7 +156,7 @@ static rt_status give_piece(stream *s, rt_piece *piece) {
 static rt_status next_piece(rt_output *out, rt_piece *piece) {
     stream *s = out->stream;
     RT_TRY(give_piece(s, piece));
-    if (!s->job->ckpt) return RT_ok;
+    if (!s->job->sums) return RT_ok;
     if (s->fresh && piece->path)
         s->crc = rt_crc32c(s->crc, piece->path, (int64_t)strlen(piece->path) + 1);
     s->fresh = false;

@@ -16,6 +16,7 @@
 #include "runtime/exec/checkpoint.h"
 #include "runtime/exec/ckpt_commit.h"
 #include "runtime/exec/output.h"
+#include "runtime/exec/run_record.h"
 #include "runtime/state/spill.h"
 
 #define RETRY_WAIT_MAX (INT64_C(30) * 1000000)
@@ -97,6 +98,7 @@ static void put_out(rt_publisher *p) {
         p->status = each_sink(p, outs, false);
         if (p->status == RT_ok) p->status = each_sink(p, outs, true);
     }
+    if (p->status == RT_ok) p->status = rt_run_record_out(p->job, outs);
     p->rows = 0;
     for (int64_t i = 0; i < n; i++) {
         if (p->status == RT_ok) p->rows += outs[i].rows;
@@ -220,6 +222,7 @@ rt_status rt_publish(rt_publisher *p) {
     p->batch = job->batch;
     p->now = job->now;
     if (job->ckpt) rt_checkpoint_hand_over(job->ckpt);
+    rt_run_record_hand_over(job);
     bool seeded;
     if (strand_begin(p, &seeded)) return RT_ok;
     if (seeded || !beside(p)) {

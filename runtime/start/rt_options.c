@@ -100,6 +100,14 @@ static int read_folder(rt_options *o, rt_action action, char **argv, int i, int 
     return value || !o->folder ? 1 : 2;
 }
 
+/* `--trace FILE` and `--trace=FILE`. */
+static int read_file_name(rt_options *o, const char **out, char **argv, int i, int argc) {
+    const char *value = strchr(argv[i], '=');
+    *out = value ? value + 1 : i + 1 < argc ? argv[i + 1] : NULL;
+    if (!*out || !**out) complain(o, "`%s` needs the name of a file", argv[i]);
+    return value || !*out ? 1 : 2;
+}
+
 /* One argument that begins with `--`; returns how many it took. */
 static int read_setting(rt_options *o, char **argv, int i, int argc) {
     const char *text = argv[i] + 2, *value = strchr(text, '=');
@@ -108,6 +116,8 @@ static int read_setting(rt_options *o, char **argv, int i, int argc) {
     if (same_name("version", text, len)) return o->action = RT_VERSION, 1;
     if (same_name("explain", text, len)) return o->action = RT_EXPLAIN, 1;
     if (same_name("fresh", text, len)) return o->fresh = true, 1;
+    if (same_name("trace", text, len)) return read_file_name(o, &o->trace, argv, i, argc);
+    if (same_name("replay", text, len)) return read_file_name(o, &o->replay, argv, i, argc);
     if (same_name("checkpoint_dump", text, len)) return read_folder(o, RT_DUMP, argv, i, argc);
     if (same_name("checkpoint_check", text, len)) return read_folder(o, RT_CHECK, argv, i, argc);
     int setting = find_setting(text, len);
@@ -356,6 +366,11 @@ rt_status rt_options_settings(rt_options *o, rt_settings *out) {
     out->fresh = o->fresh;
     out->backpressure = bool_of(o, RT_SETTING_backpressure, true);
     out->journal = bool_of(o, RT_SETTING_journal, true);
+    out->trace = o->trace;
+    out->replay = o->replay;
+    /* What is only looked at again touches no checkpoint. */
+    if (o->replay) out->checkpoint = NULL;
+    if (o->replay && o->trace) complain(o, "`--replay` writes no trace");
     if (o->fresh && !out->checkpoint) complain(o, "`--fresh` needs a `--checkpoint`");
     const char *level = word_of(o, RT_SETTING_log);
     for (int i = 0; i < 4; i++)
