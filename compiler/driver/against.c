@@ -99,7 +99,7 @@ static int compare(const options_t *o, const rt_print *was, bool open, const cha
         rt_diff d = rt_diff_of(was, &is);
         rt_wire text = {0};
         rt_diff_text(&text, &d, "  ");
-        if (d.n) printf("%s: state of %s\n%s", path, o->against, (const char *)text.p);
+        if (d.n) printf("%s over the state of %s:\n%s", path, o->against, (const char *)text.p);
         else printf("%s: neither it nor %s keeps state\n", path, o->against);
         if (open || open_now)
             printf("  what parameters say of windows and bounds is compared at the start\n");

@@ -384,7 +384,7 @@ lab_result lab_power(const lab_options *o) {
     for (int m = 0; m < MUTANTS && !o->only_one; m++) {
         if (o->only && strcmp(o->only, mutants[m])) continue;
         tried++;
-        bool found = is_caught(o, mutants[m], o->count / 2 + 500);
+        bool found = is_caught(o, mutants[m], o->count / 2 + 2000);
         caught += found;
         if (found) result.passed++;
         else result.failed++;

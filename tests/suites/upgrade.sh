@@ -5,6 +5,7 @@
 suite=upgrade
 tier=${1:-short}
 . tests/tools/check.sh
+export FLOW_TEST_TMPFS=1
 
 counts() { # kept added dropped refused, of what check printed
     awk '/ the source of | `event_time` of / && $1 != "refused" { next }
