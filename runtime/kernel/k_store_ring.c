@@ -32,42 +32,34 @@ void k_store_save_ring(flow_ctx *ctx, flow_table *t, int32_t full, flow_bytes *o
     }
 }
 
-/* Room for as many rows as the entry says, none of them there. */
-static void ring_open(flow_ctx *ctx, flow_table *t, ring_state *s) {
-    for (s->room = 4; s->room < s->count;) s->room *= 2;
-    s->at = flow_k_heap_alloc(ctx, &t->heap, s->room * (int64_t)sizeof *s->at);
-    __builtin_memset(s->at, 0, (size_t)s->room * sizeof *s->at);
-}
-
+/* The first row finds a ring as it was before these rows came: then they come one by one. */
 int32_t k_store_load_ring(flow_ctx *ctx, flow_table *t, flow_saved_in *key,
                           flow_saved_in *value) {
     int64_t entry = k_store_entry(ctx, t, key), number = k_store_key_i64(key);
     const uint8_t *row = k_store_row(value);
     if (entry < 0 || !row || key->bad || key->p != key->end) return 0;
     ring_state *s = (ring_state *)flow_k_table_words(t, entry);
-    if (s->count < 1 || s->count > s->seen || s->count > (int64_t)1 << 40) return 0;
-    if (number < s->seen - s->count || number >= s->seen) return 0;
-    if (!s->room) ring_open(ctx, t, s);
-    if (*ring_place(s, number)) return 0;
+    if (!s->room) {
+        if (s->count < 1 || s->count > s->seen) return 0;
+        s->seen -= s->count;
+        s->count = 0;
+    }
+    if (number != s->seen || s->seen == INT64_MAX) return 0;
+    if (s->count == s->room) ring_grow(ctx, &t->heap, s);
     int64_t bytes = value->p - row;
     uint8_t *copy = flow_k_heap_alloc(ctx, &t->heap, bytes);
     __builtin_memcpy(copy, row, (size_t)bytes);
     *ring_saved(copy) = 1;
-    *ring_place(s, number) = copy;
+    *ring_place(s, s->seen++) = copy;
+    s->count++;
     return 1;
 }
 
-/* A ring that lacks a row forgets them all: saved state was not what it should be. */
+/* An entry that says more than there is would lead to rows that are not there. */
 void k_store_end_ring(flow_ctx *ctx, flow_table *t) {
+    (void)ctx;
     K_STORE_ALL(t, entry) {
         ring_state *s = (ring_state *)flow_k_table_words(t, entry);
-        int64_t there = 0;
-        if (s->room)
-            for (int64_t i = s->seen - s->count; i < s->seen; i++)
-                there += *ring_place(s, i) != 0;
-        if (there == s->count) continue;
-        if (s->room) flow_k_heap_free(ctx, &t->heap, s->at, s->room * (int64_t)sizeof *s->at);
-        s->at = 0;
-        s->room = s->count = 0;
+        if (!s->room) s->count = 0;
     }
 }

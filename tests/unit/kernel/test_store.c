@@ -141,9 +141,32 @@ static void load_other(lab *l) {
     check_full(l, &l->b);
 }
 
+/* Rows with other bytes are refused or make another state, but nothing breaks. */
+static void load_damaged(lab *l) {
+    flow_table t;
+    flow_k_table_init(&t, l->b.kind, l->b.words);
+    for (int64_t i = 0; i < l->n; i++) {
+        row r = l->rows[i];
+        int64_t n = r.klen + r.vlen, cut = rnd_below(&l->r, 20) ? 0 : rnd_below(&l->r, n + 1);
+        uint8_t *bytes = malloc((size_t)n + 1);
+        memcpy(bytes, r.bytes, (size_t)n);
+        if (n && !rnd_below(&l->r, 3)) bytes[rnd_below(&l->r, n)] ^= (uint8_t)(1 << rnd_below(&l->r, 8));
+        if (cut > r.vlen) r.klen -= cut - r.vlen, r.vlen = 0;
+        else r.vlen -= cut;
+        k_load_row(l->ctx, &t, &l->layout, bytes, r.klen, bytes + r.klen, r.vlen);
+        free(bytes);
+    }
+    k_load_end(l->ctx, &t, &l->layout);
+    flow_bytes ops = {0};
+    k_save_table(l->ctx, &t, &l->layout, 1, &ops);
+    k_bytes_free(l->ctx, &ops);
+    flow_k_table_release(l->ctx, &t);
+}
+
 static void checkpoint(lab *l) {
     take_changes(l);
     check_full(l, &l->a);
+    load_damaged(l);
     load_other(l);
     if (rnd_below(&l->r, 2)) return;
     flow_table a = l->a;
