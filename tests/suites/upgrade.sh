@@ -20,6 +20,7 @@ awk 'BEGIN { for (i = 0; i < 1500; i++)
     printf "2024-05-01T10:%02d:%02d.%03dZ,u%d,p%d,%d\n", i / 60, i % 60, i * 37 % 1000, i % 11, i % 7, i * 17 % 1000
 }' > clicks.csv
 awk 'BEGIN { for (i = 0; i < 1500; i++) printf "w%d,%d\n", i * 31 % 97, i % 5 }' > words.csv
+head -5 clicks.csv > other.csv
 
 # What the old program leaves when it is killed behind its fourth batch, with all state saved.
 for base in orders clicks words; do
