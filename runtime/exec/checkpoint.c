@@ -14,9 +14,8 @@
 #include "runtime/exec/ckpt_input.h"
 #include "runtime/exec/ckpt_meta.h"
 #include "runtime/exec/ckpt_recover.h"
+#include "runtime/exec/ckpt_save.h"
 #include "runtime/exec/run_record.h"
-#include "runtime/exec/sched.h"
-#include "runtime/exec/task.h"
 
 /* By name and target: who writes somewhere else is another sink. */
 static void name_sinks(rt_checkpoint *c) {
@@ -155,24 +154,6 @@ rt_status rt_checkpoint_plan(rt_job *job, bool drain) {
     return append_plan(c);
 }
 
-typedef struct collecting {
-    rt_checkpoint *c;
-    rt_going *g;
-} collecting;
-
-static int32_t collect_body(flow_rt_worker *w, void *arg) {
-    collecting *a = arg;
-    const rt_job *job = a->c->job;
-    int64_t state, part;
-    if (!rt_ckpt_slot(a->c, w->order, &state, &part)) return 0;
-    rt_states_save(job->states, &w->ctx, state, part, a->g->full, &a->g->saved[w->order]);
-    return 0;
-}
-
-static void collect_task(flow_rt_worker *w, void *arg, int64_t task) {
-    rt_task_run(w, 0, task, NULL, collect_body, arg);
-}
-
 rt_status rt_checkpoint_collect(rt_job *job) {
     rt_checkpoint *c = job->ckpt;
     if (!c) return RT_ok;
@@ -186,11 +167,7 @@ rt_status rt_checkpoint_collect(rt_job *job) {
     c->save_full = false;
     c->saved_at = rt_clock_mono();
     rt_ckpt_meta_save(job, &g->meta);
-    if (!c->print.nstates) return RT_ok;
-    g->saved = rt_alloc((size_t)rt_ckpt_slots(c) * sizeof *g->saved);
-    collecting a = {c, g};
-    rt_pool_run(job->pool, collect_task, &a, 0, rt_ckpt_slots(c), job->alone);
-    return rt_task_failed(job);
+    return rt_ckpt_take(c);
 }
 
 void rt_checkpoint_hand_over(rt_checkpoint *c) {

@@ -28,6 +28,8 @@ typedef struct rt_going {
     bool saving;
     bool full;       /* `saved` is all of the state, not what has changed */
     rt_saved *saved; /* [of print * partitions + partition]; only with `saving` */
+    bool written;    /* it was too much to be copied: it stands in the file `ref` */
+    rt_state_ref ref;
     rt_wire meta;    /* positions, watermarks: what belongs to saved state */
 } rt_going;
 
@@ -87,7 +89,7 @@ const rt_commit_sink *rt_ckpt_said(const rt_checkpoint *c, const rt_commit *comm
 /* The input has been taken: decides whether state is saved with the batch, and appends
  * PLAN.  `drain`: no batch follows. */
 rt_status rt_checkpoint_plan(rt_job *job, bool drain);
-/* The stages have run: takes what is to be saved. */
+/* The stages have run: takes what is to be saved (ckpt_save.h). */
 rt_status rt_checkpoint_collect(rt_job *job);
 /* Hands the batch over to who publishes. */
 void rt_checkpoint_hand_over(rt_checkpoint *c);

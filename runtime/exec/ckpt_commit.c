@@ -12,6 +12,7 @@
 #include "runtime/base/rt_check.h"
 #include "runtime/exec/ckpt_input.h"
 #include "runtime/exec/ckpt_keep.h"
+#include "runtime/exec/ckpt_save.h"
 #include "runtime/exec/output.h"
 #include "runtime/exec/publish.h"
 
@@ -28,63 +29,16 @@ typedef struct drafting {
 
 /* ---- S2: state --------------------------------------------------------------------------- */
 
-static rt_status write_sections(const rt_checkpoint *c, rt_state_writer *w) {
-    const rt_going *g = &c->out;
-    int64_t parts = c->job->settings->partitions;
-    for (int64_t i = 0; g->saved && i < rt_ckpt_slots(c); i++) {
-        const rt_saved *s = &g->saved[i];
-        if (!s->ops) continue;
-        RT_TRY(rt_state_writer_section(w, i / parts, i % parts));
-        RT_TRY(rt_state_writer_ops(w, s->p, s->len, s->ops));
-        if (i == rt_ckpt_slots(c) / 2) RT_CRASH(C4_half, g->batch);
-    }
-    return RT_ok;
-}
-
-static int64_t state_bytes(const rt_checkpoint *c) {
-    int64_t n = 0;
-    for (int64_t i = 0; c->out.saved && i < rt_ckpt_slots(c); i++)
-        n += c->out.saved[i].len;
-    return n + c->out.meta.n;
-}
-
-/* One try: a file, or bytes for the COMMIT where there is little. */
-static rt_status write_state(drafting *d, bool in_file, rt_state_ref *ref) {
-    rt_checkpoint *c = d->c;
-    const rt_going *g = &c->out;
-    rt_state_head head = {.kind = g->full || !c->print.nstates ? RT_STATE_SNAP : RT_STATE_DELTA,
-                          .epoch = c->env.epoch,
-                          .batch = g->batch};
-    memcpy(head.job, c->ident.job, sizeof head.job);
-    rt_state_writer *w;
-    RT_TRY(rt_state_writer_open(in_file ? c->state_dir : NULL, &head, c->print.ids, c->print.n, &w));
-    rt_status status = write_sections(c, w);
-    if (status == RT_ok) status = rt_state_writer_end(w, g->meta.p, g->meta.n, ref);
-    if (status == RT_ok) RT_CRASH(C4, g->batch);
-    if (status == RT_ok && in_file && !RT_MUTANT(nosync_state))
-        status = rt_state_writer_sync(w);
-    if (status == RT_ok && !in_file) {
-        int64_t n;
-        const uint8_t *p = rt_state_writer_bytes(w, &n);
-        rt_wire_clear(&d->inlined);
-        rt_wire_raw(&d->inlined, p, n);
-    }
-    rt_state_writer_close(w);
-    return status;
-}
-
-/* The head, the footer and the ids take some room of their own. */
 static rt_status save_state(drafting *d) {
     rt_checkpoint *c = d->c;
-    rt_state_ref ref;
-    bool in_file = state_bytes(c) > RT_SIZE(RT_STATE_INLINE / 2);
-    for (int64_t k = 0;; k++) {
-        rt_status status = write_state(d, in_file, &ref);
+    rt_state_ref ref = c->out.ref;
+    for (int64_t k = 0; !c->out.written; k++) {
+        rt_status status = rt_ckpt_write(c, &d->inlined, &ref);
         if (status == RT_ok) break;
         RT_TRY(rt_publish_again(c->job->settings, "state", c->out.batch, k, status));
         atomic_fetch_add(&c->env.epoch, 1);
     }
-    if (in_file) rt_dirs_add(&c->dirs, c->state_dir);
+    if (*ref.name) rt_dirs_add(&c->dirs, c->state_dir);
     return rt_ckpt_keep_next(c, &ref, &d->inlined, &d->next);
 }
 

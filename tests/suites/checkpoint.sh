@@ -212,6 +212,14 @@ for keep in 1 2 3; do
     run 0 'going back to an older state' words --checkpoint-every 0s
     same
 done
+# So small that no copy of changed rows is made.
+for point in C3 C4_half C4 C6 C8 C13 C14; do
+    what="state written at once, killed at $point"
+    clean
+    FLOW_TEST_SIZES=1000000 FLOW_TEST_CUT=40 FLOW_CRASH=$point:13 ./words --checkpoint-every 0s >said 2>&1
+    FLOW_TEST_SIZES=1000000 run 0 '' words --checkpoint-every 0s
+    same
+done
 what="all states gone"
 clean
 killed C12:21 --checkpoint-every 0s
