@@ -93,6 +93,7 @@ typedef struct scene {
     const lab_expected *expected;
     char dir[LAB_PATH], log[LAB_PATH];
     int64_t number;
+    int64_t said, most; /* standard output so far, and how far it had come */
     tallies *tallies;
 } scene;
 
@@ -103,26 +104,34 @@ static bool fail(scene *c, char *why, const char *what, const lab_end *e) {
     return false;
 }
 
+/* What one run has written to standard output, behind what those before it have. */
+static bool hear(scene *c, char *why) {
+    char path[LAB_PATH];
+    int64_t from = c->said;
+    if (c->setup.sink != LAB_STDOUT) return true;
+    lab_path(path, "%s/stdout", c->dir);
+    lab_text t = lab_read(path);
+    c->said = t.n;
+    lab_text_free(&t);
+    return lab_check_stdout(c->dir, c->expected, from, &c->most, why, ROOM);
+}
+
 /* Restarts what was killed, to the end, and compares. */
 static bool finish(scene *c, bool other_cut, const char *log, char *why) {
     lab_setup s = c->setup;
-    int64_t most = 0;
-    if (s.sink == LAB_STDOUT) {
-        if (!lab_check_stdout(c->dir, c->expected, 0, &most, why, ROOM)) return false;
-    } else if (!lab_check_visible(&s, c->dir, c->expected, why, ROOM)) {
+    if (!hear(c, why)) return false;
+    if (s.sink != LAB_STDOUT && !lab_check_visible(&s, c->dir, c->expected, why, ROOM))
         return false;
-    }
-    char path[LAB_PATH];
-    lab_path(path, "%s/stdout", c->dir);
-    lab_text said = lab_read(path);
     s.parallelism = 1 + (int)(c->number % 2);
     if (other_cut) s.cut += 13;
     lab_end e = run(&s, c->dir, NULL, log);
-    int64_t from = said.n;
-    lab_text_free(&said);
     if (e.code) return fail(c, why, "the restart", &e);
-    if (s.sink == LAB_STDOUT && !lab_check_stdout(c->dir, c->expected, from, &most, why, ROOM))
+    if (!hear(c, why)) return false;
+    if (s.sink == LAB_STDOUT && c->most != c->expected->texts[0].n) {
+        c->tallies->rows.lost++;
+        snprintf(why, ROOM, "standard output ends early");
         return false;
+    }
     return lab_check(&s, c->dir, c->expected, !other_cut, &c->tallies->rows, why, ROOM);
 }
 
@@ -131,6 +140,8 @@ static bool try_pair(scene *c, const pass *first, const pass *second, char *why)
     lab_path(saved, "%s.saved", c->dir);
     fresh(c->dir);
     lab_copy_tree(saved, c->dir);
+    c->said = c->most = 0;
+    if (!hear(c, why)) return false;
     lab_end e = run(&c->setup, c->dir, second, NULL);
     c->tallies->pairs++;
     if (e.killed_by != SIGKILL || e.hung) {
