@@ -13,6 +13,7 @@ typedef struct lab_options {
     int64_t seconds;   /* stop after so long; 0: no limit */
     bool only_one;
     bool pairs;        /* crash points: two in a row */
+    bool plain;        /* power loss: no mistakes on purpose */
     const char *only;  /* a program, or a mutant */
 } lab_options;
 

@@ -1,5 +1,5 @@
 /* fault_main.c - faults DRIVER WORK [--count N] [--seed S] [--seconds T] [--from I]
- *                      [--case I] [--only NAME] [--pairs]
+ *                      [--case I] [--only NAME] [--pairs] [--plain]
  *
  * The last line is `DRIVER: N passed, M failed`.  A case that fails is named by its number:
  * `--case I` with the same seed makes it again, and what it left stands in WORK/failed. */
@@ -50,8 +50,9 @@ int main(int argc, char **argv) {
     o.count = drivers[d].count;
     for (int i = 3; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
-        if (!strcmp(argv[i], "--pairs")) {
-            o.pairs = true;
+        if (!strcmp(argv[i], "--pairs") || !strcmp(argv[i], "--plain")) {
+            if (argv[i][3] == 'a') o.pairs = true;
+            else o.plain = true;
             continue;
         }
         if (!strcmp(argv[i], "--only")) o.only = value;

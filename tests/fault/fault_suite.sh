@@ -15,6 +15,8 @@ for arg in "$@"; do
     elif [ -z "$behind" ]; then short="$short $arg"
     else long="$long $arg"; fi
 done
+# Mistakes are looked for once: on the usual build.
+[ "$driver" != power ] || [ "${FLOW_TEST_SHARE:-1}" = 1 ] || short="$short --plain"
 base=${TMPDIR:-/tmp}
 [ -w /dev/shm ] && base=/dev/shm
 work=$(mktemp -d "$base/flow-$driver.XXXXXX")

@@ -381,7 +381,7 @@ lab_result lab_power(const lab_options *o) {
         end_scene(s);
         if (!go_on || o->only_one) break;
     }
-    for (int m = 0; m < MUTANTS && !o->only_one; m++) {
+    for (int m = 0; m < MUTANTS && !o->only_one && !o->plain; m++) {
         if (o->only && strcmp(o->only, mutants[m])) continue;
         tried++;
         bool found = is_caught(o, mutants[m], o->count / 2 + 2000);
