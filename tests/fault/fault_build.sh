@@ -6,7 +6,7 @@ build=$(cd "${FLOW_BUILD_DIR:-build}" && pwd)
 work=$1
 shift
 mkdir -p "$work/bin" "$work/src"
-[ $# -gt 0 ] || set -- $(sed -n 's/^PROGRAM(\([a-z_]*\),.*/\1/p' tests/fault/fault_programs.def)
+[ $# -gt 0 ] || set -- $(sed -n 's/^PROGRAM(\([a-z_]*\),.*/\1/p' tests/fault/fault_programs.def) counted
 for name in "$@"; do
     file=tests/fault/programs/$name.flow
     sed 's/to file(output, /to stdout(/; /^param output/d' "$file" >"$work/src/$name.flow"

@@ -191,7 +191,7 @@ int64_t lab_now_us(void) {
 
 lab_run lab_new_run(const char *program, const char *dir) {
     return (lab_run){
-        .program = program, .dir = dir, .log_dir = dir, .signal_us = -1, .signal = SIGKILL};
+        .program = program, .dir = dir, .log_dir = dir, .input = -1, .signal_us = -1, .signal = SIGKILL};
 }
 
 static int keep(lab_run *r, const char *format, va_list args) {
@@ -225,7 +225,7 @@ static void child(const lab_run *r) {
     if (chdir(r->log_dir) < 0) _exit(120);
     int out = open("stdout", O_WRONLY | O_CREAT | O_APPEND, 0600);
     int err = open("stderr", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
-    int in = open("/dev/null", O_RDONLY);
+    int in = r->input >= 0 ? r->input : open("/dev/null", O_RDONLY);
     if (out < 0 || err < 0 || in < 0) _exit(121);
     if (chdir(r->dir) < 0) _exit(120);
     dup2(in, 0), dup2(out, 1), dup2(err, 2);

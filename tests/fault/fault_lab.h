@@ -61,6 +61,7 @@ typedef struct lab_run {
     const char *log_dir;            /* gets `stdout` and `stderr`: dir unless set */
     int args[LAB_WORDS], nargs;     /* each an offset in texts */
     int env[LAB_WORDS], nenv;       /* NAME=value, in the same way */
+    int input;                      /* standard input, if not -1 */
     int64_t signal_us;              /* a signal after so long; -1 none */
     int signal, second;             /* second: 0, or another one right behind the first */
     int64_t second_us;              /* after the first */
