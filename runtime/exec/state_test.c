@@ -51,9 +51,12 @@ static bool begins(const rt_saved_op *row, const rt_saved_op *prefix) {
     return row->klen >= prefix->klen && !memcmp(row->key, prefix->key, (size_t)prefix->klen);
 }
 
+/* Where there are none there is no address to add to. */
+static const uint8_t *end_of(const rt_saved *s) { return s->p ? s->p + s->len : NULL; }
+
 /* The old rows with the ops applied; false: the ops are not in order. */
 static bool apply(const rt_saved *rows, const rt_saved *ops, rt_saved *out) {
-    const uint8_t *p = rows->p, *end = p + rows->len, *q = ops->p, *qend = q + ops->len;
+    const uint8_t *p = rows->p, *end = end_of(rows), *q = ops->p, *qend = end_of(ops);
     rt_saved_op row, op, before = {0};
     bool has = rt_saved_next(&p, end, &row), any = false;
     while (rt_saved_next(&q, qend, &op)) {
@@ -79,8 +82,8 @@ static rt_status differ(const rt_job *job, int64_t state, int64_t part, const rt
     const uint8_t *p = got->p, *q = want->p;
     rt_saved_op a, b;
     for (;;) {
-        bool x = rt_saved_next(&p, got->p + got->len, &a);
-        bool y = rt_saved_next(&q, want->p + want->len, &b);
+        bool x = rt_saved_next(&p, end_of(got), &a);
+        bool y = rt_saved_next(&q, end_of(want), &b);
         int c = x && y ? compare_keys(&a, &b) : x ? -1 : 1;
         if (!x && !y) return complain(job, state, part, "no difference in rows", NULL);
         if (c < 0) return complain(job, state, part, "a row is gone that no change says", &a);
@@ -129,7 +132,7 @@ static rt_status reload_one(flow_rt_worker *w, const subject *s) {
     rt_states_save(states, &w->ctx, s->state, s->part, true, &all);
     rt_states_drop(states, &w->ctx, s->state, s->part);
     rt_states_room(states, &w->ctx, s->state, s->part, all.ops);
-    const uint8_t *p = all.p, *end = p + all.len;
+    const uint8_t *p = all.p, *end = end_of(&all);
     while (status == RT_ok && rt_saved_next(&p, end, &op))
         if (!rt_states_load(states, &w->ctx, s->state, s->part, op.key, op.klen, op.value,
                             op.vlen, why, sizeof why))
