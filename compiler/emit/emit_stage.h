@@ -85,6 +85,9 @@ void emit_guard_close(gen_t *g, fail_t *f, int step_id, int port, const val_t *c
 void emit_report(gen_t *g, int step_id, int port, LLVMValueRef code, const val_t *cols,
                  const type_t *row);
 
+/* ---- emit_setup.c ---- */
+LLVMValueRef emit_setup(gen_t *g);
+
 /* ---- emit_layout.c ---- */
 /* The layouts of a stage's states: what of them is there between batches, and how it is
  * saved. */
