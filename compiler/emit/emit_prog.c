@@ -21,7 +21,6 @@ typedef struct prog {
     gen_t *g;
     buf_t text;
     VEC(LLVMValueRef) addresses;
-    const char **source_schemas; /* of sources without a name, else "" */
 } prog_t;
 
 #define STRING_(x) #x
@@ -192,35 +191,8 @@ static const pstage_t *stage_of(const plan_t *plan, const psource_t *src) {
     flow_unreachable("a source without a stage");
 }
 
-/* What its position is called in checkpoints: by the flow's name; without one what is read
- * is part of it.  Those that are alike are numbered. */
-static void put_source_id(prog_t *p, size_t index) {
-    const plan_t *plan = p->g->plan;
-    const psource_t *s = plan->sources.at[index];
-    int same = 1;
-    buf_t id, schema;
-    buf_init(&id, p->g->e->arena);
-    buf_init(&schema, p->g->e->arena);
-    buf_printf(&id, "%s/from", s->flow->name ? s->flow->name : "pipeline");
-    buf_printf(&schema, "from %s", source_row((source_id)s->conn->row)->name);
-    if (!s->flow->name && s->conn->pos) {
-        buf_char(&schema, '(');
-        plan_span_text(&schema, p->g->e->sources, s->conn->pos->span);
-        buf_char(&schema, ')');
-    }
-    const char *arg = buf_text(&schema);
-    for (size_t i = 0; i < index; i++)
-        same += s->flow->name ? plan->sources.at[i]->flow->name == s->flow->name
-                              : !strcmp(p->source_schemas[i], arg);
-    if (same > 1) buf_printf(&id, "#%d", same);
-    p->source_schemas[index] = s->flow->name ? "" : arg;
-    pair(p, "id", buf_text(&id));
-    pair(p, "schema", arg);
-}
-
 static void put_sources(prog_t *p) {
     const plan_t *plan = p->g->plan;
-    p->source_schemas = ARENA_ARRAY(p->g->e->arena, const char *, plan->sources.n + 1);
     for (size_t i = 0; i < plan->sources.n; i++) {
         const psource_t *s = plan->sources.at[i];
         int row = s->conn->row, numbers = emit_source_numbers(s);
@@ -239,22 +211,10 @@ static void put_sources(prog_t *p) {
             }
             if (emit_option_int(s->conn, "multiline", 0)) pair_int(p, "multiline", 1);
         }
-        put_source_id(p, i);
+        pair(p, "id", s->sid);
+        pair(p, "schema", s->schema);
         buf_char(&p->text, '\n');
     }
-}
-
-/* What a time is called in checkpoints. */
-static void put_time_id(prog_t *p, size_t index) {
-    const plan_t *plan = p->g->plan;
-    const char *flow = plan->times.at[index].step->flow->name;
-    int same = 1;
-    buf_t id;
-    buf_init(&id, p->g->e->arena);
-    buf_printf(&id, "%s/event_time", flow ? flow : "pipeline");
-    for (size_t i = 0; i < index; i++) same += plan->times.at[i].step->flow->name == flow;
-    if (same > 1) buf_printf(&id, "#%d", same);
-    pair(p, "id", buf_text(&id));
 }
 
 static void put_times(prog_t *p) {
@@ -267,7 +227,7 @@ static void put_times(prog_t *p) {
         pair_int(p, "step", t->step_id);
         pair_int(p, "delay", delay ? (int64_t)delay->w[0] : 0);
         if (idle) pair_int(p, "idle", (int64_t)idle->w[0]);
-        put_time_id(p, i);
+        pair(p, "id", t->sid);
         buf_char(&p->text, '\n');
     }
     for (size_t i = 0; i < plan->clocks.n; i++) {
@@ -304,13 +264,7 @@ static void put_states(prog_t *p) {
             pair(p, "layout", s->layout);
             pair(p, "id", s->sid);
             pair(p, "schema", s->schema);
-        }
-        if (s->layout && s->params.n) {
-            buf_t params;
-            buf_init(&params, p->g->e->arena);
-            for (size_t k = 0; k < s->params.n; k++)
-                buf_printf(&params, "%s%s", k ? "," : "", s->params.at[k]);
-            pair(p, "params", buf_text(&params));
+            if (*s->params) pair(p, "params", s->params);
         }
         buf_char(&p->text, '\n');
     }

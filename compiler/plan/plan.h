@@ -40,6 +40,7 @@ typedef struct pstep {
 /* An `event_time` step. */
 typedef struct ptime {
     int id;
+    const char *sid;      /* its name in checkpoints */
     tstep_t *step;
     int step_id;
 } ptime_t;
@@ -58,6 +59,7 @@ typedef struct pmark {
 } pmark_t;
 
 typedef struct psource {
+    const char *sid, *schema; /* its name in checkpoints, and what it is */
     int id;
     tflow_t *flow;
     tconnector_t *conn;
@@ -105,8 +107,7 @@ typedef struct pstate {
                          * by emit; null: it is empty then */
     /* For checkpoints (schema.c): what it is called, what its rows mean, and the params that
      * have a say in that. */
-    const char *sid, *schema;
-    VEC(const char *) params;
+    const char *sid, *schema, *params; /* params: names, with commas */
 } pstate_t;
 
 typedef struct pport {

@@ -1,5 +1,6 @@
-/* schema.c - what each state is called and what its rows mean, for checkpoints: so that a
- * program that has been changed finds the state that is still its own, and no other.
+/* schema.c - what each state is called and what its rows mean, for checkpoints, and what
+ * sources and `event_time` steps are called: so that a program that has been changed finds
+ * the state that is still its own, and no other.
  *
  * The id is the flow's name and the step's word: "totals/aggregate".  Pipelines without a
  * name are all "pipeline"; where several states have the same id and the same schema they
@@ -22,10 +23,12 @@
 #include "compiler/types/def.h"
 #include "compiler/types/tables.h"
 
+typedef VEC(const char *) names_t;
+
 typedef struct schema {
     builder_t *b;
     buf_t out;
-    pstate_t *state;
+    names_t *params; /* that are read */
 } schema_t;
 
 /* ---- types ---- */
@@ -88,9 +91,9 @@ static void note_params(node_t **at, void *env) {
     schema_t *s = env;
     node_t *n = *at;
     if (n->kind == AST_name && n->def && n->def->kind == DEF_PARAM) {
-        for (size_t i = 0; i < s->state->params.n; i++)
-            if (s->state->params.at[i] == n->def->name) return;
-        vec_push(s->b->a, &s->state->params, n->def->name);
+        for (size_t i = 0; i < s->params->n; i++)
+            if (s->params->at[i] == n->def->name) return;
+        vec_push(s->b->a, s->params, n->def->name);
     }
     ast_walk(n, note_params, env);
 }
@@ -211,7 +214,7 @@ static void put_aggregates(schema_t *s, const tstep_t *step) {
     size_t n = step->u.aggregate.naggs;
     const char **texts = ARENA_ARRAY(s->b->a, const char *, n + 1);
     for (size_t i = 0; i < n; i++) {
-        schema_t one = {.b = s->b, .state = s->state};
+        schema_t one = {.b = s->b, .params = s->params};
         buf_init(&one.out, s->b->a);
         put_agg(&one, step->u.aggregate.aggs[i]);
         texts[i] = buf_text(&one.out);
@@ -312,8 +315,13 @@ static const char *flow_name(const tstep_t *step) {
     return step->flow && step->flow->name ? step->flow->name : "pipeline";
 }
 
+static const char *numbered(builder_t *b, const char *id, int n) {
+    return n > 1 ? arena_printf(b->a, "%s#%d", id, n) : id;
+}
+
 static void name_state(builder_t *b, const pstage_t *stage, pstate_t *st, const char *suffix) {
-    schema_t s = {.b = b, .state = st};
+    names_t params = {0};
+    schema_t s = {.b = b, .params = &params};
     const char *id = arena_printf(b->a, "%s/%s%s", flow_name(stage->step),
                                   op_at(stage->step->op)->spelling, suffix);
     int same = 1;
@@ -321,6 +329,9 @@ static void name_state(builder_t *b, const pstage_t *stage, pstate_t *st, const 
     put_step(&s, stage);
     if (*suffix) part(&s, suffix + 1);
     st->schema = buf_text(&s.out);
+    st->params = "";
+    for (size_t i = 0; i < params.n; i++)
+        st->params = arena_printf(b->a, "%s%s%s", st->params, i ? "," : "", params.at[i]);
     for (size_t i = 0; i < b->plan->states.n; i++) {
         const pstate_t *o = b->plan->states.at[i];
         if (o == st || !o->sid) continue;
@@ -329,10 +340,41 @@ static void name_state(builder_t *b, const pstage_t *stage, pstate_t *st, const 
             !strcmp(o->schema, st->schema))
             same++;
     }
-    st->sid = same > 1 ? arena_printf(b->a, "%s#%d", id, same) : id;
+    st->sid = numbered(b, id, same);
+}
+
+/* A position is called by the flow's name; without one what is read is part of it. */
+static void name_source(builder_t *b, size_t index) {
+    psource_t *s = b->plan->sources.at[index];
+    const char *flow = s->flow->name;
+    int same = 1;
+    buf_t schema;
+    buf_init(&schema, b->a);
+    buf_printf(&schema, "from %s", source_row((source_id)s->conn->row)->name);
+    if (!flow && s->conn->pos) {
+        buf_char(&schema, '(');
+        plan_span_text(&schema, b->sources, s->conn->pos->span);
+        buf_char(&schema, ')');
+    }
+    s->schema = buf_text(&schema);
+    for (size_t i = 0; i < index; i++) {
+        const psource_t *o = b->plan->sources.at[i];
+        same += o->flow->name == flow && (flow || !strcmp(o->schema, s->schema));
+    }
+    s->sid = numbered(b, arena_printf(b->a, "%s/from", flow ? flow : "pipeline"), same);
+}
+
+static void name_time(builder_t *b, size_t index) {
+    ptime_t *t = &b->plan->times.at[index];
+    const char *flow = t->step->flow->name;
+    int same = 1;
+    for (size_t i = 0; i < index; i++) same += b->plan->times.at[i].step->flow->name == flow;
+    t->sid = numbered(b, arena_printf(b->a, "%s/event_time", flow ? flow : "pipeline"), same);
 }
 
 void plan_schemas(builder_t *b) {
+    for (size_t i = 0; i < b->plan->sources.n; i++) name_source(b, i);
+    for (size_t i = 0; i < b->plan->times.n; i++) name_time(b, i);
     for (size_t i = 0; i < b->plan->states.n; i++) {
         pstate_t *st = b->plan->states.at[i];
         for (size_t k = 0; k < b->plan->stages.n; k++) {

@@ -7,7 +7,8 @@
 static int time_of(builder_t *b, const tstep_t *event_time, int step_id) {
     for (size_t i = 0; i < b->plan->times.n; i++)
         if (b->plan->times.at[i].step == event_time) return (int)i;
-    ptime_t t = {(int)b->plan->times.n, (tstep_t *)event_time, step_id};
+    ptime_t t = {.id = (int)b->plan->times.n, .step = (tstep_t *)event_time,
+                 .step_id = step_id};
     vec_push(b->a, &b->plan->times, t);
     return t.id;
 }
