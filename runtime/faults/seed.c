@@ -110,15 +110,21 @@ static void strand_main(void) {
     stuck("a strand that was done went on");
 }
 
-rt_strand *rt_strand_start(void (*fn)(void *arg), void *arg) {
+/* A strand with its stack: one that was used, or a new one. */
+static __attribute__((noinline)) rt_strand *strand_take(void) {
     rt_strand *s = seed.unused;
-    rt_assert(seed.n < STRANDS);
     if (s) {
         seed.unused = s->next;
-    } else {
-        s = rt_alloc(sizeof *s);
-        s->stack = rt_alloc(STACK);
+        return s;
     }
+    s = rt_alloc(sizeof *s);
+    s->stack = rt_alloc(STACK);
+    return s;
+}
+
+rt_strand *rt_strand_start(void (*fn)(void *arg), void *arg) {
+    rt_assert(seed.n < STRANDS);
+    rt_strand *const s = strand_take(); /* getcontext returns twice */
     s->fn = fn;
     s->arg = arg;
     s->waits = NULL;
