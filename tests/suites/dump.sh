@@ -1,0 +1,70 @@
+#!/bin/sh
+# dump.sh - what --checkpoint-dump, --checkpoint-check and `flowc checkpoint` say: the same
+# rows of state for runs that have done the same, however often they were killed; a damaged
+# file by its name; the compiler what the program says, as far as it can.
+suite=dump
+. tests/tools/check.sh
+export FLOW_TEST_TMPFS=1 FLOW_TEST_CUT=150
+
+awk 'BEGIN { for (i = 0; i < 1500; i++)
+    printf "c%d,i%d,%d,%d,%s\n", i % 37, i * 7 % 101, i * 13 % 500, i % 9, i % 3 ? "true" : "false"
+}' > orders.csv
+awk 'BEGIN { for (i = 0; i < 1500; i++)
+    printf "2024-05-01T10:%02d:%02d.%03dZ,u%d,p%d,%d\n", i / 60, i % 60, i * 37 % 1000, i % 11, i % 7, i * 17 % 1000
+}' > clicks.csv
+awk 'BEGIN { for (i = 0; i < 1500; i++) printf "w%d,%d\n", i * 31 % 97, i % 5 }' > words.csv
+
+# run DIR CRASH ARGUMENT...: killed at the end of the batch, or done.
+run() {
+    dir=$1 crash=$2
+    shift 2
+    mkdir -p "$dir" && cp ./*.csv "$dir"
+    { (cd "$dir" && FLOW_CRASH=$crash "../$base" --checkpoint ck --checkpoint-every 0s "$@"); } \
+        > run.log 2>&1
+}
+
+# What a `remember` in the time of the batch notes of that time is another in each run; the
+# numbers of rows that wait begin anew with each start, and only their order counts.
+rows() {
+    "./$base" --checkpoint-dump "$1/ck" | grep -a '^row' | grep -av 'kept/remember' |
+        sed 's/Z #[0-9]*  /Z #  /'
+}
+
+for base in orders clicks words; do
+    "$flowc" build -O0 --faults "$root/tests/upgrade/$base.flow" -o "$base" > build.log 2>&1 ||
+        { cat build.log; exit 1; }
+    run "$base.once" C12_done:6
+    run "$base.often" C8:1
+    run "$base.often" C3:3 --parallelism 2
+    run "$base.often" C7:5
+    run "$base.often" C12_done:6 --parallelism 3
+    rows "$base.once" > once
+    rows "$base.often" > often
+    [ -s once ] && pass || miss "$base" "no rows"
+    same_file "$base: rows of state" once often
+    "./$base" --checkpoint-check "$base.once/ck" > checked
+    same "$base: exit code of a check" 0 $?
+    has "$base: check" checked '^last     batch 6 is committed, state is saved behind 6$'
+    # The compiler prints the same but for the rows.
+    "./$base" --checkpoint-dump "$base.once/ck" | grep -av '^row' > dumped
+    "$flowc" checkpoint "$base.once/ck" > told
+    same "$base: exit code of flowc checkpoint" 0 $?
+    sed -n '/^ident/,$p' told | grep -av '^row' > told.dump
+    same_file "$base: flowc checkpoint" dumped told.dump
+    same "$base: rows that flowc sees" "$(grep -ac . once)" \
+        "$(grep -a '^row' told | grep -avc 'kept/remember')"
+    for file in "$base".once/ck/state/*; do
+        [ -f "$file" ] || continue
+        cp "$file" kept
+        head -c 100 kept > "$file"
+        "./$base" --checkpoint-check "$base.once/ck" > checked
+        same "$base: exit code of a check of a cut file" 4 $?
+        has "$base: the file's name" checked "^damaged .*$(basename "$file") is damaged"
+        cp kept "$file"
+        break
+    done
+    : > "$base.once/ck/IDENT"
+    "./$base" --checkpoint-check "$base.once/ck" > checked 2> err
+    same "$base: exit code without IDENT" 4 $?
+done
+finish
