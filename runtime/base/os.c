@@ -476,6 +476,14 @@ int rt_os_accept(int fd, struct sockaddr *peer, socklen_t *len) {
     return result;
 }
 
+int64_t rt_os_send(int fd, const void *p, int64_t n) {
+    int64_t put, part = n;
+    REPEAT_N(put, send, &part, send(fd, p, (size_t)part, MSG_NOSIGNAL));
+    return put;
+}
+
+int rt_os_shutdown(int fd) { return shutdown(fd, SHUT_WR); }
+
 int rt_os_wait(int fd, short events, int64_t timeout_ms) {
     struct pollfd one = {.fd = fd, .events = events};
     int result;

@@ -127,6 +127,10 @@ int rt_os_accept(int fd, struct sockaddr *peer, socklen_t *len);
 /* Sends all of it on a non-blocking socket; each wait for room at most `patience_ms`,
  * then -1 with ETIMEDOUT.  Adds to *done what was sent. */
 int rt_os_send_all(int fd, const void *p, int64_t n, int64_t patience_ms, int64_t *done);
+/* What goes without waiting; -1 with EAGAIN if that is nothing. */
+int64_t rt_os_send(int fd, const void *p, int64_t n);
+/* Nothing more will be sent. */
+int rt_os_shutdown(int fd);
 /* Waits for POLLIN or POLLOUT on one descriptor; 1 ready, 0 timeout, -1. */
 int rt_os_wait(int fd, short events, int64_t timeout_ms);
 

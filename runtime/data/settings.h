@@ -29,6 +29,7 @@ typedef struct rt_settings {
     int64_t max_rate, initial_rate;
     bool backpressure;
     int64_t memory;
+    const char *metrics; /* address; null: not shown */
     bool skip_errors; /* on_error = skip */
     int64_t parallelism, partitions;
     int64_t retries, retry_wait;

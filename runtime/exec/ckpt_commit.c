@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/fault.h"
 #include "runtime/base/log.h"
 #include "runtime/base/rt_arena.h"
@@ -36,9 +37,12 @@ static rt_status save_state(drafting *d) {
         rt_status status = rt_ckpt_write(c, &d->inlined, &ref);
         if (status == RT_ok) break;
         RT_TRY(rt_publish_again(c->job->settings, "state", c->out.batch, k, status));
+        c->job->tally.retries++;
         atomic_fetch_add(&c->env.epoch, 1);
     }
     if (*ref.name) rt_dirs_add(&c->dirs, c->state_dir);
+    c->job->tally.saves++;
+    c->job->tally.save_bytes += *ref.name ? ref.len : d->inlined.n;
     return rt_ckpt_keep_next(c, &ref, &d->inlined, &d->next);
 }
 
@@ -58,6 +62,7 @@ static rt_status prepare_sink(drafting *d, int64_t i) {
         rt_status status = s->ops->prepare(s, &d->outs[i]);
         if (status == RT_ok) return RT_ok;
         RT_TRY(rt_publish_again(c->job->settings, s->decl->name, c->out.batch, k, status));
+        c->job->tally.retries++;
         atomic_fetch_add(&c->env.epoch, 1);
     }
 }
@@ -149,6 +154,7 @@ static rt_status publish_sink(rt_checkpoint *c, rt_sink *s, const rt_committed *
         rt_status status = s->ops->publish_record(s, one);
         if (status == RT_ok) return RT_ok;
         RT_TRY(rt_publish_again(c->job->settings, s->decl->name, one->batch, k, status));
+        c->job->tally.retries++;
     }
 }
 
@@ -238,6 +244,7 @@ static rt_status follow(drafting *d, rt_wire *payload) {
 rt_status rt_ckpt_commit(rt_checkpoint *c, rt_output *outs) {
     int64_t n = c->job->program->nsinks;
     drafting d = {.c = c, .outs = outs};
+    int64_t began = rt_clock_mono();
     d.ends = rt_alloc((size_t)(n + 1) * sizeof *d.ends);
     d.commit = (rt_commit){.batch = c->out.batch,
                            .now = c->out.now,
@@ -256,6 +263,8 @@ rt_status rt_ckpt_commit(rt_checkpoint *c, rt_output *outs) {
         status = append_commit(&d, &payload);
     }
     if (status == RT_ok) status = follow(&d, &payload);
+    c->job->tally.commits++;
+    c->job->tally.commit_time += rt_clock_mono() - began;
     rt_wire_free(&payload);
     rt_wire_free(&d.records);
     rt_wire_free(&d.inlined);

@@ -15,6 +15,7 @@
 #include "runtime/exec/ckpt_commit.h"
 #include "runtime/exec/ckpt_recover.h"
 #include "runtime/exec/input.h"
+#include "runtime/exec/metrics.h"
 #include "runtime/exec/pace.h"
 #include "runtime/exec/publish.h"
 #include "runtime/exec/report.h"
@@ -117,6 +118,7 @@ static rt_status run_batch(coord *c, why reason) {
     RT_TRY(rt_checkpoint_plan(job, reason == WHY_DRAIN));
     RT_TRY(run_stages(c));
     rt_run_record_ran(job);
+    rt_metrics_input(job->metrics, job);
     /* Nothing of the output points into the input. */
     rt_input_done(job);
     RT_TRY(rt_publish(c->publisher));
@@ -126,6 +128,7 @@ static rt_status run_batch(coord *c, why reason) {
     pace.time = rt_clock_mono();
     pace.processing = pace.time - began;
     if (pace.interval) rt_input_paced(job, pace);
+    rt_metrics_batch(job->metrics, job, pace.processing);
     return RT_ok;
 }
 

@@ -98,6 +98,11 @@ typedef struct rt_stage_run {
     flow_due soonest;  /* the least of them */
 } rt_stage_run;
 
+/* Counted by whoever publishes, for the metrics; times in microseconds. */
+typedef struct rt_tally {
+    _Atomic int64_t retries, commits, commit_time, saves, save_bytes;
+} rt_tally;
+
 typedef struct rt_job {
     rt_program *program;
     const rt_settings *settings;
@@ -136,6 +141,8 @@ typedef struct rt_job {
 
     int64_t rows_out, rows_in, bytes_in; /* since the start */
     rt_misses misses;
+    rt_tally tally;
+    struct rt_metrics *metrics; /* null without the setting */
 } rt_job;
 
 /* ---- job.c ------------------------------------------------------------------------ */

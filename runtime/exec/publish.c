@@ -63,13 +63,13 @@ rt_status rt_publish_again(const rt_settings *set, const char *what, int64_t bat
 
 typedef rt_status sink_step(rt_sink *s, rt_output *out);
 
-static rt_status with_retries(const rt_settings *set, rt_sink *s, sink_step *step,
-                              rt_output *out) {
+static rt_status with_retries(rt_job *job, rt_sink *s, sink_step *step, rt_output *out) {
     for (int64_t k = 0;; k++) {
         out->rewind(out);
         rt_status status = step(s, out);
         if (status == RT_ok) return RT_ok;
-        RT_TRY(rt_publish_again(set, s->decl->name, out->batch, k, status));
+        RT_TRY(rt_publish_again(job->settings, s->decl->name, out->batch, k, status));
+        job->tally.retries++;
     }
 }
 
@@ -78,7 +78,7 @@ static rt_status each_sink(rt_publisher *p, rt_output *outs, bool publish) {
         rt_sink *s = &p->job->sinks[i];
         sink_step *step = publish ? s->ops->publish : s->ops->prepare;
         RT_YIELD();
-        RT_TRY(with_retries(p->job->settings, s, step, &outs[i]));
+        RT_TRY(with_retries(p->job, s, step, &outs[i]));
     }
     return RT_ok;
 }

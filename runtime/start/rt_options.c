@@ -364,6 +364,8 @@ rt_status rt_options_settings(rt_options *o, rt_settings *out) {
     const char *folder = rt_options_text(o, RT_SETTING_checkpoint);
     out->checkpoint = folder && *folder ? folder : NULL;
     out->fresh = o->fresh;
+    const char *metrics = rt_options_text(o, RT_SETTING_metrics);
+    out->metrics = metrics && *metrics ? metrics : NULL;
     out->backpressure = bool_of(o, RT_SETTING_backpressure, true);
     out->journal = bool_of(o, RT_SETTING_journal, true);
     out->trace = o->trace;

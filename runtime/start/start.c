@@ -18,6 +18,7 @@
 #include "runtime/base/rt_check.h"
 #include "runtime/base/wake.h"
 #include "runtime/exec/coord.h"
+#include "runtime/exec/metrics.h"
 #include "runtime/exec/job.h"
 #include "runtime/exec/task.h"
 #include "runtime/io/loop.h"
@@ -149,7 +150,9 @@ static rt_status run_job(rt_program *p, const rt_settings *set, rt_stop *stop) {
     RT_TRY(open_loop(p, set, stop, &loop));
     rt_status status = rt_job_open(&job, p, set, loop, stop);
     if (status == RT_ok && loop && set->batch != 0) status = rt_loop_start(loop);
+    if (status == RT_ok) status = rt_metrics_open(&job, &job.metrics);
     if (status == RT_ok) status = rt_coord_run(&job, stop);
+    rt_metrics_close(job.metrics);
     if (loop) rt_loop_stop(loop);
     rt_status closed = rt_job_close(&job, status != RT_ok);
     rt_loop_free(loop);

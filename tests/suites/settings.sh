@@ -71,7 +71,7 @@ bad "a setting of another type" '--batch.*takes a duration.*3' word=a --batch 3
 bad "a number out of range" '--parallelism.*0' word=a --parallelism 0
 bad "a size below the least" '--memory' word=a --memory 1MB
 bad "a word that is none" '--on_error.*stop\|skip.*halt' word=a --on_error halt
-bad "a setting that is not built" '--metrics.*not built' word=a --metrics :9
+bad "a setting that is not built" '--model_dump.*not built' word=a --model_dump x
 bad "neither setting nor parameter" 'nonsense' word=a nonsense
 bad "until" '--until' word=a --until soon
 
