@@ -42,7 +42,7 @@ static rt_status save_state(drafting *d) {
     }
     if (*ref.name) rt_dirs_add(&c->dirs, c->state_dir);
     c->job->tally.saves++;
-    c->job->tally.save_bytes += *ref.name ? ref.len : d->inlined.n;
+    c->job->tally.save_bytes += *ref.name ? ref.length : d->inlined.n;
     return rt_ckpt_keep_next(c, &ref, &d->inlined, &d->next);
 }
 

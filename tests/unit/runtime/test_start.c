@@ -80,7 +80,7 @@ static void test_settings(void) {
     expect("text_in=a --batch=soon", 2, "", "`--batch` takes a duration, not `soon`");
     expect("text_in=a --memory=1KiB", 2, "", "`--memory` is `1KiB`, outside");
     expect("text_in=a --log loud", 2, "", "`--log` takes error|warn|info|debug");
-    expect("text_in=a --metrics :9", 2, "", "`--model_dump` is not built yet");
+    expect("text_in=a --model_dump :9", 2, "", "`--model_dump` is not built yet");
     expect("text_in=a --until never", 2, "", "`--until` takes end, idle");
     expect("text_in=a --batch-size=65536 --block_size=4KiB", 0, "a 42", "");
     setenv("FLOW_PARTITIONS", "5", 1);
