@@ -24,6 +24,8 @@
 /* Longest payload that is believed: a COMMIT names files, it does not hold state beyond
  * 64 KiB. */
 #define PAYLOAD_MAX (INT64_C(64) << 20)
+/* It is written anew when it has 16 MiB, or twice of what then had to stay. */
+#define JOURNAL_MAX (INT64_C(2) << 30)
 
 /* ---- reading ----------------------------------------------------------------------- */
 
@@ -104,6 +106,12 @@ rt_status rt_journal_load(const char *dir, rt_journal_text *out, int *found) {
     if (status != RT_ok) {
         rt_os_close(fd);
         return status;
+    }
+    if (st.st_size > JOURNAL_MAX) {
+        rt_os_close(fd);
+        return (rt_status)rt_fail(RT_refused, "%s is damaged: no journal is as long as that: "
+                                              "restore the folder from a copy, or begin anew "
+                                              "with --fresh", path);
     }
     uint8_t *bytes = rt_alloc((size_t)st.st_size + 1);
     int64_t got = rt_os_pread_all(fd, bytes, st.st_size, 0);

@@ -83,6 +83,8 @@ static rt_status remove_file(const rt_checkpoint *c, const char *name) {
     char path[RT_CKPT_PATH + 80];
     snprintf(path, sizeof path, "%s/%s", c->state_dir, name);
     if (rt_os_unlink(path) == 0 || errno == ENOENT) return RT_ok;
+    if (errno == EISDIR)
+        return (rt_status)rt_fail(RT_refused, "%s is a folder, and none of ours", path);
     return (rt_status)rt_fail(RT_io, "cannot remove %s: %s", path, strerror(errno));
 }
 

@@ -67,4 +67,34 @@ for base in orders clicks words; do
     "./$base" --checkpoint-check "$base.once/ck" > checked 2> err
     same "$base: exit code without IDENT" 4 $?
 done
+
+# Folders that somebody has prepared: refused, at once, by the name of what is wrong.
+base=orders
+run left C12_done:3
+file=$(ls left/ck/state | head -1)
+hostile() { # hostile WHAT COMMAND: in the folder of the checkpoint; then a start
+    rm -rf hostile && cp -r left hostile
+    (cd hostile/ck && eval "$2") || exit 1
+    (cd hostile && timeout 20 "../$base" --checkpoint ck) > run.log 2>&1
+    same "$1: exit code" 4 $?
+    has "$1: what it says" run.log 'orders: error: .*ck|damaged|no file|no folder'
+}
+for name in journal IDENT LOCK; do
+    hostile "$name is a pipe" "rm $name && mkfifo $name"
+    hostile "$name is a folder" "rm $name && mkdir $name"
+    hostile "$name is a link" "mv $name x && ln -s x $name"
+    hostile "$name may be written by others" "chmod 666 $name"
+done
+hostile "journal is endless" "truncate -s 100G journal"
+hostile "IDENT is endless" "truncate -s 100G IDENT"
+hostile "state is a link" "mv state x && ln -s x state"
+hostile "state is a file" "rm -r state && : > state"
+hostile "state may be written by others" "chmod 777 state"
+hostile "a state file is a pipe" "rm state/$file && mkfifo state/$file"
+hostile "a state file is a folder" "rm state/$file && mkdir state/$file"
+hostile "a state file is a link" "mv state/$file x && ln -s ../x state/$file"
+hostile "a state file is endless" "truncate -s 100G state/$file"
+hostile "a state file may be written by others" "chmod 666 state/$file"
+hostile "a folder where state files are" "mkdir state/0000000009-0009.delta"
+hostile "the folder may be written by others" "chmod 777 ."
 finish
