@@ -24,7 +24,7 @@ typedef struct lab_result {
 typedef lab_result lab_driver(const lab_options *o);
 
 lab_driver lab_kills;   /* kill_times.c */
-lab_driver lab_live;    /* live_input.c */
+lab_driver lab_live, lab_live_power; /* live_input.c */
 lab_driver lab_points;  /* crash_points.c */
 lab_driver lab_calls;   /* failing_calls.c */
 lab_driver lab_power;   /* power_loss.c */

@@ -16,6 +16,7 @@ static const struct {
     int64_t count; /* unless given */
 } drivers[] = {
     {"live", lab_live, 100},
+    {"live-power", lab_live_power, 200},
     {"kills", lab_kills, 600},  {"points", lab_points, 0}, {"calls", lab_calls, 0},
     {"power", lab_power, 2000}, {"stops", lab_stops, 50},  {"two", lab_two, 1},
     {"space", lab_space, 100},  {"seeds", lab_seeds, 300},

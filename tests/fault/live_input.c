@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/fault/disk_image.h"
 #include "tests/fault/fault_cases.h"
 #include "tests/fault/fault_drivers.h"
 
@@ -31,6 +32,7 @@ typedef struct history {
     bool journal;
     int64_t runs; /* the last is not killed */
     char dir[LAB_PATH];
+    const char *trace; /* of calls, or null */
 } history;
 
 /* Rows of a run: ids from run * ROWS on.  Ends with its pipe when the reader is gone. */
@@ -51,6 +53,7 @@ static lab_end run(history *h, int64_t number, int64_t kill_us) {
     int ends[2];
     lab_run r = lab_run_of(&h->setup, h->dir);
     if (!h->journal) lab_arg(&r, "--journal=false");
+    if (h->trace) lab_set(&r, "FLOW_TRACE_OS=%s", h->trace);
     if (pipe2(ends, O_CLOEXEC) < 0) lab_die("pipe");
     pid_t giver = fork();
     if (giver < 0) lab_die("fork");
@@ -119,24 +122,29 @@ static bool live(history *h, tallies *t, char *why) {
     return check(h, t, why);
 }
 
-lab_result lab_live(const lab_options *o) {
+static history begin(const lab_options *o, int64_t number) {
     static const char *const everies[] = {"0s", "200ms", "10s"};
+    history h = {.chance = lab_chance_of((uint64_t)o->seed, (uint64_t)number)};
+    lab_chance *c = &h.chance;
+    h.setup = (lab_setup){.program = &counted, .cut = 40, .every = everies[lab_below(c, 3)]};
+    h.setup.sink = lab_one_in(c, 2) ? LAB_SINGLE : LAB_PARTS;
+    h.setup.sizes = lab_one_in(c, 2) ? 0 : 1000000;
+    h.setup.parallelism = 1 + (int)lab_below(c, 2);
+    h.journal = !lab_one_in(c, 4);
+    h.runs = 2 + lab_below(c, RUNS - 1);
+    lab_path(h.dir, "%s/live-%lld", lab_work, (long long)number);
+    lab_remove_tree(h.dir);
+    lab_mkdir(h.dir);
+    return h;
+}
+
+lab_result lab_live(const lab_options *o) {
     lab_result result = {0};
     tallies t = {0};
     signal(SIGPIPE, SIG_DFL);
     for (int64_t i = o->from; t.kills < o->count && !lab_over(o); i++) {
         char why[ROOM] = "", line[2 * ROOM];
-        history h = {.chance = lab_chance_of((uint64_t)o->seed, (uint64_t)i)};
-        lab_chance *c = &h.chance;
-        h.setup = (lab_setup){.program = &counted, .cut = 40, .every = everies[lab_below(c, 3)]};
-        h.setup.sink = lab_one_in(c, 2) ? LAB_SINGLE : LAB_PARTS;
-        h.setup.sizes = lab_one_in(c, 2) ? 0 : 1000000;
-        h.setup.parallelism = 1 + (int)lab_below(c, 2);
-        h.journal = !lab_one_in(c, 4);
-        h.runs = 2 + lab_below(c, RUNS - 1);
-        lab_path(h.dir, "%s/live-%lld", lab_work, (long long)i);
-        lab_remove_tree(h.dir);
-        lab_mkdir(h.dir);
+        history h = begin(o, i);
         bool good = live(&h, &t, why);
         snprintf(line, sizeof line, "%s, every %s, sizes / %lld%s: %s",
                  lab_sink_names[h.setup.sink], h.setup.every, (long long)h.setup.sizes,
@@ -147,5 +155,83 @@ lab_result lab_live(const lab_options *o) {
     }
     printf("live: %lld kills; %lld of %lld rows came before them; seed %lld\n",
            (long long)t.kills, (long long)t.kept, (long long)t.given, (long long)o->seed);
+    return result;
+}
+
+/* ---- power loss ------------------------------------------------------------------------ */
+
+static void add_length(void *arg, const char *name, const lab_text *content) {
+    (void)name;
+    *(int64_t *)arg += content->n;
+}
+
+/* The last run on what the disk may hold; what was to be seen before is there again. */
+static bool recover(const history *h, const disk *d, lab_chance *c, tallies *t, char *why) {
+    history next = *h;
+    int64_t shown = 0;
+    lab_path(next.dir, "%s.image", h->dir);
+    next.trace = NULL;
+    lab_remove_tree(next.dir);
+    disk_way way = {.subset = lab_one_in(c, 2), .names = (int)lab_below(c, 5) == 0,
+                    .data = (int)lab_below(c, 5) == 0};
+    disk_write(d, way, c, next.dir);
+    disk_shown(d, add_length, &shown);
+    lab_end e = run(&next, h->runs - 1, -1);
+    if (e.code) {
+        snprintf(why, ROOM, "recovery: code %d: %.300s", e.code, e.log);
+        return false;
+    }
+    lab_text got = lab_output(&next.setup, next.dir, 0);
+    int64_t n = got.n;
+    lab_text_free(&got);
+    if (n < shown) return snprintf(why, ROOM, "less is there than was to be seen"), false;
+    bool good = check(&next, t, why);
+    if (good) lab_remove_tree(next.dir);
+    return good;
+}
+
+/* A traced run that is killed, and images of moments in it. */
+static bool lose(history *h, tallies *t, int64_t *images, char *why) {
+    char trace[LAB_PATH];
+    lab_path(trace, "%s.trace", h->dir);
+    remove(trace);
+    h->trace = trace;
+    h->runs = 2;
+    disk *d = disk_of(h->dir);
+    lab_end e = run(h, 0, 2000 + lab_below(&h->chance, 20000));
+    disk_trace calls = disk_read_trace(trace, h->dir);
+    bool good = e.killed_by != 0;
+    if (!good) snprintf(why, ROOM, "code %d: %.300s", e.code, e.log);
+    for (int64_t i = 0; good && i < calls.n; i++) {
+        disk_do(d, &calls.ops[i]);
+        if (calls.ops[i].kind == DISK_MARK || lab_below(&h->chance, calls.n) >= 12) continue;
+        ++*images;
+        good = recover(h, d, &h->chance, t, why);
+    }
+    disk_free(d);
+    disk_trace_free(&calls);
+    remove(trace);
+    return good;
+}
+
+lab_result lab_live_power(const lab_options *o) {
+    lab_result result = {0};
+    tallies t = {0};
+    int64_t images = 0;
+    signal(SIGPIPE, SIG_DFL);
+    for (int64_t i = o->from; images < o->count && !lab_over(o); i++) {
+        char why[ROOM] = "", line[2 * ROOM], image[LAB_PATH];
+        history h = begin(o, i);
+        bool good = lose(&h, &t, &images, why);
+        snprintf(line, sizeof line, "%s, every %s, sizes / %lld%s: %s",
+                 lab_sink_names[h.setup.sink], h.setup.every, (long long)h.setup.sizes,
+                 h.journal ? "" : ", without a journal", why);
+        lab_path(image, "%s.image", h.dir);
+        bool go_on = lab_count(&result, good, "live-power", i, image, line);
+        lab_remove_tree(h.dir);
+        lab_remove_tree(image);
+        if (!go_on || o->only_one) break;
+    }
+    printf("live-power: %lld images; seed %lld\n", (long long)images, (long long)o->seed);
     return result;
 }
