@@ -13,7 +13,7 @@
 #define HEAP_PAD   64           /* readable behind the last piece of a chunk */
 #define HEAP_SMALL 16384        /* the largest class */
 #define HEAP_FIRST 1024         /* the first chunk */
-#define HEAP_CHUNK (128 * 1024) /* chunks double up to this */
+#define HEAP_CHUNK (64 * 1024) /* chunks double up to this */
 #define HEAP_LISTS (FLOW_HEAP_CLASSES * (int64_t)sizeof(void *))
 
 /* At the head of a chunk, and of a piece that is memory of its own. */
@@ -128,6 +128,7 @@ void *flow_k_heap_alloc(flow_ctx *ctx, flow_heap *heap, int64_t bytes) {
 void flow_k_heap_free(flow_ctx *ctx, flow_heap *heap, void *ptr, int64_t bytes) {
     if (!heap) return;
     int64_t room = flow_k_heap_room(bytes);
+    if (heap->used > heap->peak) heap->peak = heap->used;
     heap->used -= room;
     if (room > HEAP_SMALL)
         heap_unlink(ctx, heap, (heap_chunk *)ptr - 1);
@@ -244,10 +245,21 @@ static void heap_trim(flow_ctx *ctx, flow_heap *heap) {
         if (heap_span_dead(&s, i)) heap_unlink(ctx, heap, heap_span_chunk(&s, i));
 }
 
+/* What a batch needs it will need again: a heap that is full in each batch and nearly empty
+ * behind it keeps its memory.  After a batch that needed more that is forgotten by a quarter
+ * each time, and at once when next to nothing lives. */
+static int heap_wanted(flow_heap *heap) {
+    int64_t peak = heap->used > heap->peak ? heap->used : heap->peak;
+    int64_t kept = heap->kept / 4 * 3;
+    heap->kept = peak > kept ? peak : kept;
+    heap->peak = heap->used;
+    return heap->kept > heap->bytes / 2 && heap->used > heap->bytes / 256;
+}
+
 /* A look costs as much as what was freed since the last one: the heap must have grown
  * since, or what lives in it have halved. */
 void flow_k_heap_trim(flow_ctx *ctx, flow_heap *heap) {
-    if (heap->bytes < HEAP_TRIM || heap->used > heap->bytes / 2) return;
+    if (heap->bytes < HEAP_TRIM || heap_wanted(heap) || heap->used > heap->bytes / 2) return;
     if (heap->bytes <= heap->tried_bytes / 4 * 5 && heap->used > heap->tried_used / 2) return;
     if (!heap->used) {
         flow_k_heap_release(ctx, heap);

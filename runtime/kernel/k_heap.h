@@ -24,6 +24,7 @@ typedef struct flow_heap {
     void *chunks;     /* list of all chunks */
     int64_t bytes;    /* taken from the cold runtime */
     int64_t used;     /* in living pieces, rounded as they are */
+    int64_t peak, kept; /* the most in use since the last trim; what trims count with */
     int64_t tried_bytes, tried_used; /* as flow_k_heap_trim left them */
     void **free;      /* a list per class; null until something was freed */
 } flow_heap;
@@ -42,7 +43,8 @@ FLOW_FAR void *flow_k_heap_resize(flow_ctx *ctx, flow_heap *heap, void *ptr, int
 /* Everything at once: clear keeps one chunk for the next use. */
 FLOW_FAR void flow_k_heap_clear(flow_ctx *ctx, flow_heap *heap);
 FLOW_FAR void flow_k_heap_release(flow_ctx *ctx, flow_heap *heap);
-/* Gives back the chunks in which nothing lives, if little of the heap does. */
+/* Between batches: gives back the chunks in which nothing lives, if little of the heap was
+ * in use in the last ones. */
 FLOW_FAR void flow_k_heap_trim(flow_ctx *ctx, flow_heap *heap);
 
 /* Replace the text of a cell (a living one, or zeros); it must not lie in the cell. */

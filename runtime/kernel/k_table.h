@@ -46,6 +46,7 @@ typedef struct flow_table {
     flow_bits removed_bits;
     flow_heap heap;
     void *waits;              /* for a moment: of k_timer.h or k_join.h; in the heap */
+    uint32_t visits;  /* of k_tidy.c */
     uint32_t joins;   /* its words are lists of rows (k_join.h), `waits` is their queue */
     uint32_t first_bits;      /* of the first index; 0: as usual */
     struct flow_panes *panes; /* k_pane.h: windows, each with a table; or null */

@@ -99,14 +99,22 @@ static void tidy_compact(flow_ctx *ctx, flow_table *t) {
     tidy_fit(ctx, t);
 }
 
+/* Is it worth to look?  What a batch has filled the next may fill again, so only every
+ * fourth time; but at once when next to nothing lives, for nobody may come back. */
+static int tidy_now(flow_table *t) {
+    return !(++t->visits & 3) || flow_k_table_count(t) <= (int64_t)t->end / 256;
+}
+
 void flow_k_table_tidy(flow_ctx *ctx, flow_table *t) {
-    if (t->waits && t->joins) k_join_queue_tidy(ctx, t);
-    else if (t->waits) k_timers_tidy(ctx, t);
     if (t->panes) k_panes_tidy(ctx, t);
-    if (FLOW_UNLIKELY(tidy_wanted(t))) {
-        void *mark = flow_k_mark(ctx);
-        tidy_compact(ctx, t);
-        flow_k_reset(ctx, mark);
+    if ((t->waits || t->removed) && tidy_now(t)) {
+        if (t->waits && t->joins) k_join_queue_tidy(ctx, t);
+        else if (t->waits) k_timers_tidy(ctx, t);
+        if (FLOW_UNLIKELY(tidy_wanted(t))) {
+            void *mark = flow_k_mark(ctx);
+            tidy_compact(ctx, t);
+            flow_k_reset(ctx, mark);
+        }
     }
     flow_k_heap_trim(ctx, &t->heap);
 }
