@@ -333,7 +333,8 @@ static rt_status watch_take(rt_source *s, int64_t limit, int64_t now, bool drain
         if (to < p->to) break;
         used++;
     }
-    memmove(w->queue, w->queue + used, (size_t)(w->nqueue - used) * sizeof *w->queue);
+    if (used)
+        memmove(w->queue, w->queue + used, (size_t)(w->nqueue - used) * sizeof *w->queue);
     w->nqueue -= used;
     in->limited = w->nqueue && !rt_source_rows_left(s, in);
     return RT_ok;
