@@ -179,7 +179,7 @@ static void add_line(rt_print *p, const char *line, const char *end, bool *open)
 
 rt_print rt_print_of_text(const char *descriptor, int64_t len, bool *open) {
     rt_print p = {0};
-    const char *at = descriptor, *end = descriptor + len;
+    const char *at = descriptor, *end = len ? descriptor + len : descriptor;
     *open = false;
     while (at < end) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
@@ -444,7 +444,7 @@ void rt_diff_text(rt_wire *out, const rt_diff *d, const char *indent) {
 
 /* Each line of the text is one of the log. */
 static void log_lines(rt_level level, const rt_wire *text) {
-    const char *at = (const char *)text->p, *end = at + text->n;
+    const char *at = (const char *)text->p, *end = text->n ? at + text->n : at;
     while (at < end) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         if (!stop) stop = end;
