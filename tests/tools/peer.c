@@ -5,6 +5,8 @@
  *   peer send PORT FILE [options]        connects (trying for 10 s), sends them
  *   peer receive PORTFILE OUT [options]  listens, writes what comes to OUT
  *
+ *   peer ask PORT FILE               connects, sends FILE, prints what comes back
+ *
  *   -r N   lines per second (default: as fast as they go)
  *   -c N   serve: in N connections one after another, equal shares of the lines;
  *          receive: so many connections
@@ -208,6 +210,15 @@ int main(int argc, char **argv) {
         send_lines(fd, text, len, -1, o.rate);
         end(fd, o.reset);
         free(text);
+    } else if (argc == 4 && !strcmp(argv[1], "ask")) {
+        size_t len;
+        char *text = read_whole(argv[3], &len), block[65536];
+        int fd = connected(atoi(argv[2]));
+        ssize_t n;
+        send_all(fd, text, len);
+        while ((n = read(fd, block, sizeof block)) > 0) fwrite(block, 1, (size_t)n, stdout);
+        free(text);
+        close(fd);
     } else if (argc >= 4 && !strcmp(argv[1], "receive")) {
         receive(argv[2], argv[3], o);
     } else {
