@@ -273,7 +273,7 @@ lab_result lab_points(const lab_options *o) {
     int64_t step = o->count && !o->only_one && j.n > o->count ? j.n / o->count : 1;
     if (o->pairs) step = 1;
     int64_t first = o->only_one ? o->from : o->from + o->seed % step;
-    for (int64_t i = first; i < j.n && !lab_over(o); i += step) {
+    for (int64_t i = first; i < j.n && (t.singles < 20 || !lab_over(o)); i += step) {
         int64_t at = o->pairs && !o->only_one ? (i * 7919 + o->seed * 977) % j.n : i;
         if (!do_job(o, &j.all[at], at, &t, &result) || o->only_one) break;
         if (o->pairs && o->count && t.pairs >= o->count) break;
