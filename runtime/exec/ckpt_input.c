@@ -56,17 +56,25 @@ void rt_ckpt_input_save(rt_job *job, rt_wire *w) {
     rt_wire_free(&part);
 }
 
+/* The next source with its flags and bytes; null if the program has it no more. */
+static rt_source *read_part(rt_job *job, rt_unwire *r, uint8_t *flags, rt_unwire *part) {
+    int64_t len;
+    rt_source *s = read_name(job, r);
+    *flags = rt_unwire_u8(r);
+    const uint8_t *p = rt_unwire_bytes(r, &len);
+    *part = rt_unwire_of(p, len);
+    return r->bad ? NULL : s;
+}
+
 rt_status rt_ckpt_input_load(rt_job *job, rt_unwire *r) {
     int64_t n = rt_unwire_count(r, 25);
     for (int64_t i = 0; i < n && !r->bad; i++) {
-        int64_t len;
-        rt_source *s = read_name(job, r);
-        uint8_t flags = rt_unwire_u8(r);
-        const uint8_t *p = rt_unwire_bytes(r, &len);
-        if (r->bad || !s) continue;
-        rt_unwire part = rt_unwire_of(p, len);
+        uint8_t flags;
+        rt_unwire part;
+        rt_source *s = read_part(job, r, &flags, &part);
+        if (!s) continue;
         s->ended = flags & ENDED;
-        if (s->ops->load && len) RT_TRY(s->ops->load(s, &part));
+        if (s->ops->load && part.p < part.end) RT_TRY(s->ops->load(s, &part));
     }
     if (!r->bad) return RT_ok;
     return (rt_status)rt_fail(RT_refused, "the positions of the sources make no sense: the "
@@ -129,12 +137,10 @@ rt_status rt_ckpt_input_replan(rt_job *job, rt_unwire *r) {
     }
     int64_t n = rt_unwire_count(r, 25);
     for (int64_t i = 0; i < n && !r->bad; i++) {
-        int64_t len;
-        rt_source *s = read_name(job, r);
-        uint8_t flags = rt_unwire_u8(r);
-        const uint8_t *p = rt_unwire_bytes(r, &len);
-        if (r->bad || !s) continue;
-        rt_unwire part = rt_unwire_of(p, len);
+        uint8_t flags;
+        rt_unwire part;
+        rt_source *s = read_part(job, r, &flags, &part);
+        if (!s) continue;
         RT_TRY(replan_one(job, s, flags, &part));
     }
     if (rt_unwire_done(r)) return RT_ok;
