@@ -1,9 +1,10 @@
 /* state.c - times of the kernel's state half: tables, exact sums, sorting.
  *
  * By hand, not part of the tests:
- *   clang-19 -O2 -march=native -ffp-contract=off -fno-strict-aliasing -fno-math-errno -I.
- * \ tests/bench/micro/state.c -lm -o /tmp/state && /tmp/state The kernel is compiled into
- * this unit, as generated code has it. */
+ *   clang-19 -O2 -march=native -ffp-contract=off -fno-strict-aliasing -fno-math-errno -I. \
+ *     tests/bench/micro/state.c -lm -o /tmp/state && /tmp/state
+ *
+ * The kernel is compiled into this unit, as generated code has it. */
 #include "tests/bench/micro/cold_stand_in.h"
 
 #include <math.h>
