@@ -44,7 +44,7 @@ static void test_formula(void) {
  * interval, and when the flood is over nothing is held back any more. */
 static void test_overload(void) {
     rt_pace p = {.filled = -1, .interval = S, .follows = true};
-    int64_t now = S, queue = 0, due = S, done = 0;
+    int64_t now = S, queue = 0, due = S;
     const int64_t speed = 5000, most = 100000; /* rows a second, rows of a full batch */
     for (int i = 0; i < 60; i++) {
         int64_t rows = rt_pace_rows(&p, now);
@@ -54,14 +54,12 @@ static void test_overload(void) {
         rt_pace_took(&p, take);
         bool limited = take == rows && queue > take;
         queue -= take;
-        done += take;
         rt_pid_batch b = {.rows = take, .processing = take * S / speed + 1, .interval = S};
         b.waiting = now > due ? now - due : 0;
         now += b.processing;
         b.time = now;
         rt_pace_done(&p, &b, limited);
         if (i > 3 && i < 40) CU_ASSERT(b.processing < S + S / 10);
-        due = now;
         if (now % S) now = (now / S + 1) * S;
         due = now;
     }
