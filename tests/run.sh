@@ -69,7 +69,7 @@ part() { # part NAME COMMAND...: runs it and adds up its closing line
     shift
     [ -z "$only" ] || [ "$only" = "$name" ] || return 0
     case $sanitizer:$name in
-    thread:headers | thread:layers | thread:sizes | thread:calls | thread:golden | thread:forms | \
+    thread:headers | thread:clang | thread:layers | thread:sizes | thread:calls | thread:golden | thread:forms | \
         thread:fuzz | thread:ir | thread:spec)
         echo "$name: not run under ThreadSanitizer"
         return 0 ;;
@@ -103,6 +103,7 @@ generated=
 # shellcheck disable=SC2086
 part unit-compiler "$FLOW_BUILD_DIR/tests/unit_compiler" $generated
 part headers sh tests/tools/headers.sh
+part clang sh tests/tools/clang.sh
 part layers sh tests/tools/layers.sh
 part sizes sh tests/tools/sizes.sh
 part calls sh tests/tools/calls.sh
