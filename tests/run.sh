@@ -8,12 +8,11 @@
 #                                          either tier on an instrumented build
 #   sh tests/run.sh --only unit|golden|run|...   one part
 #
-# Every part is a script that prints lines `<part>: N passed, N failed` at its end;
-# they are added up here.
+# Every part is a script that prints lines `<part>: N passed, N failed` at its end; they are
+# added up here.  FLOW_TEST_LANES parts run at once (as many as there are cores).
 #
-# On an instrumented build every report of a sanitizer, in whatever process, is a failure:
-# reports go to files, and none may be there at the end of a part.  Suites of random cases
-# run one in FLOW_TEST_SHARE of them (4; 1 is all), as each costs up to ten times as much.
+# On an instrumented build suites of random cases run one in FLOW_TEST_SHARE of them (4; 1 is
+# all), as each costs up to ten times as much.
 # Under ThreadSanitizer the parts that only compile are left out, but for the unit tests
 # that run what is generated: the compiler has one thread.
 set -u
@@ -52,48 +51,26 @@ sh examples/setup.sh $args || { echo "0 passed, 1 failed"; exit 1; }
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-log=$scratch/log reports=$scratch/reports
-mkdir "$reports"
+export FLOW_TEST_SANITIZER=$sanitizer FLOW_TEST_RESULTS="$scratch/results"
+mkdir "$FLOW_TEST_RESULTS"
 if [ -n "$sanitizer" ]; then
     : "${FLOW_TEST_SHARE:=4}"
     export FLOW_TEST_SHARE
-    # Suites expect exit code 1 here and there; a report ends with another.
-    to=log_path=$reports/report:exitcode=86
-    export ASAN_OPTIONS="$to:${ASAN_OPTIONS-}" UBSAN_OPTIONS="$to:print_stacktrace=1"
-    export LSAN_OPTIONS="$to" TSAN_OPTIONS="$to:${TSAN_OPTIONS-}"
     echo "sanitizer $sanitizer: one in $FLOW_TEST_SHARE of the random cases"
 fi
-passed=0 failed=0
-part() { # part NAME COMMAND...: runs it and adds up its closing line
-    name=$1
-    shift
-    [ -z "$only" ] || [ "$only" = "$name" ] || return 0
-    case $sanitizer:$name in
-    thread:headers | thread:clang | thread:layers | thread:sizes | thread:calls | thread:golden | thread:forms | \
-        thread:fuzz | thread:ir | thread:spec)
-        echo "$name: not run under ThreadSanitizer"
+part() { # part NAME COMMAND...: to be run; failed until its result is there
+    [ -z "$only" ] || [ "$only" = "$1" ] || return 0
+    case $sanitizer:$1 in
+    thread:headers | thread:clang | thread:layers | thread:sizes | thread:calls | thread:golden | \
+        thread:forms | thread:fuzz | thread:ir | thread:spec)
+        echo "$1: not run under ThreadSanitizer"
         return 0 ;;
     address:fault_seeds | thread:fault_seeds) # strands have stacks of their own
-        echo "$name: not run under a sanitizer that follows stacks"
+        echo "$1: not run under a sanitizer that follows stacks"
         return 0 ;;
     esac
-    began=$(date +%s)
-    "$@" >"$log" 2>&1
-    code=$?
-    line=$(sed -n 's/^\(.*: \)\{0,1\}\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed$/\2 \3/p' "$log" | tail -1)
-    p=${line% *} f=${line#* }
-    if [ -z "$line" ]; then p=0 f=1; fi
-    if [ "$code" != 0 ] && [ "$f" = 0 ]; then f=1; fi
-    for report in "$reports"/*; do
-        [ -f "$report" ] || continue
-        f=$((f + 1))
-        head -60 "$report"
-        rm "$report"
-    done
-    if [ "$name" = address ] || [ "$name" = thread ]; then sed 's/^/    /' "$log"
-    elif [ "$f" != 0 ]; then cat "$log"; else grep "^$name: .* not .*under" "$log"; fi
-    printf '%-24s %6d passed %4d failed %5d s\n' "$name" "$p" "$f" $(($(date +%s) - began))
-    passed=$((passed + p)) failed=$((failed + f))
+    echo "0 1" >"$FLOW_TEST_RESULTS/$1"
+    echo "$*" >>"$scratch/parts"
 }
 
 part unit-kernel "$FLOW_BUILD_DIR/tests/unit_kernel"
@@ -110,13 +87,14 @@ part calls sh tests/tools/calls.sh
 part golden sh tests/tools/golden.sh
 part run sh tests/tools/programs.sh
 for script in tests/suites/*.sh; do
-    [ -f "$script" ] || continue
     part "$(basename "$script" .sh)" sh "$script" "$tier"
 done
-if [ "$tier" = long ] && [ -z "$sanitizer" ]; then
-    part address sh tests/run.sh --sanitize address
-    part thread sh tests/run.sh --sanitize thread
+[ -f "$scratch/parts" ] || { echo "run.sh: no part $only" >&2; echo "0 passed, 1 failed"; exit 2; }
+xargs -P "${FLOW_TEST_LANES:-$(nproc)}" -L 1 sh tests/tools/part.sh <"$scratch/parts"
+if [ "$tier" = long ] && [ -z "$sanitizer$only" ]; then
+    sh tests/tools/part.sh address sh tests/run.sh --sanitize address
+    sh tests/tools/part.sh thread sh tests/run.sh --sanitize thread
 fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+cat "$FLOW_TEST_RESULTS"/* | awk '{ p += $1; f += $2 }
+    END { printf "%d passed, %d failed\n", p, f; exit f != 0 }'

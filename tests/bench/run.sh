@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh [task...] - measures Flow side by side with its rivals; tasks: words ads groups
-# sliding build.
+# sliding build checkpoints recovery.
 #
 # Data is made once, in tests/bench/data/ (not kept in the repository), and stays in the page
 # cache.  Every rival must give the same output before anything is timed.  Figures are
@@ -88,6 +88,58 @@ sliding() {
         "./sliding_plain $file 1000" "input=$file"
 }
 
+# costs WHAT PROGRAM ARGUMENTS...: the program alone, and with its state saved now and then.
+costs() {
+    what=$1 program=$2
+    shift 2
+    kept="--checkpoint $program.ckpt --checkpoint-every"
+    echo "$what, with a checkpoint in tests/bench/data, $runs rounds:"
+    for threads in 1 2; do
+        alone="./$program --parallelism $threads $*"
+        same "$alone" "rm -rf $program.ckpt; $alone $kept 1s"
+        ./compare "$runs" "$threads thread(s), none" "$alone" \
+            "state every 10 s" "rm -rf $program.ckpt; $alone $kept 10s" \
+            "state every 1 s" "rm -rf $program.ckpt; $alone $kept 1s"
+    done
+}
+
+checkpoints() {
+    text=words-$lines.txt
+    [ -f "$text" ] || ./gen words "$lines" 100000 >"$text"
+    "$build/flowc" build -o words "$root/tests/bench/programs/words.flow"
+    costs "word count" words "input=$text"
+    "$build/flowc" build -o groups "$root/tests/bench/programs/groups.flow"
+    for keys in 2500000 10000000; do
+        rows=${FLOW_BENCH_ROWS:-150000000}
+        file=groups-$rows-$keys.csv
+        [ -f "$file" ] || ./gen groups "$rows" "$keys" >"$file"
+        costs "group by, $rows rows, $keys keys" groups "input=$file"
+    done
+    cp "$root/examples/nexmark/nexmark.flow" "$root/examples/nexmark/q5.flow" .
+    "$build/flowc" build -o q5 q5.flow
+    costs "Nexmark q5, 100 M events" q5 tps=1000000 events=100000000
+    batches=$(($(wc -c <"$text") / 262144))
+    echo "a commit: word count in $batches batches of 256 KiB, no state saved, 1 thread:"
+    small="./words --parallelism 1 --batch-size 256KiB input=$text"
+    ./compare "$runs" "none" "$small" \
+        "PLAN and COMMIT" "rm -rf words.ckpt; $small --checkpoint words.ckpt --checkpoint-every 1h"
+}
+
+# The sizes of state that the bars are given for; killed as soon as it is saved.
+recovery() {
+    $cc -o recovery "$root/tests/bench/recovery.c"
+    "$build/flowc" build -o kept "$root/tests/bench/programs/kept.flow"
+    for size in "30000000 2500000 2s 100000000" "100000000 24000000 8s 900000000"; do
+        # shellcheck disable=SC2086
+        set -- $size
+        file=groups-$1-$2.csv
+        [ -f "$file" ] || ./gen groups "$1" "$2" >"$file"
+        echo "recovery, $2 keys, 2 threads:"
+        ./recovery 5 kept.ckpt "$4" ./kept --parallelism 2 --batch-size 4MiB --log info \
+            --checkpoint kept.ckpt --checkpoint-every "$3" "input=$file"
+    done
+}
+
 build_times() {
     cat >one.flow <<'FLOW'
 from file("one.txt") |> to stdout(format = text)
@@ -104,11 +156,11 @@ FLOW
     echo "executable of word count, stripped: $(wc -c <stripped) bytes"
 }
 
-[ $# -gt 0 ] || set -- words ads groups sliding build
+[ $# -gt 0 ] || set -- words ads groups sliding build checkpoints recovery
 for task; do
     case $task in
-    words | ads | groups | sliding) $task ;;
+    words | ads | groups | sliding | checkpoints | recovery) $task ;;
     build) build_times ;;
-    *) echo "bench: no task $task; they are: words ads groups sliding build" >&2; exit 2 ;;
+    *) echo "bench: no task $task; see the head of $0" >&2; exit 2 ;;
     esac
 done
