@@ -38,8 +38,6 @@ void emit_agg_give_row(gen_t *g, gkey_t key, LLVMValueRef heap, LLVMValueRef wor
 
 /* All entries, or (MODE_changes) the touched ones, to the outs of a mode. */
 void emit_agg_give_all(gen_t *g, LLVMValueRef table, sink_mode mode);
-/* emit_agg_revise.c: windows with `early` or `lateness`. */
-void emit_agg_revise_close(gen_t *g, LLVMValueRef table);
 
 /* i32 fold(ctx, to, from): the states of each key of a table into those of another. */
 LLVMValueRef emit_agg_fold_function(gen_t *g);

@@ -11,6 +11,7 @@
 #include "compiler/emit/emit_expr.h"
 #include "compiler/emit/emit_fold.h"
 #include "compiler/emit/emit_retract.h"
+#include "compiler/emit/emit_revise.h"
 #include "compiler/emit/emit_table.h"
 #include "compiler/emit/emit_time.h"
 #include "compiler/syntax/ast.h"
@@ -40,7 +41,7 @@ void emit_agg_order(gen_t *g, gkey_t key) {
     emit_t *e = g->e;
     if (g->in_place) return;
     if (g->win_start && g->stage->step->out.is_table) {
-        emit_window_key_order(g, key);
+        emit_window_key_order(g, key, NULL);
         return;
     }
     if (g->win_start && !plan_by_rows(g->stage->step)) {
@@ -272,6 +273,11 @@ static void give_pane(gen_t *g, LLVMValueRef table, void *env) {
     emit_agg_give_all(g, table, MODE_append);
 }
 
+static void give_mode(gen_t *g, LLVMValueRef table, sink_mode mode, void *env) {
+    (void)env;
+    emit_agg_give_all(g, table, mode);
+}
+
 void emit_agg_give(gen_t *g, LLVMValueRef table) {
     emit_agg_give_all(g, table, MODE_append);
 }
@@ -281,7 +287,7 @@ void emit_agg_close(gen_t *g) {
     tstep_t *s = g->stage->step;
     LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, g->stage->state->id));
     if (plan_revised(s)) {
-        emit_agg_revise_close(g, table);
+        emit_revise_close(g, table, give_mode, NULL);
         return;
     }
     if (g->stage->slice) {

@@ -253,7 +253,8 @@ void emit_rank_order(gen_t *g, gkey_t key, LLVMValueRef i) {
     emit_t *e = g->e;
     if (g->in_place) return;
     if (g->win_start && !plan_by_rows(g->stage->step)) {
-        emit_window_order(g, key, i);
+        if (g->stage->step->out.is_table) emit_window_key_order(g, key, i);
+        else emit_window_order(g, key, i);
         return;
     }
     LLVMValueRef step = ir_i64(e, g->stage->step_id), len = ir_words(e, 1, "order.len");
@@ -316,6 +317,10 @@ void emit_keyed_close(gen_t *g) {
     }
     if (plan_by_rows(g->stage->step)) {
         emit_keyed_rows_close(g, table);
+        return;
+    }
+    if (plan_revised(g->stage->step)) {
+        emit_top_revise_close(g, table);
         return;
     }
     if (plan_paned(g->stage->step)) {

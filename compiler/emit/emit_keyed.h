@@ -38,6 +38,7 @@ void emit_top_push(gen_t *g, const shape_t *h, LLVMValueRef heap, LLVMValueRef w
 void emit_top_give(gen_t *g, const shape_t *h, LLVMValueRef heap, LLVMValueRef words);
 void emit_top_pane(gen_t *g, LLVMValueRef table, void *shape);
 void emit_top_close(gen_t *g, LLVMValueRef table);
+void emit_top_revise_close(gen_t *g, LLVMValueRef table); /* windows that are revised */
 
 /* ---- emit_keyed_rows.c ---- */
 void emit_keyed_rows_in(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueRef at,

@@ -72,13 +72,15 @@ static const char *aggregate_layout(gen_t *g, const pstage_t *stage) {
     return stage->exchange->signs && !paned ? by_elements(g, buf_text(&b)) : buf_text(&b);
 }
 
-/* Fed by a window or by all rows of a table, `top` and `sort` keep nothing. */
+/* Fed by a window or by all rows of a table, `top` and `sort` keep nothing.  In windows
+ * that are revised what changed waits to be shown. */
 static const char *top_layout(gen_t *g, const pstage_t *stage) {
     const tstep_t *s = stage->step;
     int paned = plan_paned(s), shown = emit_shows_changes(stage);
     if (!paned && (stage->root == ROOT_sort || s->in.windowed != WINDOW_NONE)) return NULL;
     if (stage->exchange->signs) return by_elements(g, shown ? "Bp" : "B");
-    return arena_printf(g->e->arena, "%st%s", paned ? "#" : "", shown ? "p" : "");
+    return arena_printf(g->e->arena, "%st%s%s", paned ? "#" : "", shown ? "p" : "",
+                        plan_revised(s) ? "x" : "");
 }
 
 /* `distinct` keeps keys, `limit` a counter. */

@@ -414,8 +414,22 @@ static void changes_close(gen_t *g, const shape_t *h, LLVMValueRef table) {
 
 enum { TIMER_FIRED = 2 }; /* runtime/kernel/k_timer.h */
 
-/* By event time: the watermark has passed its moment when it comes. */
-static void drop_late(gen_t *g, LLVMValueRef moment, LLVMBasicBlockRef next) {
+/* The entry of a new row, which waits for its moment. */
+static LLVMValueRef wait_for(gen_t *g, LLVMValueRef table, gkey_t key, LLVMValueRef moment) {
+    emit_t *e = g->e;
+    LLVMValueRef batch = ir_add(e, K_CALL(e, ctx_batch, "batch", e->fn->ctx), ir_i64(e, 1), "");
+    LLVMValueRef words = emit_probe(g, table, key);
+    ir_store(e, batch, ir_word(e, words, CLOSE_SEEN));
+    K_CALL(e, timer_set, "", e->fn->ctx, table, K_CALL(e, table_last, "entry", table),
+           ir_i64(e, 0), moment);
+    return words;
+}
+
+/* By event time: the watermark has passed its moment when it comes.  Where the step that
+ * made it forgets what has left, the row does so too, as if it left now: an entry without
+ * a row. */
+static void drop_late(gen_t *g, LLVMValueRef table, gkey_t key, LLVMValueRef moment,
+                      LLVMBasicBlockRef next) {
     emit_t *e = g->e;
     if (!g->stage->step->out.timed) return;
     LLVMBasicBlockRef late = ir_block(e, "late"), in_time = ir_block(e, "in.time");
@@ -423,6 +437,9 @@ static void drop_late(gen_t *g, LLVMValueRef moment, LLVMBasicBlockRef next) {
     ir_if_rare(e, ir_lt(e, moment, now, "late"), late, in_time);
     ir_at(e, late);
     K_CALL(e, row_late, "", e->fn->ctx, ir_i64(e, g->stage->step_id), ir_i32(e, 0));
+    if (emit_maker(g->plan, g->stage))
+        K_CALL(e, blob_drop, "", e->fn->ctx, K_CALL(e, table_heap, "heap", table),
+               ir_word(e, wait_for(g, table, key, moment), CLOSE_ROW));
     ir_br(e, next);
     ir_at(e, in_time);
 }
@@ -441,23 +458,20 @@ static void close_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t reco
     emit_t *e = g->e;
     gkey_t key = emit_key_of(val_field(e, record, 0));
     LLVMValueRef moment = val_field(e, record, (uint32_t)h->order).leaf[0];
-    LLVMValueRef batch = ir_add(e, K_CALL(e, ctx_batch, "batch", e->fn->ctx), ir_i64(e, 1), "");
     LLVMBasicBlockRef new = ir_block(e, "row.new"), old = ir_block(e, "row.old"),
                       there = ir_block(e, "row.waits"), gone = ir_block(e, "row.gone"),
                       next = ir_block(e, "row.next");
     ir_if(e, is_new(g), new, old);
     ir_at(e, new);
-    drop_late(g, moment, next);
-    LLVMValueRef words = emit_probe(g, table, key);
-    set_blob(g, table, ir_word(e, words, CLOSE_ROW), row_of(g, h, record));
-    ir_store(e, batch, ir_word(e, words, CLOSE_SEEN));
-    K_CALL(e, timer_set, "", e->fn->ctx, table, K_CALL(e, table_last, "entry", table),
-           ir_i64(e, 0), moment);
+    drop_late(g, table, key, moment, next);
+    set_blob(g, table, ir_word(e, wait_for(g, table, key, moment), CLOSE_ROW),
+             row_of(g, h, record));
     ir_br(e, next);
     ir_at(e, old);
-    words = K_CALL(e, table_find_text, "found", e->fn->ctx, table, key.ptr, key.len);
+    LLVMValueRef words = K_CALL(e, table_find_text, "found", e->fn->ctx, table, key.ptr, key.len);
     ir_if(e, ir_ne(e, words, ir_null(e), "found"), there, next);
     ir_at(e, there);
+    LLVMValueRef batch = ir_add(e, K_CALL(e, ctx_batch, "batch", e->fn->ctx), ir_i64(e, 1), "");
     LLVMValueRef seen = ir_load(e, e->i64, ir_word(e, words, CLOSE_SEEN), "seen");
     ir_if(e, ir_eq(e, seen, batch, "replaced"), next, gone);
     ir_at(e, gone);
@@ -474,6 +488,22 @@ static void stands_at_moment(gen_t *g, LLVMValueRef moment, gkey_t key) {
     g->key = K_CALL(e, order_moment, "order", e->fn->ctx, moment, ir_i64(e, g->stage->step_id),
                     ir_i64(e, 0), key.ptr, key.len, len);
     g->key_len = ir_load(e, e->i64, len, "order.len");
+}
+
+/* A row leaves; one that was late has none. */
+static void give_closed(gen_t *g, const shape_t *h, LLVMValueRef blob, LLVMValueRef moment,
+                        gkey_t key) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef give = ir_block(e, "row.leaves"), done = ir_block(e, "row.left");
+    int some_late = g->stage->step->out.timed && emit_maker(g->plan, g->stage);
+    ir_if(e, some_late ? has_blob(g, blob) : ir_bit(e, 1), give, done);
+    ir_at(e, give);
+    stands_at_moment(g, moment, key);
+    g->sign = NULL;
+    g->time = g->stage->step->out.timed ? moment : NULL;
+    emit_outs(g, MODE_append, columns_of(g, h, blob_row(g, h, blob), 0), g->stage->step->row_out);
+    ir_br(e, done);
+    ir_at(e, done);
 }
 
 /* The rows whose moment has passed leave and are forgotten. */
@@ -496,14 +526,9 @@ static void close_close(gen_t *g, const shape_t *h, LLVMValueRef table) {
     K_CALL(e, timer_key, "", e->fn->ctx, table, entry, text);
     gkey_t key = {.ptr = ir_load(e, e->ptr, text, "key"),
                   .len = ir_load(e, e->i64, ir_word(e, text, 1), "key.len")};
-    stands_at_moment(g, moment, key);
-    g->sign = NULL;
-    g->time = g->stage->step->out.timed ? moment : NULL;
-    emit_outs(g, MODE_append,
-              columns_of(g, h, blob_row(g, h, ir_word(e, words, CLOSE_ROW)), 0),
-              g->stage->step->row_out);
+    give_closed(g, h, ir_word(e, words, CLOSE_ROW), moment, key);
     forget_closed(g, table, K_CALL(e, table_words, "words", table, entry), entry);
-    emit_forget_made(g, key);
+    emit_forget_made(g, table, key);
     ir_br(e, head);
     ir_at(e, done);
     emit_timers_due(g, table);

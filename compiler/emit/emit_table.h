@@ -36,8 +36,12 @@ void emit_table_row_in(gen_t *g, LLVMValueRef at);
 void emit_table_close(gen_t *g);
 
 /* ---- emit_forget.c ---- */
-/* The row of this key has left by `close`: the step that made the table forgets it, if
- * nobody else reads it. */
-void emit_forget_made(gen_t *g, gkey_t key);
+/* What has left by `close` is forgotten in the step that made the table, too, where nobody
+ * else reads that: the stage of that step, or null. */
+pstage_t *emit_maker(const plan_t *plan, const pstage_t *close);
+/* Is it such a step? */
+int emit_is_closed(const plan_t *plan, const pstage_t *maker);
+/* The row of this key has left `table`, that of the rows that wait. */
+void emit_forget_made(gen_t *g, LLVMValueRef table, gkey_t key);
 
 #endif

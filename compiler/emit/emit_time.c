@@ -398,7 +398,7 @@ void emit_window_order(gen_t *g, gkey_t key, LLVMValueRef rank) {
     g->time = g->stage->step->out.timed ? moment : NULL;
 }
 
-void emit_window_key_order(gen_t *g, gkey_t key) {
+void emit_window_key_order(gen_t *g, gkey_t key, LLVMValueRef rank) {
     emit_t *e = g->e;
     LLVMValueRef len = ir_words(e, 1, "order.len"), kp = key.ptr, kl = key.len;
     if (key.is_int) {
@@ -406,9 +406,12 @@ void emit_window_key_order(gen_t *g, gkey_t key) {
         K_CALL(e, key_i64, "", kp, key.i64);
         kl = ir_i64(e, 8);
     }
+    LLVMValueRef step = ir_i64(e, g->stage->step_id);
     g->order = ORDER_bytes;
-    g->key = K_CALL(e, order_window, "order", e->fn->ctx, ir_i64(e, g->stage->step_id), kp, kl,
-                    g->win_start, g->win_end, len);
+    g->key = rank ? K_CALL(e, order_window_rank, "order", e->fn->ctx, step, kp, kl, g->win_start,
+                           g->win_end, rank, len)
+                  : K_CALL(e, order_window, "order", e->fn->ctx, step, kp, kl, g->win_start,
+                           g->win_end, len);
     g->key_len = ir_load(e, e->i64, len, "order.len");
     g->time = NULL;
 }

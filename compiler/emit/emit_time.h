@@ -45,6 +45,6 @@ val_t emit_window_value(gen_t *g, type_t *type);
 void emit_window_order(gen_t *g, gkey_t key, LLVMValueRef rank);
 
 /* The same of a table whose key has a window: among the rows of the batch, by key. */
-void emit_window_key_order(gen_t *g, gkey_t key);
+void emit_window_key_order(gen_t *g, gkey_t key, LLVMValueRef rank);
 
 #endif

@@ -10,6 +10,7 @@
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_agg.h"
 #include "compiler/emit/emit_retract.h"
+#include "compiler/emit/emit_revise.h"
 #include "compiler/emit/emit_table.h"
 #include "compiler/emit/emit_time.h"
 
@@ -70,7 +71,8 @@ void emit_top_row_in(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueRe
     gkey_t key = {.is_int = 1, .i64 = ir_i64(e, 0)};
     if (h->key >= 0) key = emit_key_of(val_field(e, record, (uint32_t)h->key));
     LLVMValueRef words = emit_probe(g, table, key);
-    K_CALL(e, table_touch, "", e->fn->ctx, table);
+    if (!plan_paned(g->stage->step) || emit_shows_changes(g->stage))
+        K_CALL(e, table_touch, "", e->fn->ctx, table);
     LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
     if (is_signed(g->stage)) bag_row(g, h, heap, words, record);
     else emit_top_push(g, h, heap, words, at, record);
@@ -166,6 +168,8 @@ static val_t *all_columns(gen_t *g, const shape_t *h) {
     emit_t *e = g->e;
     const tstep_t *s = g->stage->step;
     val_t *out = emit_columns_from(g, h, val_zero(e, h->row), 0);
+    int w = s->in.window_column;
+    if (h->window >= 0) out[w] = emit_window_value(g, s->row_out->fields[w].type);
     for (size_t i = 0; s->op == OP_top && i < s->u.top.nkeys; i++)
         if (s->u.top.added[i] >= 0)
             out[s->u.top.added[i]] = val_zero(e, s->row_out->fields[s->u.top.added[i]].type);
@@ -227,6 +231,21 @@ static void give_gone(gen_t *g, const shape_t *h, LLVMValueRef table, const rows
     K_CALL(e, top_forget, "", e->fn->ctx, r->heap, shown, r->n);
 }
 
+/* A row that has left holds its place, where nothing is shown any more; emit_forget.c. */
+static void pass_left(gen_t *g, const shape_t *h, LLVMValueRef table, const rows_t *r,
+                      LLVMValueRef i, LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef left = ir_block(e, "row.has.left"), here = ir_block(e, "row.is.here");
+    LLVMValueRef is = K_CALL(e, top_left, "left", K_CALL(e, top_row, "row", r->words, i));
+    ir_if(e, ir_bit_of(e, is, "left"), left, here);
+    ir_at(e, left);
+    emit_rank_order(g, emit_agg_entry_key(g, table, r->entry, g->stage->state->int_key), i);
+    give_change(g, r, i, all_columns(g, h), ir_bit(e, 0), NULL);
+    K_CALL(e, top_hide, "", e->fn->ctx, r->heap, ir_word(e, r->words, shown_at(g->stage)), i);
+    ir_br(e, next);
+    ir_at(e, here);
+}
+
 /* The rows of one entry of top, in order; MODE_changes: to all who are shown what changed. */
 static void give_rows(gen_t *g, const shape_t *h, LLVMValueRef table, rows_t r,
                       sink_mode mode) {
@@ -236,6 +255,8 @@ static void give_rows(gen_t *g, const shape_t *h, LLVMValueRef table, rows_t r,
     LLVMBasicBlockRef next = ir_block(e, "row.next");
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
     gkey_t key;
+    if (mode == MODE_changes && !is_signed(g->stage) && emit_is_closed(g->plan, g->stage))
+        pass_left(g, h, table, &r, l.i, next);
     val_t *out = row_at(g, h, table, &r, l.i, &key);
     g->time = time;
     g->sign = NULL;
@@ -327,6 +348,15 @@ void emit_top_close(gen_t *g, LLVMValueRef table) {
     }
     K_CALL(e, table_clean, "", table);
     if (passing) K_CALL(e, table_clear, "", e->fn->ctx, table);
+}
+
+static void give_mode(gen_t *g, LLVMValueRef table, sink_mode mode, void *shape) {
+    give_all(g, shape, table, mode, ir_bit(g->e, 1));
+}
+
+void emit_top_revise_close(gen_t *g, LLVMValueRef table) {
+    shape_t h = emit_keyed_shape(g, g->stage);
+    emit_revise_close(g, table, give_mode, &h);
 }
 
 /* The rows of one window. */

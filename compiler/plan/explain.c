@@ -124,13 +124,25 @@ static const char *join_lifetime(const tstep_t *s) {
     return "for as long as they are in the table";
 }
 
-static const char *lifetime(const tstep_t *s) {
+/* Where all rows of windows that are revised may be asked for, none is forgotten. */
+static int shows_all(const pstage_t *stage) {
+    for (size_t i = 0; i < stage->outs.n; i++)
+        if (stage->outs.at[i]->mode == MODE_complete || stage->outs.at[i]->mode == MODE_final)
+            return 1;
+    return 0;
+}
+
+static const char *lifetime(const pstage_t *stage) {
+    const tstep_t *s = stage->step;
     if (s->op == OP_join) return join_lifetime(s);
     if (s->op == OP_distinct && s->u.distinct.within) return "until time has passed the bound";
     if (s->in.is_table && s->op == OP_sort)
         return "for as long as the rows of one look at the table are there";
     if (s->op == OP_changes) return "until the batch ends";
     if (s->in.windowed == WINDOW_batch) return "until the batch ends";
+    if (plan_revised(s) && shows_all(stage)) return "for the whole run";
+    if (s->in.windowed != WINDOW_NONE && s->in.window->lateness)
+        return "until its window takes no late rows any more";
     return s->in.windowed == WINDOW_NONE ? "for the whole run" : "until its window closes";
 }
 
@@ -177,7 +189,7 @@ static void state(explain_t *x, const pstage_t *s) {
     case ROOT_errors: flow_unreachable("no state");
     }
     if (s->slice) buf_str(x->b, " and slice of time, from which windows are put together");
-    buf_printf(x->b, ", %s\n", lifetime(t));
+    buf_printf(x->b, ", %s\n", lifetime(s));
 }
 
 static void feeds(explain_t *x, const pexchange_t *e, const char *what) {

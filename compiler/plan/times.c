@@ -68,7 +68,8 @@ int plan_sessions(const tstep_t *s) {
 }
 
 int plan_revised(const tstep_t *s) {
-    return plan_paned(s) && s->op == OP_aggregate && (s->in.window->early || s->in.window->lateness);
+    return plan_paned(s) && (s->op == OP_aggregate || s->op == OP_top) &&
+           (s->in.window->early || s->in.window->lateness);
 }
 
 int plan_by_rows(const tstep_t *s) {

@@ -270,9 +270,12 @@ static void table_into_append(flowck_t *f, const sink_info *info) {
     const char *the = with_article(c, info->name) != info->name
                           ? arena_printf(c->arena, "the %s", info->name)
                           : info->name;
-    diag_help(m, "add a window before it, or `|> changes` before %s, or `mode = final`%s%s%s",
-              the, keys.n ? ", or a sink with keys:\nto postgres(…, key = [" : "",
-              buf_text(&keys), keys.n ? "])" : "");
+    const char *way = "add a window before it";
+    if (f->st.table_revises)
+        way = arena_printf(c->arena, "leave `%s` out", f->st.table_revises);
+    diag_help(m, "%s, or `|> changes` before %s, or `mode = final`%s%s%s", way, the,
+              keys.n ? ", or a sink with keys:\nto postgres(…, key = [" : "", buf_text(&keys),
+              keys.n ? "])" : "");
 }
 
 /* The words of the modes that a sink takes of a table. */

@@ -51,19 +51,21 @@ static uint32_t entry_bytes(const tstep_t *s, const titem_t *keys, size_t n) {
 
 /* ---- `close at` ends it ---- */
 
-/* Steps from place i of the flow: do they look at one row at a time, up to a `close`? */
-static int leads_to_close(const program_t *p, const tflow_t *f, size_t i) {
+/* Steps from place i of the flow: do they look at one row at a time, up to a `close`?  What
+ * does not pass a `where` never leaves there, so it is never forgotten: held is the first. */
+static int leads_to_close(const program_t *p, const tflow_t *f, size_t i, const tstep_t **held) {
     for (; i < f->steps.n; i++) {
         op_id op = f->steps.at[i]->op;
         if (op == OP_close) return 1;
         if (op != OP_where && op != OP_select && op != OP_let && op != OP_drop) return 0;
+        if (op == OP_where && !*held) *held = f->steps.at[i];
     }
     const tflow_t *reader = NULL;
     for (size_t k = 0; k < p->flows.n; k++) {
         const tflow_t *g = p->flows.at[k];
         if (g->origin == ORIGIN_flow && g->from == f && g->live) reader = g;
     }
-    return f->readers == 1 && reader && leads_to_close(p, reader, 0);
+    return f->readers == 1 && reader && leads_to_close(p, reader, 0, held);
 }
 
 /* The rows of a `file` that is read anew replace those of the `latest` behind it. */
@@ -73,11 +75,12 @@ static int is_refreshed(const tstep_t *s) {
     return s->op == OP_latest && f->origin == ORIGIN_source && f->source->row == SOURCE_file;
 }
 
-static int is_closed(const program_t *p, const tstep_t *s) {
-    int one = s->op == OP_top && s->u.top.count_value && s->u.top.count_value->w[0] == 1 &&
-              !s->u.top.ties;
-    return (s->op == OP_aggregate || s->op == OP_latest || one) &&
-           leads_to_close(p, s->flow, (size_t)s->index + 1);
+/* A key goes when its row, or all its rows of `top`, have left. */
+static int is_closed(const program_t *p, const tstep_t *s, const tstep_t **held) {
+    int makes = s->op == OP_aggregate || s->op == OP_latest || s->op == OP_top;
+    if (makes && leads_to_close(p, s->flow, (size_t)s->index + 1, held)) return !*held;
+    *held = NULL;
+    return 0;
 }
 
 /* ---- the lint ---- */
@@ -109,9 +112,10 @@ static void warn_unbounded(sema_t *m, const tstep_t *s) {
     if (s->op == OP_distinct && s->u.distinct.within) return;
     if (s->op == OP_remember && remember_forgets(s->u.remember)) return;
     size_t n;
+    const tstep_t *held = NULL;
     const titem_t *keys = keys_of(s, &n);
     int rows = s->op == OP_distinct && !n; /* of each different row */
-    if ((!rows && !grows(keys, n)) || is_closed(m->p, s) || is_refreshed(s)) return;
+    if ((!rows && !grows(keys, n)) || is_closed(m->p, s, &held) || is_refreshed(s)) return;
     buf_t names;
     buf_init(&names, c->arena);
     for (size_t i = 0; i < n; i++)
@@ -120,7 +124,12 @@ static void warn_unbounded(sema_t *m, const tstep_t *s) {
     if (rows) buf_str(&names, "row");
     diag_t *d = diag_add(c->diags, DIAG_unbounded_state, s->at, buf_text(&names));
     diag_note(d, "about %u bytes for each, and longer texts", entry_bytes(s, keys, n));
-    if (s->op == OP_remember)
+    if (held) {
+        diag_note(d, "what `where` at %s keeps from `close at` never leaves",
+                  diag_where(c->diags, held->at, s->at));
+        diag_help(d, "put that `where` behind `close at`, or silence this with `set unbounded "
+                     "= true`");
+    } else if (s->op == OP_remember)
         diag_help(d, "drop what is old: `on idle 1d { forget }`, or silence this with "
                      "`set unbounded = true`");
     else

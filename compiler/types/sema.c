@@ -149,6 +149,13 @@ static void not_a_stream(sema_t *m, const pipe_t *p, const ast_decl_flow_t *d) {
     const stream_t *st = &p->out;
     diag_t *msg = diag_add(c->diags, DIAG_not_a_stream, d->word, d->name);
     int windowless = st->table_word[0] == 'a' || st->table_word[0] == 't';
+    if (st->table_revises) {
+        diag_note(msg, "`%s` at %s is in windows with `%s`: their rows are revised",
+                  st->table_word, diag_where(c->diags, st->table_at, d->word),
+                  st->table_revises);
+        diag_help(msg, "declare `table %s = …`, or leave `%s` out", d->name, st->table_revises);
+        return;
+    }
     diag_note(msg, "`%s` at %s %s", st->table_word, diag_where(c->diags, st->table_at, d->word),
               windowless ? "has no window" : "makes a table");
     if (windowless)

@@ -38,7 +38,9 @@ op_id step_op(const node_t *step) {
 void become_table(flowck_t *f, const char *word) {
     f->st.props.is_table = 1;
     f->st.table_at = f->step->at;
+    const twindow_t *w = f->st.props.window;
     f->st.table_word = word;
+    f->st.table_revises = !w ? NULL : w->early ? "early" : w->lateness ? "lateness" : NULL;
     f->st.props.limited = 0;
     f->st.props.sorted = NULL;
 }
@@ -48,7 +50,10 @@ void note_table(flowck_t *f, diag_t *m) {
     if (!st->table_word) return;
     const char *where = diag_where(f->c->diags, st->table_at, f->step->at);
     int revises = st->table_word[0] != 'l' && st->table_word[0] != 'j'; /* latest, join */
-    if (revises)
+    if (st->table_revises)
+        diag_note(m, "it became a table at %s: windows with `%s` have their rows revised", where,
+                  st->table_revises);
+    else if (revises)
         diag_note(m, "it became a table at %s: `%s` without a window revises its rows", where,
                   st->table_word);
     else diag_note(m, "it became a table at %s: `%s` revises its rows", where, st->table_word);

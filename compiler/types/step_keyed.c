@@ -286,10 +286,13 @@ void op_sort_type(flowck_t *f) {
                  "`|> top 10 by …`");
 }
 
-/* The key of a table that `top` makes: its keys and the place. */
-static void top_keys(flowck_t *f, const titems_t *keys, const int *added) {
+/* The key of a table that `top` makes: its keys, the window (or -1) and the place. */
+static void top_keys(flowck_t *f, const titems_t *keys, const int *added, int window) {
     ast_step_top_t *s = AST(step_top, f->step->node);
     step_table_keys(f, keys, added);
+    if (window >= 0)
+        f->st.props.keys[f->st.props.nkeys++] =
+            (struct tkey){window_name(f->c), type_window(f->c->types), window};
     f->st.props.keys[f->st.props.nkeys++] =
         (struct tkey){s->rank ? s->rank : intern(f->c->names, "place"),
                       type_basic(f->c->types, TY_INT), f->step->u.top.rank_column};
@@ -320,11 +323,16 @@ void op_top_type(flowck_t *f) {
     f->step->u.top.added = added;
     f->st.props.sorted = NULL;
     form_window(f, &cols);
-    need_unrevised(f, 0);
     stream_become(c, &f->st, &cols, (lost_t){.step = "top", .at = f->step->at});
     rows_are_made(f);
-    if (f->st.props.windowed != WINDOW_NONE) return;
+    int window = -1;
+    int revised = makes_revisions(f);
+    if (f->st.props.windowed != WINDOW_NONE && !revised) return;
     if (!f->st.props.is_table) become_table(f, "top");
+    if (revised) {
+        window = f->st.props.window_column;
+        stream_unwindow(&f->st);
+    }
     rows_are_made(f);
-    top_keys(f, &keys, added);
+    top_keys(f, &keys, added, window);
 }

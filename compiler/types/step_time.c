@@ -279,7 +279,15 @@ void need_unrevised(flowck_t *f, int late) {
     if (!makes_revisions(f) || (late && !w->early)) return;
     diag_t *m = diag_add(f->c->diags, DIAG_window_revised, f->step->at,
                          op_at(f->step->op)->spelling, w->early ? "early" : "lateness");
-    diag_help(m, "`aggregate` first: it makes a table of the windows, and revises its rows");
+    if (f->step->op == OP_sort) {
+        diag_note(m, "their rows are shown more than once, and sorted rows cannot be taken back");
+        diag_help(m, "`top n by …` keeps the first rows of each window, in order; or sort the "
+                     "table that `top`\nor `aggregate` makes of the windows, into a sink with "
+                     "`mode = complete` or `final`");
+        return;
+    }
+    diag_help(m, "`aggregate` or `top` first: it makes a table of the windows, and revises its "
+                 "rows");
 }
 
 int need_formed(flowck_t *f) {

@@ -25,6 +25,7 @@ typedef struct stream {
     tprops_t props;
     span_t table_at; /* the step that made it a table, and its words */
     const char *table_word;
+    const char *table_revises; /* "early" or "lateness": of windows with that, else null */
     span_t state_at; /* the first step that keeps state, and its words */
     const char *state_word;
     int unknown;     /* the row is not known: nothing behind is checked */

@@ -73,6 +73,15 @@ uint8_t *flow_k_order_window(flow_ctx *ctx, int64_t step, const uint8_t *key, in
     return p;
 }
 
+uint8_t *flow_k_order_window_rank(flow_ctx *ctx, int64_t step, const uint8_t *key, int64_t klen,
+                                  int64_t start, int64_t end, int64_t rank, int64_t *len) {
+    uint8_t *p = order_at_close(ctx, step, 2 * klen + 2 + 24 + FLOW_SLACK);
+    uint8_t *q = flow_k_key_i64(flow_k_key_i64(flow_k_key_text(p + 3, key, klen), start), end);
+    put_high_first(q, (uint64_t)rank, 8);
+    *len = q + 8 - p;
+    return p;
+}
+
 /* The part of a moment's key before the key of the row: 19 bytes. */
 static uint8_t *order_at_moment(flow_ctx *ctx, int64_t moment, int64_t step, int64_t start,
                                 int64_t more) {

@@ -31,6 +31,9 @@ uint8_t *flow_k_order_rank(flow_ctx *ctx, int64_t step, const uint8_t *key, int6
 /* 02 step key start end: of a table whose key has a window. */
 uint8_t *flow_k_order_window(flow_ctx *ctx, int64_t step, const uint8_t *key, int64_t klen,
                              int64_t start, int64_t end, int64_t *len);
+/* The same with a rank behind the window. */
+uint8_t *flow_k_order_window_rank(flow_ctx *ctx, int64_t step, const uint8_t *key, int64_t klen,
+                                  int64_t start, int64_t end, int64_t rank, int64_t *len);
 uint8_t *flow_k_order_moment(flow_ctx *ctx, int64_t moment, int64_t step, int64_t start,
                              const uint8_t *key, int64_t klen, int64_t *len);
 uint8_t *flow_k_order_moment_rank(flow_ctx *ctx, int64_t moment, int64_t step, int64_t start,

@@ -173,9 +173,52 @@ int32_t flow_k_top_differs(flow_ctx *ctx, const uint64_t *shown, int64_t i,
 int32_t flow_k_top_shown(flow_ctx *ctx, const uint64_t *shown, int64_t i, uint64_t *words,
                          const uint8_t *tc) {
     const top_shown *s = (const top_shown *)shown;
-    if (i >= s->count) return 0;
+    if (i >= s->count || !s->blobs[2 * i]) return 0;
     flow_k_blob_get(ctx, s->blobs + 2 * i, words, tc);
     return 1;
+}
+
+/* ---- rows that have left ---- */
+
+#define TOP_LEFT_AT 4 /* the word of a row's head that is zero elsewhere (k_row.h) */
+
+int32_t flow_k_top_left(const uint8_t *row) {
+    return row[TOP_LEFT_AT];
+}
+
+void flow_k_top_hide(flow_ctx *ctx, flow_heap *heap, uint64_t *shown, int64_t i) {
+    top_shown *s = (top_shown *)shown;
+    if (i < s->count) flow_k_blob_drop(ctx, heap, s->blobs + 2 * i);
+}
+
+void flow_k_top_leave(flow_ctx *ctx, flow_heap *heap, uint64_t *state, uint64_t *shown,
+                      int64_t i) {
+    flow_k_top_hide(ctx, heap, shown, i);
+    if (i < ((const top_state *)state)->count)
+        ((uint8_t *)flow_k_top_row(state, i))[TOP_LEFT_AT] = 1;
+}
+
+int64_t flow_k_top_place(const uint8_t *key, int64_t klen) {
+    uint64_t v;
+    __builtin_memcpy(&v, key + klen - 8, 8);
+    return (int64_t)__builtin_bswap64(v);
+}
+
+/* Rows of one moment leave in order of their places: the next is the one to ask for. */
+int32_t flow_k_top_waits(flow_ctx *ctx, flow_table *t, const uint8_t *key, int64_t klen,
+                         int64_t n) {
+    int64_t place = flow_k_top_place(key, klen);
+    int32_t found = 0;
+    void *mark = flow_k_mark(ctx);
+    uint8_t *copy = flow_k_alloc(ctx, klen + FLOW_SLACK);
+    flow_k_copy(copy, key, klen);
+    for (int64_t i = 1; i < n && !found; i++) {
+        uint64_t v = __builtin_bswap64((uint64_t)((place + i) % n));
+        __builtin_memcpy(copy + klen - 8, &v, 8);
+        found = flow_k_table_find_text(ctx, t, copy, klen) != 0;
+    }
+    flow_k_reset(ctx, mark);
+    return found;
 }
 
 void flow_k_top_unshow(flow_ctx *ctx, flow_heap *heap, uint64_t *shown) {

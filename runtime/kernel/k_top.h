@@ -9,6 +9,7 @@
 #define FLOW_KERNEL_K_TOP_H
 
 #include "runtime/kernel/k_heap.h"
+#include "runtime/kernel/k_table.h"
 
 #define FLOW_TOP_WORDS 4
 
@@ -38,6 +39,18 @@ FLOW_FAR int32_t flow_k_top_differs(flow_ctx *ctx, const uint64_t *shown, int64_
 FLOW_FAR int32_t flow_k_top_shown(flow_ctx *ctx, const uint64_t *shown, int64_t i,
                                   uint64_t *words, const uint8_t *tc);
 int64_t flow_k_top_places(const uint64_t *shown);
+/* Rows that have left by `close` (compiler/emit/emit_forget.c) keep their places, so that no
+ * other moves up, and are shown at none.  top_leave says so of the i-th row; top_left asks
+ * it of a row; top_hide: nothing is shown at place i any more.
+ * A key of the table is that of the entry and the place: top_place is the latter; top_waits
+ * says whether `t`, a table by such keys, has another of the first n places of that entry. */
+FLOW_FAR void flow_k_top_leave(flow_ctx *ctx, flow_heap *heap, uint64_t *state, uint64_t *shown,
+                               int64_t i);
+int32_t flow_k_top_left(const uint8_t *row);
+FLOW_FAR void flow_k_top_hide(flow_ctx *ctx, flow_heap *heap, uint64_t *shown, int64_t i);
+int64_t flow_k_top_place(const uint8_t *key, int64_t klen);
+FLOW_FAR int32_t flow_k_top_waits(flow_ctx *ctx, flow_table *t, const uint8_t *key, int64_t klen,
+                                  int64_t n);
 FLOW_FAR void flow_k_top_unshow(flow_ctx *ctx, flow_heap *heap, uint64_t *shown);
 FLOW_FAR void flow_k_top_forget(flow_ctx *ctx, flow_heap *heap, uint64_t *shown, int64_t n);
 FLOW_FAR void flow_k_top_drop(flow_ctx *ctx, flow_heap *heap, uint64_t *state);

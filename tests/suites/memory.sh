@@ -176,7 +176,14 @@ few closed 8 <<'FLOW'
 table t = a |> aggregate n = count(), at = max(at) per k, slot = floor(at, 20s)
 t |> close at slot + 20s |> to discard()
 FLOW
+few closed_top 8 <<'FLOW'
+table t = a |> let slot = floor(at, 20s) |> top 3 by at desc with ties per k, slot
+t |> close at slot + 20s |> to discard()
+FLOW
 few best 8 <<'FLOW'
 a |> window tumbling 20s |> top 2 by at desc per k |> to discard()
+FLOW
+few revised 8 <<'FLOW'
+a |> window tumbling 20s early 1s lateness 5s |> top 2 by at desc per k |> changes |> to discard()
 FLOW
 finish

@@ -8,6 +8,7 @@
 
 #include "runtime/kernel/k_heap.h"
 #include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_row.h"
 #include "runtime/kernel/k_top.h"
 #include "tests/unit/kernel/kernel_env.h"
 #include "tests/unit/kernel/kernel_values.h"
@@ -213,10 +214,50 @@ static void test_shown(void) {
     env_close(ctx);
 }
 
+/* Rows that have left keep their places; others of their entry wait in a table by (key,
+ * place). */
+static void test_left(void) {
+    flow_ctx *ctx = env_open();
+    flow_heap heap = {0};
+    flow_table waiting;
+    uint64_t state[FLOW_TOP_WORDS] = {0}, shown[FLOW_TOP_SHOWN_WORDS] = {0}, got;
+    const uint8_t *tc = (const uint8_t *)"{\1a\0i";
+    uint8_t key[11] = {'k', 0, 0};
+    flow_k_table_init(&waiting, FLOW_TABLE_TEXT, 1);
+    for (uint64_t i = 0; i < 3; i++) {
+        uint64_t row[2] = {16, 100 + i};
+        uint8_t by = (uint8_t)i;
+        flow_k_top_push(ctx, &heap, state, 3, 0, &by, 1, (const uint8_t *)row, 16);
+        CU_ASSERT(flow_k_top_changed(ctx, &heap, shown, (int64_t)i, &row[1], tc) == 1);
+        key[10] = (uint8_t)i;
+        if (i != 1) flow_k_table_text(ctx, &waiting, key, sizeof key);
+    }
+    CU_ASSERT(flow_k_top_finish(ctx, &heap, state, 3, 0) == 3);
+    key[10] = 1;
+    CU_ASSERT(flow_k_top_place(key, sizeof key) == 1);
+    CU_ASSERT(flow_k_top_waits(ctx, &waiting, key, sizeof key, 3) == 1);
+    CU_ASSERT(flow_k_top_waits(ctx, &waiting, key, sizeof key, 1) == 0);
+    key[0] = 'l';
+    CU_ASSERT(flow_k_top_waits(ctx, &waiting, key, sizeof key, 3) == 0);
+    flow_k_top_leave(ctx, &heap, state, shown, 1);
+    for (int64_t i = 0; i < 3; i++) {
+        CU_ASSERT(flow_k_top_left(flow_k_top_row(state, i)) == (i == 1));
+        CU_ASSERT(flow_k_top_shown(ctx, shown, i, &got, tc) == (i != 1));
+        CU_ASSERT(flow_k_row_size(flow_k_top_row(state, i)) == 16);
+    }
+    CU_ASSERT(flow_k_top_places(shown) == 3);
+    flow_k_top_unshow(ctx, &heap, shown);
+    flow_k_top_drop(ctx, &heap, state);
+    flow_k_table_release(ctx, &waiting);
+    flow_k_heap_release(ctx, &heap);
+    env_close(ctx);
+}
+
 void suite_sort(void) {
     CU_pSuite s = CU_add_suite("sort", 0, 0);
     CU_add_test(s, "sort", test_sort);
     CU_add_test(s, "merge", test_merge);
     CU_add_test(s, "top", test_top);
     CU_add_test(s, "what top has shown", test_shown);
+    CU_add_test(s, "rows of top that have left", test_left);
 }

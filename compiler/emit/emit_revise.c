@@ -1,10 +1,11 @@
-/* emit_agg_revise.c - aggregates of windows that are shown early, or take late rows: tables.
+/* emit_revise.c - see emit_revise.h.
  *
  * The keys of a window that changed are shown when it closes, in each batch that brings late
  * rows, and, with `early d`, in the first batch at or behind each multiple of d.  A pane is
  * forgotten `lateness` after its end; but where all rows of the table may be asked for, it
  * stays. */
-#include "compiler/emit/emit_agg.h"
+#include "compiler/emit/emit_revise.h"
+
 #include "compiler/emit/emit_table.h"
 #include "compiler/emit/emit_time.h"
 #include "compiler/types/const.h"
@@ -44,16 +45,22 @@ static LLVMValueRef whole_now(gen_t *g, const twindow_t *s, LLVMValueRef w, LLVM
     return ir_or(e, now, ir_bit_of(e, K_CALL(e, ctx_fed, "fed", e->fn->ctx), "fed"), "shown");
 }
 
-static void give_changed(gen_t *g, LLVMValueRef table) {
+/* How the step gives the rows of a window. */
+typedef struct giver {
+    emit_mode_fn *give;
+    void *env;
+} giver_t;
+
+static void give_changed(gen_t *g, LLVMValueRef table, const giver_t *to) {
     emit_t *e = g->e;
-    emit_agg_give_all(g, table, MODE_changes);
+    to->give(g, table, MODE_changes, to->env);
     K_CALL(e, table_note_touched, "", e->fn->ctx, table);
     K_CALL(e, table_clean, "", table);
 }
 
 /* Pane i: shown if something in it changed and it may be shown; else it waits. */
 static void show_pane(gen_t *g, LLVMValueRef pane, LLVMValueRef w, LLVMValueRef early,
-                      LLVMValueRef next_early) {
+                      LLVMValueRef next_early, const giver_t *to) {
     emit_t *e = g->e;
     LLVMBasicBlockRef changed = ir_block(e, "pane.changed"), show = ir_block(e, "pane.show"),
                       wait = ir_block(e, "pane.wait"), done = ir_block(e, "pane.next");
@@ -64,7 +71,7 @@ static void show_pane(gen_t *g, LLVMValueRef pane, LLVMValueRef w, LLVMValueRef 
     LLVMValueRef closed = ir_cmp(e, LLVMIntSLE, g->win_end, w, "closed");
     ir_if(e, ir_or(e, closed, early, "shown"), show, wait);
     ir_at(e, show);
-    give_changed(g, table);
+    give_changed(g, table, to);
     ir_br(e, done);
     ir_at(e, wait);
     if (next_early) K_CALL(e, stage_due_clock, "", e->fn->ctx, next_early);
@@ -72,13 +79,14 @@ static void show_pane(gen_t *g, LLVMValueRef pane, LLVMValueRef w, LLVMValueRef 
     ir_at(e, done);
 }
 
-static void give_table(gen_t *g, LLVMValueRef pane, sink_mode mode, LLVMValueRef cond) {
+static void give_table(gen_t *g, LLVMValueRef pane, sink_mode mode, LLVMValueRef cond,
+                       const giver_t *to) {
     emit_t *e = g->e;
     if (!emit_has_mode(g->stage, mode)) return;
     LLVMBasicBlockRef give = ir_block(e, "give"), done = ir_block(e, "given");
     ir_if(e, cond, give, done);
     ir_at(e, give);
-    emit_agg_give_all(g, K_CALL(e, pane_table, "pane.table", pane), mode);
+    to->give(g, K_CALL(e, pane_table, "pane.table", pane), mode, to->env);
     ir_br(e, done);
     ir_at(e, done);
 }
@@ -100,17 +108,18 @@ static void forget(gen_t *g, LLVMValueRef table, LLVMValueRef w, LLVMValueRef la
     ir_at(e, done);
 }
 
-void emit_agg_revise_close(gen_t *g, LLVMValueRef table) {
+void emit_revise_close(gen_t *g, LLVMValueRef table, emit_mode_fn *give, void *env) {
     emit_t *e = g->e;
+    const giver_t to = {give, env};
     const twindow_t *spec = g->stage->step->in.window;
     LLVMValueRef w = K_CALL(e, mark_next, "mark", e->fn->ctx, ir_i64(e, g->stage->mark));
     LLVMValueRef next, early = early_now(g, spec, &next);
     LLVMValueRef final = ir_bit_of(e, K_CALL(e, ctx_final, "final", e->fn->ctx), "final");
     LLVMValueRef all = whole_now(g, spec, w, early);
     if (emit_has_mode(g->stage, MODE_complete)) {
-        LLVMBasicBlockRef give = ir_block(e, "complete"), done = ir_block(e, "panes.open");
-        ir_if(e, all, give, done);
-        ir_at(e, give);
+        LLVMBasicBlockRef whole = ir_block(e, "complete"), done = ir_block(e, "panes.open");
+        ir_if(e, all, whole, done);
+        ir_at(e, whole);
         emit_sinks_given(g);
         ir_br(e, done);
         ir_at(e, done);
@@ -119,17 +128,17 @@ void emit_agg_revise_close(gen_t *g, LLVMValueRef table) {
     LLVMValueRef pane = K_CALL(e, pane_at, "pane", table, l.i);
     g->win_start = K_CALL(e, pane_start, "start", pane);
     g->win_end = K_CALL(e, pane_end, "end", pane);
-    if (emit_shows_changes(g->stage)) show_pane(g, pane, w, early, next);
+    if (emit_shows_changes(g->stage)) show_pane(g, pane, w, early, next, &to);
     LLVMValueRef closed = ir_cmp(e, LLVMIntSLE, g->win_end, w, "closed");
     if (!spec->early) all = ir_and(e, all, closed, "all");
-    give_table(g, pane, MODE_complete, all);
-    give_table(g, pane, MODE_final, final);
+    give_table(g, pane, MODE_complete, all, &to);
+    give_table(g, pane, MODE_final, final, &to);
     g->win_start = g->win_end = NULL;
     ir_loop_end(e, &l);
     LLVMValueRef lateness = ir_i64(e, 0);
     if (spec->lateness) lateness = emit_constant(g, spec->lateness, spec->lateness_value, 0);
-    int whole = emit_has_mode(g->stage, MODE_complete) || emit_has_mode(g->stage, MODE_final);
-    if (!whole) forget(g, table, w, lateness);
+    int shows_all = emit_has_mode(g->stage, MODE_complete) || emit_has_mode(g->stage, MODE_final);
+    if (!shows_all) forget(g, table, w, lateness);
     else lateness = ir_i64(e, INT64_MAX); /* nothing is forgotten */
     K_CALL(e, pane_wait_revised, "", e->fn->ctx, table, w, lateness);
     g->time = NULL;

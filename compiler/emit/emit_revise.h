@@ -1,0 +1,16 @@
+/* emit_revise.h - `aggregate` and `top` of windows that are shown early, or take late rows:
+ * tables whose key has the window (plan_revised). */
+#ifndef FLOW_EMIT_EMIT_REVISE_H
+#define FLOW_EMIT_EMIT_REVISE_H
+
+#include "compiler/emit/emit_stage.h"
+
+/* Gives the rows of one window, whose table is this, to the outs of a mode: all, or
+ * (MODE_changes) those of the touched keys to all who are shown what changed.  While it
+ * runs g->win_start and win_end are those of the window. */
+typedef void emit_mode_fn(gen_t *g, LLVMValueRef table, sink_mode mode, void *env);
+/* Into the stage's close function: shows what is to be shown, forgets what can be
+ * forgotten, and says what the stage waits for. */
+void emit_revise_close(gen_t *g, LLVMValueRef table, emit_mode_fn *give, void *env);
+
+#endif
