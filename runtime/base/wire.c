@@ -1,6 +1,8 @@
 /* pack.c - see wire.h. */
 #include "runtime/base/wire.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +37,15 @@ void rt_wire_bytes(rt_wire *w, const void *p, int64_t n) {
 
 void rt_wire_text(rt_wire *w, const char *text) {
     rt_wire_bytes(w, text, (int64_t)strlen(text));
+}
+
+void rt_wire_print(rt_wire *w, const char *format, ...) {
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    rt_wire_raw(w, text, RT_MIN(n, (int)sizeof text - 1));
 }
 
 void rt_wire_clear(rt_wire *w) { w->n = 0; }

@@ -23,6 +23,8 @@ void rt_wire_bytes(rt_wire *w, const void *p, int64_t n);
 void rt_wire_text(rt_wire *w, const char *text);
 /* The bytes alone. */
 void rt_wire_raw(rt_wire *w, const void *p, int64_t n);
+/* Text for people, without its end: at most 511 bytes of what was formatted. */
+void rt_wire_print(rt_wire *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void rt_wire_clear(rt_wire *w);
 void rt_wire_free(rt_wire *w);
 

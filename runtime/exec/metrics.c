@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,8 @@
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/exec/checkpoint.h"
+#include "runtime/exec/event_metrics.h"
+#include "runtime/exec/metric_text.h"
 #include "runtime/exec/pace.h"
 #include "runtime/io/http_status.h"
 #include "runtime/state/keyed.h"
@@ -28,7 +29,7 @@ typedef struct source_numbers {
 /* The copy. */
 typedef struct numbers {
     int64_t batch, batches, now, at; /* at: wall, when it was made */
-    int64_t took, took_all, rows_out, bytes_in;
+    int64_t took, took_all, bytes_in;
     int64_t memory_limit, memory_used, memory_peak, memory[RT_OWNERS];
     int64_t retries, saves, save_bytes, commits, commit_time, saved_at;
     bool ckpt;
@@ -41,9 +42,12 @@ typedef struct numbers {
 struct rt_metrics {
     const rt_program *program;
     const char *name;
+    const rt_sink *shown;  /* the job's: their rows are counted by whoever publishes */
+    char **sources, **states, **sinks; /* labels, no two alike */
     int64_t started, sized;
     pthread_mutex_t lock;
     numbers n;
+    rt_event_numbers *events;
     rt_http *http;
 };
 
@@ -90,7 +94,6 @@ void rt_metrics_batch(rt_metrics *m, const rt_job *job, int64_t took) {
     n->at = rt_clock_wall();
     n->took = took;
     n->took_all += took;
-    n->rows_out = job->rows_out;
     n->bytes_in = job->bytes_in;
     n->memory_limit = rt_mem_limit(job->mem);
     n->memory_peak = rt_mem_peak(job->mem);
@@ -98,6 +101,7 @@ void rt_metrics_batch(rt_metrics *m, const rt_job *job, int64_t took) {
     for (int i = 0; i < RT_OWNERS; i++)
         n->memory_used += n->memory[i] = rt_mem_used(job->mem, (rt_owner)i);
     copy_sizes(m, job);
+    rt_event_numbers_copy(m->events, job);
     n->retries = atomic_load(&job->tally.retries);
     n->commits = atomic_load(&job->tally.commits);
     n->commit_time = atomic_load(&job->tally.commit_time);
@@ -113,43 +117,16 @@ void rt_metrics_batch(rt_metrics *m, const rt_job *job, int64_t took) {
 
 /* ---- text ---- */
 
-static void say(rt_wire *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(rt_wire *w, const char *format, ...) {
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    rt_wire_raw(w, text, RT_MIN(n, (int)sizeof text - 1));
-}
-
-/* In a label, or on a page: what means something there is escaped. */
-static void say_text(rt_wire *w, const char *text, bool html) {
-    for (; *text; text++) {
-        const char *as = NULL;
-        if (html)
-            as = *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : *text == '&' ? "&amp;"
-               : *text == '"' ? "&quot;" : *text == '\'' ? "&#39;" : NULL;
-        else
-            as = *text == '\\' ? "\\\\" : *text == '"' ? "\\\"" : *text == '\n' ? "\\n" : NULL;
-        rt_wire_raw(w, as ? as : text, as ? (int64_t)strlen(as) : 1);
-    }
-}
-
-static void head(rt_wire *w, const char *name, const char *type, const char *help) {
-    say(w, "# HELP flow_%s %s\n# TYPE flow_%s %s\n", name, help, name, type);
-}
-
-static void one(rt_wire *w, const char *name, const char *type, const char *help, double v) {
-    head(w, name, type, help);
-    say(w, "flow_%s %.15g\n", name, v);
-}
-
 static void labelled(rt_wire *w, const char *name, const char *label, const char *text, double v) {
-    say(w, "flow_%s{%s=\"", name, label);
-    say_text(w, text, false);
-    say(w, "\"} %.15g\n", v);
+    rt_metric_sample(w, name, (rt_label){label, text}, (rt_label){0}, v);
+}
+
+static void gauge(rt_wire *w, const char *name, const char *help, double v) {
+    rt_metric_one(w, name, "gauge", help, v);
+}
+
+static void counter(rt_wire *w, const char *name, const char *help, double v) {
+    rt_metric_one(w, name, "counter", help, v);
 }
 
 static double lag_of(const numbers *n) {
@@ -158,46 +135,47 @@ static double lag_of(const numbers *n) {
 
 static void tell_sources(const rt_metrics *m, rt_wire *w) {
     const numbers *n = &m->n;
-    head(w, "source_bytes_total", "counter", "bytes taken from a source");
+    rt_metric_head(w, "source_bytes_total", "counter", "bytes taken from a source");
     for (int64_t i = 0; i < m->program->nsources; i++)
-        labelled(w, "source_bytes_total", "source", m->program->sources[i].name,
+        labelled(w, "source_bytes_total", "source", m->sources[i],
                  (double)n->sources[i].bytes);
-    head(w, "source_rows_total", "counter", "rows taken, of sources that count them");
+    rt_metric_head(w, "source_rows_total", "counter", "rows taken, of sources that count them");
     for (int64_t i = 0; i < m->program->nsources; i++)
-        labelled(w, "source_rows_total", "source", m->program->sources[i].name,
+        labelled(w, "source_rows_total", "source", m->sources[i],
                  (double)n->sources[i].rows);
-    head(w, "source_rate_limit", "gauge", "rows a second that a source may give, 0: any number");
+    rt_metric_head(w, "source_rate_limit", "gauge",
+                   "rows a second that a source may give, 0: any number");
     for (int64_t i = 0; i < m->program->nsources; i++)
-        labelled(w, "source_rate_limit", "source", m->program->sources[i].name,
+        labelled(w, "source_rate_limit", "source", m->sources[i],
                  n->sources[i].rate);
 }
 
 static void tell_states(const rt_metrics *m, rt_wire *w) {
-    head(w, "state_bytes", "gauge", "memory of a state");
+    rt_metric_head(w, "state_bytes", "gauge", "memory of a state");
     for (int64_t i = 0; i < m->program->nstates; i++)
-        labelled(w, "state_bytes", "state", m->program->states[i].name,
+        labelled(w, "state_bytes", "state", m->states[i],
                  (double)m->n.states[i].bytes);
-    head(w, "state_keys", "gauge", "keys of a state");
+    rt_metric_head(w, "state_keys", "gauge", "keys of a state");
     for (int64_t i = 0; i < m->program->nstates; i++)
-        labelled(w, "state_keys", "state", m->program->states[i].name,
+        labelled(w, "state_keys", "state", m->states[i],
                  (double)m->n.states[i].keys);
 }
 
 static void tell_miss(const rt_metrics *m, const rt_miss *miss, const char *name, int64_t v,
                       const char *fate, rt_wire *w) {
-    say(w, "flow_%s{step=\"", name);
-    say_text(w, m->program->steps[miss->step].at, false);
+    rt_wire_print(w, "flow_%s{step=\"", name);
+    rt_metric_text(w, m->program->steps[miss->step].at, false);
     if (miss->code != RT_LATE) {
-        say(w, "\",reason=\"");
-        say_text(w, reasons[miss->code], false);
+        rt_wire_print(w, "\",reason=\"");
+        rt_metric_text(w, reasons[miss->code], false);
     }
-    say(w, "\",fate=\"%s\"} %" PRId64 "\n", fate, v);
+    rt_wire_print(w, "\",fate=\"%s\"} %" PRId64 "\n", fate, v);
 }
 
 static void tell_misses(const rt_metrics *m, rt_wire *w) {
     for (int late = 0; late < 2; late++) {
         const char *name = late ? "late_rows_total" : "row_errors_total";
-        head(w, name, "counter", late ? "rows that came too late" : "rows that failed");
+        rt_metric_head(w, name, "counter", late ? "rows that came too late" : "rows that failed");
         for (int64_t i = 0; i < m->n.nmisses; i++) {
             const rt_miss *miss = &m->n.misses[i];
             if ((miss->code == RT_LATE) != late) continue;
@@ -209,34 +187,47 @@ static void tell_misses(const rt_metrics *m, rt_wire *w) {
 
 static void tell_checkpoint(const numbers *n, rt_wire *w) {
     if (!n->ckpt) return;
-    one(w, "commits_total", "counter", "batches that were committed", (double)n->commits);
-    one(w, "commit_seconds_total", "counter", "time spent on committing and publishing them",
+    counter(w, "commits_total", "batches that were committed", (double)n->commits);
+    counter(w, "commit_seconds_total", "time spent on committing and publishing them",
         (double)n->commit_time / 1e6);
-    one(w, "saved_states_total", "counter", "times that state was saved", (double)n->saves);
-    one(w, "saved_state_bytes_total", "counter", "bytes of saved state", (double)n->save_bytes);
+    counter(w, "saved_states_total", "times that state was saved", (double)n->saves);
+    counter(w, "saved_state_bytes_total", "bytes of saved state", (double)n->save_bytes);
+}
+
+/* As it is now: a batch may be shown long after it was run, while no other one runs. */
+static void tell_sinks(const rt_metrics *m, rt_wire *w) {
+    int64_t all = 0;
+    rt_metric_head(w, "sink_rows_total", "counter", "rows that a sink has shown");
+    for (int64_t i = 0; i < m->program->nsinks; i++) {
+        int64_t rows = atomic_load_explicit(&m->shown[i].rows, memory_order_relaxed);
+        all += rows;
+        labelled(w, "sink_rows_total", "sink", m->sinks[i], (double)rows);
+    }
+    counter(w, "rows_out_total", "rows that all sinks have shown", (double)all);
 }
 
 static void tell_all(const rt_metrics *m, rt_wire *w) {
     const numbers *n = &m->n;
-    one(w, "up_seconds", "gauge", "time since the start",
+    gauge(w, "up_seconds", "time since the start",
         (double)(rt_clock_mono() - m->started) / 1e6);
-    one(w, "batches_total", "counter", "batches since the start", (double)n->batches);
-    one(w, "batch", "gauge", "number of the last batch", (double)n->batch);
-    one(w, "batch_seconds", "gauge", "how long the last batch took", (double)n->took / 1e6);
-    one(w, "batch_seconds_total", "counter", "how long all batches took",
+    counter(w, "batches_total", "batches since the start", (double)n->batches);
+    gauge(w, "batch", "number of the last batch", (double)n->batch);
+    gauge(w, "batch_seconds", "how long the last batch took", (double)n->took / 1e6);
+    counter(w, "batch_seconds_total", "how long all batches took",
         (double)n->took_all / 1e6);
-    one(w, "lag_seconds", "gauge", "from the time of the last batch to its end", lag_of(n));
-    one(w, "rows_out_total", "counter", "rows that sinks have shown", (double)n->rows_out);
-    one(w, "bytes_in_total", "counter", "bytes read", (double)n->bytes_in);
-    one(w, "retries_total", "counter", "times that something was tried again",
+    gauge(w, "lag_seconds", "from the time of the last batch to its end", lag_of(n));
+    counter(w, "bytes_in_total", "bytes read", (double)n->bytes_in);
+    counter(w, "retries_total", "times that something was tried again",
         (double)n->retries);
-    one(w, "memory_limit_bytes", "gauge", "the setting `memory`", (double)n->memory_limit);
-    one(w, "memory_peak_bytes", "gauge", "the most that was used", (double)n->memory_peak);
-    head(w, "memory_bytes", "gauge", "memory in use");
+    gauge(w, "memory_limit_bytes", "the setting `memory`", (double)n->memory_limit);
+    gauge(w, "memory_peak_bytes", "the most that was used", (double)n->memory_peak);
+    rt_metric_head(w, "memory_bytes", "gauge", "memory in use");
     for (int i = 0; i < RT_OWNERS; i++)
         labelled(w, "memory_bytes", "what", owners[i], (double)n->memory[i]);
     tell_sources(m, w);
+    tell_sinks(m, w);
     tell_states(m, w);
+    rt_event_numbers_tell(m->events, (const char *const *)m->sources, w);
     tell_misses(m, w);
     tell_checkpoint(n, w);
 }
@@ -246,27 +237,27 @@ static void tell_all(const rt_metrics *m, rt_wire *w) {
 static void tell_page(const rt_metrics *m, rt_wire *w) {
     rt_wire text = {0};
     tell_all(m, &text);
-    say(w, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>");
-    say_text(w, m->name, true);
-    say(w, "</title><style>body{font:15px sans-serif;margin:2em}td{padding:0 1em 0 0}"
-           "td+td{text-align:right;font-family:monospace}</style><h1>");
-    say_text(w, m->name, true);
-    say(w, "</h1><table>");
+    rt_wire_print(w, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>");
+    rt_metric_text(w, m->name, true);
+    rt_wire_print(w, "</title><style>body{font:15px sans-serif;margin:2em}td{padding:0 1em 0 0}"
+                     "td+td{text-align:right;font-family:monospace}</style><h1>");
+    rt_metric_text(w, m->name, true);
+    rt_wire_print(w, "</h1><table>");
     const char *p = (const char *)text.p, *end = p + text.n;
     while (p < end) {
         const char *nl = memchr(p, '\n', (size_t)(end - p)), *blank = nl;
         char line[1024];
         while (blank > p && *blank != ' ') blank--;
         if (*p != '#' && nl - p < (int)sizeof line) {
-            say(w, "<tr><td>");
+            rt_wire_print(w, "<tr><td>");
             snprintf(line, sizeof line, "%.*s", (int)(blank - p - 5), p + 5);
-            say_text(w, line, true);
+            rt_metric_text(w, line, true);
             snprintf(line, sizeof line, "%.*s", (int)(nl - blank - 1), blank + 1);
-            say(w, "</td><td>%s</td></tr>\n", line);
+            rt_wire_print(w, "</td><td>%s</td></tr>\n", line);
         }
         p = nl + 1;
     }
-    say(w, "</table></html>\n");
+    rt_wire_print(w, "</table></html>\n");
     rt_wire_free(&text);
 }
 
@@ -284,13 +275,43 @@ static bool page(void *arg, const char *path, rt_wire *out, const char **type) {
 
 /* ---- opening ---- */
 
+/* The second of a name is `name#2`. */
+static void name_one(char **names, int64_t i, const char *name) {
+    size_t len = strlen(name);
+    int64_t k = 1;
+    for (int64_t j = 0; j < i; j++)
+        k += !strncmp(names[j], name, len) && (!names[j][len] || names[j][len] == '#');
+    names[i] = rt_alloc(len + 24);
+    if (k == 1) memcpy(names[i], name, len + 1);
+    else snprintf(names[i], len + 24, "%s#%" PRId64, name, k);
+}
+
+static void name_all(rt_metrics *m) {
+    const rt_program *p = m->program;
+    m->sources = rt_alloc((size_t)(p->nsources + 1) * sizeof *m->sources);
+    m->states = rt_alloc((size_t)(p->nstates + 1) * sizeof *m->states);
+    m->sinks = rt_alloc((size_t)(p->nsinks + 1) * sizeof *m->sinks);
+    for (int64_t i = 0; i < p->nsources; i++) name_one(m->sources, i, p->sources[i].name);
+    for (int64_t i = 0; i < p->nstates; i++) name_one(m->states, i, p->states[i].name);
+    for (int64_t i = 0; i < p->nsinks; i++) name_one(m->sinks, i, p->sinks[i].name);
+}
+
+static void free_names(char **names, int64_t n) {
+    for (int64_t i = 0; names && i < n; i++) free(names[i]);
+    free(names);
+}
+
 rt_status rt_metrics_open(rt_job *job, rt_metrics **out) {
     *out = NULL;
     if (!job->settings->metrics) return RT_ok;
     rt_metrics *m = *out = rt_alloc(sizeof *m);
     m->program = job->program;
     m->name = job->settings->name;
+    m->shown = job->sinks;
     m->started = rt_clock_mono();
+    m->events = rt_event_numbers_new(job->program);
+    rt_event_numbers_copy(m->events, job);
+    name_all(m);
     m->n.sources = rt_alloc((size_t)(job->program->nsources + 1) * sizeof *m->n.sources);
     m->n.states = rt_alloc((size_t)(job->program->nstates + 1) * sizeof *m->n.states);
     m->n.memory_limit = rt_mem_limit(job->mem);
@@ -302,6 +323,10 @@ void rt_metrics_close(rt_metrics *m) {
     if (!m) return;
     rt_http_close(m->http);
     pthread_mutex_destroy(&m->lock);
+    rt_event_numbers_free(m->events);
+    free_names(m->sources, m->program->nsources);
+    free_names(m->states, m->program->nstates);
+    free_names(m->sinks, m->program->nsinks);
     free(m->n.sources);
     free(m->n.states);
     free(m->n.misses);

@@ -102,7 +102,8 @@ static void put_out(rt_publisher *p) {
     p->rows = 0;
     for (int64_t i = 0; i < n; i++) {
         if (p->status == RT_ok) p->rows += outs[i].rows;
-        if (p->status == RT_ok) p->job->sinks[i].rows += outs[i].rows;
+        if (p->status == RT_ok)
+            atomic_fetch_add_explicit(&p->job->sinks[i].rows, outs[i].rows, memory_order_relaxed);
         rt_output_close(&outs[i]);
         rt_exchange_clear(&p->outgoing[i], p->job->mem);
     }

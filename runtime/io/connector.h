@@ -19,6 +19,7 @@
 #ifndef FLOW_RUNTIME_IO_CONNECTOR_H
 #define FLOW_RUNTIME_IO_CONNECTOR_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -108,6 +109,9 @@ typedef struct rt_source_ops {
     /* No batch up to n will ever be replayed: what `plan` wrote for them may go (S10).
      * At start, after recovery: and whatever is newer than `last`. */
     void (*forget)(rt_source *s, int64_t batch, int64_t last);
+    /* For people: what `plan` wrote, as text.  Nothing is open: of `s` there are id, decl and
+     * env->program.  False: it makes no sense. */
+    bool (*plan_text)(const rt_source *s, int64_t batch, rt_unwire *r, rt_wire *out);
 } rt_source_ops;
 
 /* csv multiline: whether what has been planned of an object ends inside quotes. */
@@ -195,6 +199,9 @@ typedef struct rt_sink_ops {
      * left unpublished. */
     void (*sweep)(rt_sink *s);
 
+    /* For people: what `record` wrote, as text.  Nothing is open.  False: it makes no sense. */
+    bool (*record_text)(int64_t batch, rt_unwire *r, rt_wire *out);
+
     /* The last batch is published; `failed`: the program stops with an error. */
     rt_status (*finish)(rt_sink *s, bool failed);
     void (*close)(rt_sink *s);
@@ -205,7 +212,7 @@ struct rt_sink {
     const rt_sink_decl *decl;
     const rt_env *env;
     int64_t id;
-    int64_t rows; /* published */
+    _Atomic int64_t rows; /* published: counted by whoever publishes, anybody may look */
     struct rt_outbox *outbox; /* of sinks that have one, with a checkpoint */
     void *impl;
 };

@@ -74,17 +74,25 @@ typedef struct reading {
     bool ended;       /* all have ended */
 } reading;
 
+static int64_t level_of(const clock_state *c, const rt_time_decl *decl) {
+    return c->max == BEFORE ? BEFORE : flow_k_time_add(c->max, -decl->delay);
+}
+
+static int64_t idle_from(const clock_state *c, const rt_time_decl *decl) {
+    return decl->idle < 0 ? AFTER : flow_k_time_add(c->last, decl->idle);
+}
+
 static reading read_clocks(const rt_watermarks *w, int64_t time, int64_t now) {
     const rt_time_decl *decl = &w->program->times[time];
     reading r = {.least = AFTER, .greatest = BEFORE, .silent = BEFORE, .ended = true};
     for (int64_t i = 0; i < w->program->nclocks; i++) {
         const clock_state *c = &w->clocks[i];
         if (w->program->clocks[i].time != time) continue;
-        int64_t at = c->max == BEFORE ? BEFORE : flow_k_time_add(c->max, -decl->delay);
+        int64_t at = level_of(c, decl);
         r.greatest = RT_MAX(r.greatest, at);
         if (c->ended) continue;
         r.ended = false;
-        int64_t idle_at = decl->idle < 0 ? AFTER : flow_k_time_add(c->last, decl->idle);
+        int64_t idle_at = idle_from(c, decl);
         if (idle_at <= now) {
             r.silent = RT_MAX(r.silent, idle_at);
         } else {
@@ -171,6 +179,21 @@ int64_t rt_watermarks_when(const rt_watermarks *w, int64_t mark, int64_t moment)
     for (int64_t i = 0; i < m->ntimes; i++)
         when = RT_MAX(when, time_when(w, m->times[i], moment));
     return when;
+}
+
+/* ---- for whoever looks ---- */
+
+int64_t rt_watermarks_time(const rt_watermarks *w, int64_t time) { return w->times[time]; }
+
+rt_clock_look rt_watermarks_clock(const rt_watermarks *w, int64_t clock, int64_t now) {
+    const clock_state *c = &w->clocks[clock];
+    int64_t time = w->program->clocks[clock].time;
+    const rt_time_decl *decl = &w->program->times[time];
+    rt_clock_look look = {.at = level_of(c, decl)};
+    bool begun = c->last != BEFORE;
+    look.idle = c->ended || (begun && idle_from(c, decl) <= now);
+    look.holds = !look.idle && (!begun || look.at == read_clocks(w, time, now).least);
+    return look;
 }
 
 /* ---- for a checkpoint ---- */

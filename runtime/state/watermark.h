@@ -51,6 +51,17 @@ void rt_watermarks_commit(rt_watermarks *w);
  * never does.  Between batches. */
 int64_t rt_watermarks_when(const rt_watermarks *w, int64_t mark, int64_t moment);
 
+/* For whoever looks: the watermark of a time, and what a clock has to do with it when it is
+ * T, between batches. */
+typedef struct rt_clock_look {
+    int64_t at; /* M - delay; FLOW_BEFORE_TIME: no row yet */
+    bool idle;  /* it is silent, or has ended: nobody waits for it */
+    bool holds; /* its time comes no further before it does */
+} rt_clock_look;
+
+int64_t rt_watermarks_time(const rt_watermarks *w, int64_t time);
+rt_clock_look rt_watermarks_clock(const rt_watermarks *w, int64_t clock, int64_t now);
+
 /* How far event time has come, between batches: for a checkpoint.  Clocks are known by the
  * number of their time and the name of their source; one that is not named begins anew.
  * Loading is false if the bytes make no sense. */

@@ -97,6 +97,40 @@ static void test_silence(void) {
     rt_watermarks_free(w);
 }
 
+/* at, idle, holds */
+static void check_clock(const rt_watermarks *w, int64_t clock, int64_t now, int64_t at, bool idle,
+                        bool holds) {
+    rt_clock_look look = rt_watermarks_clock(w, clock, now);
+    CU_ASSERT_EQUAL(look.at, at);
+    CU_ASSERT_EQUAL(look.idle, idle);
+    CU_ASSERT_EQUAL(look.holds, holds);
+}
+
+static void test_look(void) {
+    rt_watermarks *w = rt_watermarks_new(&program);
+    check_clock(w, 3, 0, BEFORE, false, true); /* no batch yet */
+    batch(w, 1000 * S, 100 * S, BEFORE, BEFORE);
+    rt_watermarks_commit(w);
+    check_clock(w, 0, 1000 * S, 90 * S, false, false);
+    check_clock(w, 1, 1000 * S, BEFORE, false, true); /* no row yet */
+    CU_ASSERT_EQUAL(rt_watermarks_time(w, 0), BEFORE);
+    batch(w, 1001 * S, BEFORE, 80 * S, BEFORE);
+    rt_watermarks_commit(w);
+    check_clock(w, 1, 1001 * S, 70 * S, false, true); /* behind */
+    check_clock(w, 2, 1001 * S, 80 * S, false, false);
+    check_clock(w, 3, 1001 * S, BEFORE, false, true);
+    CU_ASSERT_EQUAL(rt_watermarks_time(w, 0), 70 * S);
+    batch(w, 1060 * S, BEFORE, BEFORE, BEFORE);
+    rt_watermarks_commit(w);
+    check_clock(w, 3, 1060 * S, BEFORE, true, false); /* silent */
+    check_clock(w, 2, 1060 * S, 80 * S, false, true);
+    check_clock(w, 1, 1060 * S, 70 * S, false, true); /* there is no `idle` */
+    rt_watermarks_ended(w, 1);
+    check_clock(w, 1, 1060 * S, 70 * S, true, false);
+    check_clock(w, 0, 1060 * S, 90 * S, false, true);
+    rt_watermarks_free(w);
+}
+
 static void test_edges(void) {
     CU_ASSERT_EQUAL(flow_k_time_add(INT64_MAX - 1, 5), INT64_MAX);
     CU_ASSERT_EQUAL(flow_k_time_add(INT64_MIN + 1, -5), INT64_MIN);
@@ -113,5 +147,6 @@ void suite_watermark(void) {
     CU_pSuite s = CU_add_suite("watermark", NULL, NULL);
     CU_add_test(s, "the least of the partitions", test_minimum);
     CU_add_test(s, "idle partitions, and silence", test_silence);
+    CU_add_test(s, "what a time waits for", test_look);
     CU_add_test(s, "the ends of time", test_edges);
 }
