@@ -131,7 +131,7 @@ int show_checkpoint(const options_t *o) {
         return EXIT_FILE;
     }
     rt_status check = rt_inspect_check(dir, stdout);
-    rt_status dump = rt_inspect_dump(dir, stdout, NULL, NULL);
+    rt_status dump = rt_inspect_dump(dir, stdout, NULL);
     if (fflush(stdout)) return EXIT_FILE;
     if (check == RT_io || dump == RT_io) return EXIT_FILE;
     return check == RT_ok && dump == RT_ok ? EXIT_DONE : EXIT_REFUSED;

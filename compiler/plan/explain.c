@@ -95,11 +95,21 @@ static void ops(explain_t *x, const pops_t *next, int depth) {
     }
 }
 
+/* What a checkpoint makes of it: lang/spec/12-checkpoints.md. */
+static void promise(explain_t *x, const pstage_t *s) {
+    const source_info *info = source_row((source_id)s->source->conn->row);
+    line(x, 0, "with a checkpoint, after a kill: ");
+    buf_str(x->b, info->replays ? "is read again, each row counts exactly once\n"
+                                : "is not read again; rows that a batch took are in the input "
+                                  "journal and count exactly once, others are lost\n");
+}
+
 static void source(explain_t *x, const pstage_t *s) {
     const type_t *row = s->source->flow->row_in;
     line(x, 0, "reads ");
     plan_source_text(x->b, x->sources, s->source->conn);
     buf_str(x->b, ", block by block on all workers\n");
+    promise(x, s);
     line(x, 0, "decodes ");
     columns(x, row, s->live, 1);
     buf_char(x->b, '\n');

@@ -21,6 +21,7 @@ typedef struct look {
     char state_dir[4200];
     FILE *out;
     bool quiet; /* only read */
+    const rt_inspect_texts *texts; /* or null */
     rt_ident ident;
     bool has_ident;
     rt_journal_text text;
@@ -65,22 +66,52 @@ static void put_ref(FILE *out, const rt_state_ref *r) {
     fprintf(out, " %s\n", *r->name ? r->name : "inline");
 }
 
-static void put_commit(FILE *out, const rt_commit *c) {
+static void put_sink(const look *k, int64_t batch, const rt_commit_sink *s) {
+    const rt_inspect_texts *t = k->texts;
+    rt_wire line = {0};
+    fprintf(k->out, "sink     %s#%" PRId64 " rows %" PRId64 " crc %08" PRIx32 " record ", s->name,
+            s->ordinal, s->rows, s->crc);
+    if (t && t->sink && t->sink(t->arg, batch, s, &line)) {
+        put_bytes(k->out, line.p, line.n);
+        fputc('\n', k->out);
+    } else {
+        put_opaque(k->out, s->record, s->len);
+    }
+    rt_wire_free(&line);
+}
+
+static void put_commit(const look *k, const rt_commit *c) {
+    FILE *out = k->out;
     fprintf(out, "commit   %" PRId64 " now %" PRId64 "%s program %s\n", c->batch, c->now,
             c->final ? " final" : "", c->program);
-    for (int64_t i = 0; i < c->nsinks; i++) {
-        const rt_commit_sink *s = &c->sinks[i];
-        fprintf(out, "sink     %s#%" PRId64 " rows %" PRId64 " crc %08" PRIx32 " record ", s->name,
-                s->ordinal, s->rows, s->crc);
-        put_opaque(out, s->record, s->len);
-    }
+    for (int64_t i = 0; i < c->nsinks; i++) put_sink(k, c->batch, &c->sinks[i]);
     for (int64_t i = 0; i < c->nrefs; i++) put_ref(out, &c->refs[i]);
 }
 
-static void put_plan(FILE *out, const rt_planned *p) {
-    fprintf(out, "plan     %" PRId64 " now %" PRId64 "%s input ", p->batch, p->now,
+static void put_lines(FILE *out, const char *word, const rt_wire *lines) {
+    const uint8_t *p = lines->p, *end = p + lines->n;
+    while (p < end) {
+        const uint8_t *nl = memchr(p, '\n', (size_t)(end - p));
+        fputs(word, out);
+        put_bytes(out, p, (nl ? nl : end) - p);
+        fputc('\n', out);
+        p = nl ? nl + 1 : end;
+    }
+}
+
+static void put_plan(const look *k, const rt_planned *p) {
+    const rt_inspect_texts *t = k->texts;
+    rt_wire lines = {0};
+    fprintf(k->out, "plan     %" PRId64 " now %" PRId64 "%s", p->batch, p->now,
             p->final ? " final" : "");
-    put_opaque(out, p->input, p->len);
+    if (t && t->plan && t->plan(t->arg, p, &lines)) {
+        fputc('\n', k->out);
+        put_lines(k->out, "input    ", &lines);
+    } else {
+        fputs(" input ", k->out);
+        put_opaque(k->out, p->input, p->len);
+    }
+    rt_wire_free(&lines);
 }
 
 static bool put_begin(look *k, const rt_record *r) {
@@ -101,11 +132,11 @@ static bool see_record(look *k, const rt_record *r) {
     case RT_BEGIN: return put_begin(k, r);
     case RT_PLAN:
         if (!rt_planned_read(r->payload, r->len, &plan)) return false;
-        if (!k->quiet) put_plan(k->out, &plan);
+        if (!k->quiet) put_plan(k, &plan);
         return true;
     case RT_COMMIT:
         if (!rt_commit_read(r->payload, r->len, commit)) return false;
-        if (!k->quiet) put_commit(k->out, commit);
+        if (!k->quiet) put_commit(k, commit);
         k->ncommits++;
         return true;
     case RT_DONE:
@@ -135,9 +166,10 @@ static void see_journal(look *k) {
 }
 
 /* IDENT and the journal; what they say is printed unless `quiet`. */
-static rt_status look_at(look *k, const char *dir, FILE *out, bool quiet) {
+static rt_status look_at(look *k, const char *dir, FILE *out, bool quiet,
+                         const rt_inspect_texts *texts) {
     int found;
-    *k = (look){.dir = dir, .out = out, .quiet = quiet};
+    *k = (look){.dir = dir, .out = out, .quiet = quiet, .texts = texts};
     snprintf(k->state_dir, sizeof k->state_dir, "%s/state", dir);
     rt_status status = rt_ident_read(dir, &k->ident, &k->has_ident);
     if (status != RT_ok && status != RT_refused) return status;
@@ -216,14 +248,13 @@ typedef struct printing {
     look *k;
     rt_state_file **files;
     int64_t n;
-    rt_row_text *row;
-    void *arg;
 } printing;
 
 static void put_row(const printing *p, const rt_state_id *id, int64_t part,
                     const rt_saved_op *op) {
     FILE *out = p->k->out;
-    char *text = p->row ? p->row(p->arg, id, op) : NULL;
+    const rt_inspect_texts *t = p->k->texts;
+    char *text = t && t->row ? t->row(t->arg, id, op) : NULL;
     fprintf(out, "row      %s\t%" PRId64 "\t", id->name, part);
     if (text) {
         fputs(text, out);
@@ -258,12 +289,12 @@ static void put_state(const printing *p) {
         for (int64_t part = 0; part < parts; part++) put_rows(p, &ids[i], part);
 }
 
-rt_status rt_inspect_dump(const char *dir, FILE *out, rt_row_text *row, void *arg) {
+rt_status rt_inspect_dump(const char *dir, FILE *out, const rt_inspect_texts *texts) {
     look k;
-    rt_status status = look_at(&k, dir, out, false);
+    rt_status status = look_at(&k, dir, out, false, texts);
     const rt_commit *c = newest(&k);
     if (status == RT_ok && c) {
-        printing p = {.k = &k, .row = row, .arg = arg};
+        printing p = {.k = &k};
         p.files = rt_alloc((size_t)c->nrefs * sizeof *p.files);
         p.n = open_all(&k, c, p.files);
         for (int64_t i = 0; i < p.n; i++) put_file(&k, p.files[i], &c->refs[i]);
@@ -279,7 +310,7 @@ rt_status rt_inspect_dump(const char *dir, FILE *out, rt_row_text *row, void *ar
 
 rt_status rt_inspect_states(const char *dir, rt_print *out, rt_trouble *trouble) {
     look k;
-    rt_status status = look_at(&k, dir, stderr, true);
+    rt_status status = look_at(&k, dir, stderr, true, NULL);
     const rt_commit *c = newest(&k);
     *out = (rt_print){0};
     if (status == RT_ok && c) {
@@ -346,7 +377,7 @@ static void check_strays(checking *g) {
 rt_status rt_inspect_check(const char *dir, FILE *out) {
     look k;
     checking g = {.k = &k};
-    rt_status status = look_at(&k, dir, out, true);
+    rt_status status = look_at(&k, dir, out, true, NULL);
     const rt_commit *last = newest(&k);
     k.quiet = false;
     if (k.bad) fprintf(out, "damaged  %s\n", k.why);

@@ -5,8 +5,9 @@
  * The dump, line by line, parts of a line parted by tabs or blanks:
  *
  *     ident    job, program, partitions
- *     begin, plan, commit, sink, state, done    the records of the journal, in order;
- *              `sink` and `state` belong to the commit above them
+ *     begin, plan, input, commit, sink, state, done    the records of the journal, in
+ *              order; `input` (a source's) belongs to the plan above it, `sink` and `state`
+ *              to the commit; of ranges the last is the first that is not in
  *     file     each state file that a commit names, and what is in it
  *     saved    the newest saved state, as one: its batch
  *     row      state, partition, key, value: all its rows, in order of state, partition, key
@@ -21,14 +22,24 @@
 #include <stdio.h>
 
 #include "runtime/base/status.h"
+#include "runtime/ckpt/commit.h"
 #include "runtime/ckpt/fingerprint.h"
 
-/* Key and value of a row as `key TAB value`, malloc; null: they are printed as bytes. */
-typedef char *rt_row_text(void *arg, const rt_state_id *id, const rt_saved_op *row);
+/* What only the program can read, as text.  Without a function, and where one returns null or
+ * false, it is printed as bytes. */
+typedef struct rt_inspect_texts {
+    /* Key and value of a row as `key TAB value`, malloc. */
+    char *(*row)(void *arg, const rt_state_id *id, const rt_saved_op *row);
+    /* The input of a plan, a line for each source. */
+    bool (*plan)(void *arg, const rt_planned *plan, rt_wire *lines);
+    /* A sink's own part of a COMMIT, a line without its end. */
+    bool (*sink)(void *arg, int64_t batch, const rt_commit_sink *sink, rt_wire *line);
+    void *arg;
+} rt_inspect_texts;
 
 /* Prints everything.  What is damaged is said in its place ("damaged ...") and in the
- * status: RT_refused.  `row` may be null. */
-rt_status rt_inspect_dump(const char *dir, FILE *out, rt_row_text *row, void *arg);
+ * status: RT_refused.  `texts` may be null. */
+rt_status rt_inspect_dump(const char *dir, FILE *out, const rt_inspect_texts *texts);
 /* Reads every file that the journal names: a line for each, and what is wrong with it; then
  * files that nothing names.  RT_refused if anything is damaged. */
 rt_status rt_inspect_check(const char *dir, FILE *out);

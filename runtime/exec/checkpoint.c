@@ -39,6 +39,13 @@ const rt_commit_sink *rt_ckpt_said(const rt_checkpoint *c, const rt_commit *comm
 
 /* ---- start and end ----------------------------------------------------------------------- */
 
+/* Nothing for zeros: no job has that id. */
+static void print_job8(const uint8_t *job, char *out) {
+    static const uint8_t none[16];
+    for (int i = 0; i < 4 && memcmp(job, none, sizeof none); i++)
+        snprintf(out + 2 * i, 3, "%02x", (unsigned)job[i]);
+}
+
 rt_status rt_checkpoint_open(rt_job *job) {
     const char *dir = job->settings->checkpoint;
     if (!dir) return RT_ok;
@@ -59,8 +66,8 @@ rt_status rt_checkpoint_open(rt_job *job) {
     c->env.dir = c->dir;
     RT_TRY(rt_recover_find(c));
     memcpy(c->env.job, c->ident.job, sizeof c->env.job);
-    for (int i = 0; i < 4; i++)
-        snprintf(c->env.job8 + 2 * i, 3, "%02x", (unsigned)c->ident.job[i]);
+    print_job8(c->ident.job, c->env.job8);
+    print_job8(c->before, c->env.before8);
     c->saved_at = c->snap_at = rt_clock_mono();
     job->env.ckpt = &c->env;
     return RT_ok;

@@ -49,6 +49,7 @@ typedef struct rt_checkpoint {
     char dir[RT_CKPT_PATH + 1], state_dir[RT_CKPT_PATH + 16];
     int lock;
     rt_ident ident;
+    uint8_t before[16]; /* the job whose place this one took, or zeros */
     struct rt_found *found; /* what the last run has left, while it is needed */
     rt_print print;   /* the states that hold something between batches, as files know them */
     int64_t *states;  /* [of print]: the number of the state */

@@ -148,6 +148,23 @@ rt_status rt_ckpt_input_replan(rt_job *job, rt_unwire *r) {
                                           "checkpoint is damaged", job->batch);
 }
 
+/* ---- for people ---------------------------------------------------------------------------- */
+
+int64_t rt_ckpt_input_parts(rt_unwire *r) { return rt_unwire_count(r, 25); }
+
+bool rt_ckpt_input_part(rt_unwire *r, rt_part_of *part) {
+    int64_t len;
+    part->id = rt_unwire_bytes(r, &part->id_len);
+    part->schema = rt_unwire_bytes(r, &part->schema_len);
+    uint8_t flags = rt_unwire_u8(r);
+    const uint8_t *p = rt_unwire_bytes(r, &len);
+    part->bytes = rt_unwire_of(p, len);
+    part->ended = flags & ENDED;
+    part->refreshed = flags & REFRESHED;
+    part->planned = flags & PLANNED;
+    return !r->bad;
+}
+
 /* ---- what plans have written -------------------------------------------------------------- */
 
 rt_status rt_ckpt_input_sync(rt_job *job, int64_t batch, rt_dirs *dirs) {

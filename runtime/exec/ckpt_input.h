@@ -25,4 +25,16 @@ void rt_ckpt_input_acknowledge(rt_job *job, int64_t batch);
 /* No batch up to n is ever replayed again; `last`: the newest there is. */
 void rt_ckpt_input_forget(rt_job *job, int64_t batch, int64_t last);
 
+/* For people: what stands in a plan or a position of one source after the other. */
+typedef struct rt_part_of {
+    const uint8_t *id, *schema;
+    int64_t id_len, schema_len;
+    bool ended, refreshed, planned;
+    rt_unwire bytes;
+} rt_part_of;
+
+int64_t rt_ckpt_input_parts(rt_unwire *r);
+/* False: it makes no sense. */
+bool rt_ckpt_input_part(rt_unwire *r, rt_part_of *part);
+
 #endif

@@ -96,11 +96,11 @@ static whose whose_journal(const rt_found *f, const rt_ident *ident) {
 
 /* A new job in the folder; `before` is the one whose place it takes. */
 static rt_status begin_job(rt_checkpoint *c, const rt_ident *before) {
-    static const uint8_t none[16];
     rt_wire w = {0};
+    if (before) memcpy(c->before, before->job, sizeof c->before);
     RT_TRY(rt_ident_new(c->job->settings->name, c->job->settings->partitions, &c->ident));
     RT_TRY(rt_folder_below(c->dir));
-    rt_begin_write(&w, c->ident.job, before ? before->job : none);
+    rt_begin_write(&w, c->ident.job, c->before);
     rt_record first = {.epoch = 1, .type = RT_BEGIN, .payload = w.p, .len = w.n};
     rt_status status = rt_journal_begin(c->dir, &first, 1, 1, &c->journal);
     rt_wire_free(&w);
@@ -130,6 +130,7 @@ static rt_status check_ident(const rt_checkpoint *c) {
 
 static rt_status check_journal(rt_checkpoint *c, int found) {
     rt_found *f = c->found;
+    uint8_t job[16];
     if (!found) return damaged(c, "is not there");
     if (f->text.tail == RT_TAIL_DAMAGED || !f->text.n) {
         char why[96];
@@ -140,6 +141,7 @@ static rt_status check_journal(rt_checkpoint *c, int found) {
         rt_log(RT_DEBUG, "%s/journal ends in the middle of a record, at byte %" PRId64
                " of %" PRId64, c->dir, f->text.tail_at, f->text.len);
     RT_TRY(check_ident(c));
+    rt_begin_read(f->text.records[0].payload, f->text.records[0].len, job, c->before);
     RT_TRY(rt_folder_below(c->dir));
     RT_TRY(read_records(c));
     if (!f->ncommits && rt_begun_is(c->dir, c->ident.job))

@@ -206,6 +206,11 @@ static rt_status console_resume(rt_sink *s, const rt_committed *last, int64_t *a
     return rt_outbox_resume(s, last ? &rest : NULL, ahead);
 }
 
+static bool console_record_text(int64_t batch, rt_unwire *r, rt_wire *out) {
+    for (int i = 0; i < 2; i++) rt_unwire_u64(r);
+    return rt_outbox_text(batch, r, out);
+}
+
 static rt_status console_finish(rt_sink *s, bool failed) {
     (void)s, (void)failed;
     return RT_ok;
@@ -226,6 +231,7 @@ const rt_sink_ops rt_console_sink = {
     .sync = rt_outbox_sync,
     .dirs = rt_outbox_dirs,
     .record = console_record,
+    .record_text = console_record_text,
     .publish_record = console_publish_record,
     .forget = console_forget,
     .resume = console_resume,

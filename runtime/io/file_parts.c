@@ -11,7 +11,8 @@
  * looks for each under its final name first: if it is there and fits it has been published,
  * if it does not fit it is not ours and nothing is done; else the hidden file must be there
  * and fit.  A new job refuses a folder with parts of this sink, because names would meet.
- * Hidden names carry the job's id: what other jobs leave in the folder is not touched.
+ * Hidden names carry the job's id: what other jobs leave in the folder is not touched, but
+ * for the one whose place this job took (`--fresh`): nobody else knows of its files.
  *
  * Data chooses no path outside: partition values arrive percent-encoded, a segment that is
  * no `col=value` is refused, and the system is asked to follow no link below the root.
@@ -81,16 +82,37 @@ static bool read_parts(rt_unwire *r, rt_batch_parts *b) {
     return rt_unwire_done(r);
 }
 
+/* `path` has RT_OUT_PATH.  Ends in clear, whatever it returns. */
+static bool read_all(rt_unwire *r, int64_t batch, char *path, rt_batch_parts *b) {
+    *b = (rt_batch_parts){.batch = batch};
+    *path = 0;
+    bool good = read_text(r, path, RT_OUT_PATH) && read_text(r, b->name, sizeof b->name) &&
+                read_text(r, b->ext, sizeof b->ext);
+    b->epoch = rt_unwire_u32(r);
+    return good && rt_sink_is_file_name(b->name) && is_ext(b->ext) && read_parts(r, b);
+}
+
+static bool parts_record_text(int64_t batch, rt_unwire *r, rt_wire *out) {
+    char path[RT_OUT_PATH], name[RT_PART_NAME];
+    rt_batch_parts b;
+    bool good = read_all(r, batch, path, &b);
+    rt_part_final_name(&b, name);
+    rt_wire_print(out, "%.400s/: %s", path, b.n ? "" : "nothing");
+    for (int64_t i = 0; good && i < b.n; i++) {
+        const rt_part *p = &b.items[i];
+        rt_wire_print(out, "%s%.300s%s%s", i ? ", " : "", p->dir, *p->dir ? "/" : "", name);
+        rt_wire_print(out, " of %" PRId64 " bytes, crc %08" PRIx32, p->length, p->crc);
+    }
+    rt_parts_clear(&b);
+    return good;
+}
+
 /* `elsewhere`: it was for another directory.  Ends in clear. */
 static rt_status read_record(const rt_parts *f, const rt_committed *c, rt_batch_parts *b,
                              bool *elsewhere) {
     rt_unwire r = rt_unwire_of(c->p, c->len);
-    char path[RT_OUT_PATH] = "";
-    *b = (rt_batch_parts){.batch = c->batch};
-    bool good = read_text(&r, path, sizeof path) && read_text(&r, b->name, sizeof b->name) &&
-                read_text(&r, b->ext, sizeof b->ext);
-    b->epoch = rt_unwire_u32(&r);
-    good = good && rt_sink_is_file_name(b->name) && is_ext(b->ext) && read_parts(&r, b);
+    char path[RT_OUT_PATH];
+    bool good = read_all(&r, c->batch, path, b);
     *elsewhere = strcmp(path, f->path) != 0;
     if (good && (!*elsewhere || c->done || !b->n)) return RT_ok;
     rt_parts_clear(b);
@@ -283,7 +305,10 @@ static rt_status parts_resume(rt_sink *s, const rt_committed *last, int64_t *ahe
     int64_t newest = -1;
     rt_batch_parts b;
     bool elsewhere;
-    if (!last) return rt_parts_refuse(f, true);
+    if (!last) {
+        if (*f->ckpt->before8) rt_parts_remove_hidden(f, f->ckpt->before8);
+        return rt_parts_refuse(f, true);
+    }
     RT_TRY(read_record(f, last, &b, &elsewhere));
     rt_status status = RT_ok;
     if (elsewhere) {
@@ -297,7 +322,10 @@ static rt_status parts_resume(rt_sink *s, const rt_committed *last, int64_t *ahe
     return status;
 }
 
-static void parts_sweep(rt_sink *s) { rt_parts_remove_hidden(s->impl); }
+static void parts_sweep(rt_sink *s) {
+    rt_parts *f = s->impl;
+    rt_parts_remove_hidden(f, f->ckpt->job8);
+}
 
 static rt_status parts_finish(rt_sink *s, bool failed) {
     (void)s, (void)failed;
@@ -321,6 +349,7 @@ const rt_sink_ops rt_file_parts = {
     .sync = rt_parts_sync,
     .dirs = parts_dirs,
     .record = parts_record,
+    .record_text = parts_record_text,
     .publish_record = parts_publish_record,
     .forget = parts_forget,
     .resume = parts_resume,

@@ -56,8 +56,8 @@ bool rt_part_safe_path(const char *path);
 rt_status rt_parts_refuse(rt_parts *f, bool parts);
 /* The greatest batch of which this sink has parts, or -1. */
 rt_status rt_parts_newest(rt_parts *f, int64_t *batch);
-/* Removes hidden files of this job; what cannot be removed stays. */
-void rt_parts_remove_hidden(rt_parts *f);
+/* Removes hidden files of a job; what cannot be removed stays. */
+void rt_parts_remove_hidden(rt_parts *f, const char *job8);
 /* Removes all of this sink but what is prepared, and partitions that are empty then. */
 rt_status rt_parts_remove_old(rt_parts *f);
 

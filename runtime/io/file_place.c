@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -362,4 +363,62 @@ rt_status rt_files_replan(rt_source *s, int64_t batch, rt_unwire *r, rt_input *i
     RT_TRY(read_place(s, r));
     fs->busy = true;
     return rt_unwire_done(r) ? RT_ok : rt_place_bad(s);
+}
+
+/* ---- for people ------------------------------------------------------------------------- */
+
+/* The list of a look at a file that is refreshed: only its length is told. */
+static bool list_text(rt_unwire *r, rt_wire *out) {
+    char *before = NULL;
+    rt_unwire_i64(r);
+    int64_t n = rt_unwire_count(r, 45);
+    for (int64_t i = 0; i < n; i++) {
+        char *path = read_name(r, before ? before : "");
+        free(before);
+        before = path;
+        if (!path) return false;
+        read_stat(r);
+    }
+    free(before);
+    rt_wire_print(out, "a look at %" PRId64 " file%s, ", n, n == 1 ? "" : "s");
+    return !r->bad;
+}
+
+static bool skip_mark(rt_unwire *r) {
+    for (int i = 0; i < 3; i++) rt_unwire_u32(r);
+    return !r->bad;
+}
+
+static char *planned_name(rt_unwire *r) {
+    int64_t len;
+    rt_unwire_i64(r);
+    char *path = rt_place_read_text(r);
+    if (rt_unwire_i64(r) >= 0) skip_mark(r);
+    rt_unwire_u8(r);
+    rt_unwire_bytes(r, &len);
+    return path;
+}
+
+static bool place_text(rt_unwire *r, rt_wire *out) {
+    rt_packed_place place;
+    int64_t current = rt_unwire_i64(r), at = rt_unwire_i64(r);
+    if (rt_unwire_i64(r) >= 0) skip_mark(r);
+    if (!rt_packed_read_place(r, &place)) return false;
+    if (place.begun) skip_mark(r);
+    rt_wire_print(out, "; then file %" PRId64 " at byte %" PRId64, current,
+                  place.begun ? place.feed.at : at);
+    return rt_unwire_done(r);
+}
+
+bool rt_files_plan_text(const rt_source *s, int64_t batch, rt_unwire *r, rt_wire *out) {
+    (void)s, (void)batch;
+    if (rt_unwire_u8(r) == 1 && !list_text(r, out)) return false;
+    int64_t n = rt_unwire_count(r, 33);
+    char **names = rt_alloc((size_t)(n + 1) * sizeof *names);
+    bool good = true;
+    for (int64_t i = 0; good && i < n; i++) good = (names[i] = planned_name(r)) != NULL;
+    good = good && rt_units_text(r, "bytes", names, n, out) && place_text(r, out);
+    for (int64_t i = 0; i < n; i++) free(names[i]);
+    free(names);
+    return good;
 }

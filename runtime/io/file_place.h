@@ -33,6 +33,7 @@ void rt_files_add(rt_files *fs, const char *path);
 void rt_files_save(rt_source *s, rt_wire *w);
 rt_status rt_files_load(rt_source *s, rt_unwire *r);
 rt_status rt_files_plan(rt_source *s, int64_t batch, const rt_input *in, rt_wire *w);
+bool rt_files_plan_text(const rt_source *s, int64_t batch, rt_unwire *r, rt_wire *out);
 rt_status rt_files_replan(rt_source *s, int64_t batch, rt_unwire *r, rt_input *in);
 
 #endif

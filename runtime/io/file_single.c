@@ -439,6 +439,14 @@ static rt_status single_publish_record(rt_sink *s, const rt_committed *c) {
     return status;
 }
 
+static bool single_record_text(int64_t batch, rt_unwire *r, rt_wire *out) {
+    int64_t n;
+    const uint8_t *path = rt_unwire_bytes(r, &n);
+    rt_wire_raw(out, path, n);
+    rt_wire_print(out, " behind byte %" PRId64 ": ", rt_unwire_i64(r));
+    return rt_outbox_text(batch, r, out);
+}
+
 static void single_forget(rt_sink *s, const rt_committed *c) {
     rt_committed rest = *c;
     rt_unwire r = rt_unwire_of(c->p, c->len);
@@ -497,6 +505,7 @@ const rt_sink_ops rt_file_single = {
     .sync = rt_outbox_sync,
     .dirs = single_dirs,
     .record = single_record,
+    .record_text = single_record_text,
     .publish_record = single_publish_record,
     .forget = single_forget,
     .resume = single_resume,

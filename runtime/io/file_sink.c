@@ -32,9 +32,20 @@ static rt_status unopened_finish(rt_sink *s, bool failed) {
 
 static void unopened_close(rt_sink *s) { (void)s; }
 
+/* Which form it is of, the path says that is not known here; both are read strictly. */
+static bool file_record_text(int64_t batch, rt_unwire *r, rt_wire *out) {
+    rt_unwire again = *r;
+    int64_t at = out->n;
+    if (rt_file_parts.record_text(batch, r, out)) return true;
+    *r = again;
+    out->n = at;
+    return rt_file_single.record_text(batch, r, out);
+}
+
 const rt_sink_ops rt_file_sink = {
     .name = "file",
     .open = file_sink_open,
+    .record_text = file_record_text,
     .finish = unopened_finish,
     .close = unopened_close,
 };

@@ -297,4 +297,5 @@ const rt_source_ops rt_file_source = {
     .load = rt_files_load,
     .plan = rt_files_plan,
     .replan = rt_files_replan,
+    .plan_text = rt_files_plan_text,
 };

@@ -4,6 +4,7 @@
  * first look at it; without a rate all rows are due at once and a batch takes as many as the
  * setting allows.  A unit is a range of numbers cut at fixed multiples.  The rate of `nexmark`
  * is that of its event time: only `max_rate` holds it to the clock. */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "runtime/base/log.h"
@@ -187,6 +188,14 @@ static rt_status gen_replan(rt_source *s, int64_t batch, rt_unwire *r, rt_input 
     return read_place(s, r);
 }
 
+static bool gen_plan_text(const rt_source *s, int64_t batch, rt_unwire *r, rt_wire *out) {
+    (void)s, (void)batch;
+    if (!rt_units_text(r, "rows", NULL, 0, out)) return false;
+    int64_t next = rt_unwire_i64(r), t0 = rt_unwire_i64(r), rate = rt_unwire_i64(r);
+    rt_wire_print(out, ", next %" PRId64 " of t0 %" PRId64 " rate %" PRId64, next, t0, rate);
+    return rt_unwire_done(r);
+}
+
 static void gen_close(rt_source *s) {
     generator *g = s->impl;
     if (g && g->nexmark) {
@@ -211,6 +220,7 @@ const rt_source_ops rt_generate_source = {
     .load = gen_load,
     .plan = gen_plan,
     .replan = gen_replan,
+    .plan_text = gen_plan_text,
 };
 
 const rt_source_ops rt_rate_source = {
@@ -228,6 +238,7 @@ const rt_source_ops rt_rate_source = {
     .load = gen_load,
     .plan = gen_plan,
     .replan = gen_replan,
+    .plan_text = gen_plan_text,
 };
 
 const rt_source_ops rt_nexmark_source = {
@@ -244,4 +255,5 @@ const rt_source_ops rt_nexmark_source = {
     .load = gen_load,
     .plan = gen_plan,
     .replan = gen_replan,
+    .plan_text = gen_plan_text,
 };

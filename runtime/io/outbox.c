@@ -232,28 +232,44 @@ static rt_status malformed(const rt_sink *s, int64_t batch) {
                               s->decl->name, batch);
 }
 
-rt_status rt_outbox_find(rt_sink *s, int64_t batch, rt_unwire *r, rt_boxed *b) {
+/* False: it is malformed. */
+static bool read_boxed(int64_t batch, rt_unwire *r, rt_boxed *b) {
     *b = (rt_boxed){.batch = batch, .fd = -1};
     b->now = rt_unwire_i64(r);
     b->rows = rt_unwire_i64(r);
     b->length = rt_unwire_i64(r);
     b->crc = rt_unwire_u32(r);
     uint8_t filed = rt_unwire_u8(r);
-    if (r->bad || filed > 1 || b->length < 0) return malformed(s, batch);
+    if (r->bad || filed > 1 || b->length < 0) return false;
     if (!filed) {
-        if (b->length > r->end - r->p || rt_crc32c(0, r->p, b->length) != b->crc)
-            return malformed(s, batch);
+        if (b->length > r->end - r->p || rt_crc32c(0, r->p, b->length) != b->crc) return false;
         b->bytes = r->p;
         r->p += b->length;
-        return RT_ok;
+        return true;
     }
     int64_t n;
     b->epoch = rt_unwire_u32(r);
     const uint8_t *folder = rt_unwire_bytes(r, &n);
-    if (r->bad || n >= (int64_t)sizeof b->folder) return malformed(s, batch);
+    if (r->bad || n >= (int64_t)sizeof b->folder) return false;
     memcpy(b->folder, folder, (size_t)n);
-    file_name(s->outbox->last, sizeof s->outbox->last, batch, b->epoch);
-    return rt_sink_is_file_name(b->folder) ? RT_ok : malformed(s, batch);
+    return rt_sink_is_file_name(b->folder);
+}
+
+rt_status rt_outbox_find(rt_sink *s, int64_t batch, rt_unwire *r, rt_boxed *b) {
+    if (!read_boxed(batch, r, b)) return malformed(s, batch);
+    if (!b->bytes) file_name(s->outbox->last, sizeof s->outbox->last, batch, b->epoch);
+    return RT_ok;
+}
+
+bool rt_outbox_text(int64_t batch, rt_unwire *r, rt_wire *out) {
+    rt_boxed b;
+    char name[64];
+    if (!read_boxed(batch, r, &b)) return false;
+    rt_wire_print(out, "%" PRId64 " bytes, crc %08" PRIx32 ", ", b.length, b.crc);
+    file_name(name, sizeof name, batch, b.epoch);
+    if (b.bytes) rt_wire_print(out, "in the journal");
+    else rt_wire_print(out, "in outbox/%s/%s", b.folder, name);
+    return rt_unwire_done(r);
 }
 
 static rt_status damaged(const rt_os_dir *d, const char *name, const char *how) {

@@ -73,5 +73,6 @@ rt_status rt_outbox_publish(rt_sink *s, const rt_committed *c);
 void rt_outbox_forget(rt_sink *s, const rt_committed *c);
 rt_status rt_outbox_resume(rt_sink *s, const rt_committed *last, int64_t *ahead);
 void rt_outbox_sweep(rt_sink *s);
+bool rt_outbox_text(int64_t batch, rt_unwire *r, rt_wire *out);
 
 #endif

@@ -36,12 +36,16 @@ static int64_t batch_of(const char *name, const char *sink) {
     return strtoll(dash + 1, NULL, 10);
 }
 
-/* A hidden file: of this job with a checkpoint, of this sink without. */
-static bool is_hidden(const rt_parts *f, const char *name) {
+static bool is_hidden_of(const char *of, const char *name) {
     char prefix[96];
-    int n = snprintf(prefix, sizeof prefix, ".flow-%s-", f->ckpt ? f->ckpt->job8 : f->name);
+    int n = snprintf(prefix, sizeof prefix, ".flow-%s-", of);
     size_t len = strlen(name);
     return !strncmp(name, prefix, (size_t)n) && len > 4 && !strcmp(name + len - 4, ".tmp");
+}
+
+/* A hidden file: of this job with a checkpoint, of this sink without. */
+static bool is_hidden(const rt_parts *f, const char *name) {
+    return is_hidden_of(f->ckpt ? f->ckpt->job8 : f->name, name);
 }
 
 /* Each segment is `col=value` and no way out; "" is the root itself. */
@@ -61,6 +65,7 @@ bool rt_part_safe_path(const char *path) {
 typedef struct walk {
     rt_parts *f;
     rt_status (*file)(struct walk *w, const char *dir, const char *name, bool folder);
+    const char *job8; /* remove_hidden: whose */
     bool removes;   /* partitions that are empty then go too */
     int64_t newest; /* batch of this sink */
 } walk;
@@ -128,7 +133,7 @@ static rt_status find_newest(walk *w, const char *dir, const char *name, bool fo
 static rt_status remove_hidden(walk *w, const char *dir, const char *name, bool folder) {
     char path[RT_OUT_PATH + 300];
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    if (!folder && is_hidden(w->f, name) && rt_os_unlink(path) < 0)
+    if (!folder && is_hidden_of(w->job8, name) && rt_os_unlink(path) < 0)
         rt_log(RT_DEBUG, "cannot remove %s: %s", path, strerror(errno));
     return RT_ok;
 }
@@ -168,8 +173,8 @@ rt_status rt_parts_newest(rt_parts *f, int64_t *batch) {
     return status;
 }
 
-void rt_parts_remove_hidden(rt_parts *f) {
-    walk w = {.file = remove_hidden};
+void rt_parts_remove_hidden(rt_parts *f, const char *job8) {
+    walk w = {.file = remove_hidden, .job8 = job8};
     walk_all(f, &w);
 }
 

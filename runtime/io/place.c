@@ -165,6 +165,19 @@ bool rt_units_read(rt_unwire *r, rt_units_item *item) {
            item->to <= INT64_MAX / 2 && item->bad_len >= 0 && item->bad_len <= RT_RECORD_KEPT;
 }
 
+bool rt_units_text(rt_unwire *r, const char *unit, char *const *names, int64_t n, rt_wire *out) {
+    rt_units_item item;
+    int64_t count = rt_units_count(r);
+    if (!count) rt_wire_print(out, "nothing");
+    for (int64_t i = 0; i < count; i++) {
+        if (!rt_units_read(r, &item) || (names && item.object >= n)) return false;
+        if (i) rt_wire_raw(out, ", ", 2);
+        if (names) rt_wire_print(out, "%s ", names[item.object]);
+        rt_wire_print(out, "%s %" PRId64 " to %" PRId64, unit, item.from, item.to);
+    }
+    return !r->bad;
+}
+
 bool rt_units_cut(rt_input *in, const rt_units_item *item, int64_t object) {
     if ((item->to - item->from) / item->cut > MOST_UNITS - in->nunits) return false;
     for (int64_t from = item->from; from < item->to;) {

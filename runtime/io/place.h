@@ -48,6 +48,8 @@ void rt_units_write(rt_wire *w, const rt_input *in, int64_t cut, int64_t base,
 int64_t rt_units_count(rt_unwire *r);
 /* False: it makes no sense. */
 bool rt_units_read(rt_unwire *r, rt_units_item *item);
+/* For people: the ranges, `unit` by `unit`, of objects with these names (null: no names). */
+bool rt_units_text(rt_unwire *r, const char *unit, char *const *names, int64_t n, rt_wire *out);
 /* Adds a range's units as those of `object`; false beyond reason. */
 bool rt_units_cut(rt_input *in, const rt_units_item *item, int64_t object);
 

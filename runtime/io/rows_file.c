@@ -248,7 +248,7 @@ rt_status rt_live_plan(rt_source *s, int64_t batch, const rt_input *in, rt_wire 
     for (int64_t i = 0; i < in->nunits; i++)
         bytes += BLOCK_HEAD + in->units[i].block->len + in->units[i].block->bad_len;
     rt_status status = RT_ok;
-    if (bytes <= RT_ROWS_INLINE) {
+    if (bytes <= RT_SIZE(RT_ROWS_INLINE)) {
         rt_wire_u8(w, INLINE);
         rt_wire_raw(w, head.p, head.n);
         rt_wire_i64(w, in->nunits);
@@ -474,4 +474,56 @@ rt_status rt_live_replan(rt_source *s, int64_t batch, rt_unwire *r, rt_input *in
     rt_os_dir_close(&d);
     free(to.items);
     return status;
+}
+
+/* ---- for people ------------------------------------------------------------------------- */
+
+static int64_t rows_in(const rt_source_decl *decl, const uint8_t *p, int64_t n) {
+    return decl->format == RT_BINARY ? n / decl->record : rt_count_byte(p, n, '\n');
+}
+
+/* The rows of a plan that holds them itself. */
+static bool inline_text(const rt_source *s, rt_unwire *r, rt_wire *out) {
+    int64_t len, rows = 0, bytes = 0;
+    for (int64_t n = rt_unwire_count(r, 16); n > 0; n--) {
+        rt_unwire_i64(r);
+        rt_unwire_bytes(r, &len);
+    }
+    rt_wire which = {0};
+    for (int64_t n = rt_unwire_count(r, BLOCK_HEAD); n > 0 && !r->bad; n--) {
+        int64_t object = rt_unwire_i64(r), first = rt_unwire_i64(r);
+        int64_t good = rt_unwire_i64(r), bad = rt_unwire_i64(r);
+        rt_unwire_u32(r);
+        if (r->bad || good < 0 || bad < 0 || good > r->end - r->p || bad > r->end - r->p - good) {
+            r->bad = true;
+            break;
+        }
+        int64_t have = rows_in(s->decl, r->p, good) + (bad > 0);
+        rt_wire_print(&which, ", records %" PRId64 " to %" PRId64 " of stream %" PRId64, first,
+                      first + have, object);
+        rows += have;
+        bytes += good + bad;
+        r->p += good + bad;
+    }
+    rt_wire_print(out, "rows %" PRId64 " bytes %" PRId64, rows, bytes);
+    rt_wire_raw(out, which.p, which.n);
+    rt_wire_free(&which);
+    return rt_unwire_done(r);
+}
+
+bool rt_live_plan_text(const rt_source *s, int64_t batch, rt_unwire *r, rt_wire *out) {
+    char folder[sizeof(((struct rt_rows *)0)->folder)], name[64];
+    uint8_t kind = rt_unwire_u8(r);
+    if (kind == INLINE) return inline_text(s, r, out);
+    if (kind == NOTHING) {
+        rt_wire_print(out, "rows 0");
+        return rt_unwire_done(r);
+    }
+    uint32_t epoch = rt_unwire_u32(r);
+    int64_t len = rt_unwire_i64(r);
+    uint32_t crc = rt_unwire_u32(r);
+    folder_name(s, folder, sizeof folder);
+    file_name(name, sizeof name, batch, epoch);
+    rt_wire_print(out, "input/%s/%s of %" PRId64 " bytes, crc %08" PRIx32, folder, name, len, crc);
+    return kind == IN_FILE && rt_unwire_done(r);
 }

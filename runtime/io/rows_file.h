@@ -21,6 +21,7 @@ rt_status rt_live_plan(rt_source *s, int64_t batch, const rt_input *in, rt_wire 
 rt_status rt_live_replan(rt_source *s, int64_t batch, rt_unwire *r, rt_input *in);
 rt_status rt_live_sync(rt_source *s, int64_t batch, rt_dirs *dirs);
 void rt_live_forget(rt_source *s, int64_t batch, int64_t last);
+bool rt_live_plan_text(const rt_source *s, int64_t batch, rt_unwire *r, rt_wire *out);
 
 void rt_live_rows_free(struct rt_rows *rows);
 

@@ -181,6 +181,7 @@ const rt_source_ops rt_stdin_source = {
     .close = stdin_close,
     .plan = rt_live_plan,
     .replan = rt_live_replan,
+    .plan_text = rt_live_plan_text,
     .sync = rt_live_sync,
     .forget = rt_live_forget,
 };

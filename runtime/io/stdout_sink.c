@@ -99,6 +99,7 @@ const rt_sink_ops rt_stdout_sink = {
     .sync = rt_outbox_sync,
     .dirs = rt_outbox_dirs,
     .record = rt_outbox_record,
+    .record_text = rt_outbox_text,
     .publish_record = rt_outbox_publish,
     .forget = rt_outbox_forget,
     .resume = stdout_resume,

@@ -281,6 +281,7 @@ const rt_source_ops rt_socket_source = {
     .close = tcp_close,
     .plan = rt_live_plan,
     .replan = rt_live_replan,
+    .plan_text = rt_live_plan_text,
     .sync = rt_live_sync,
     .forget = rt_live_forget,
 };
@@ -297,6 +298,7 @@ const rt_source_ops rt_listen_source = {
     .close = tcp_close,
     .plan = rt_live_plan,
     .replan = rt_live_replan,
+    .plan_text = rt_live_plan_text,
     .sync = rt_live_sync,
     .forget = rt_live_forget,
 };

@@ -263,3 +263,31 @@ rt_status rt_watch_replan(rt_source *s, int64_t batch, rt_unwire *r, rt_input *i
     free(at);
     return status;
 }
+
+/* ---- for people -------------------------------------------------------------------------- */
+
+/* The name of a file, which is passed over; null: it makes no sense. */
+static char *file_name_of(rt_unwire *r) {
+    rt_unwire_u8(r);
+    rt_unwire_u8(r);
+    char *name = rt_place_read_text(r);
+    for (int i = 0; i < 4; i++) rt_unwire_i64(r);
+    rt_unwire_u32(r);
+    for (size_t i = 0; i < sizeof(((rt_watched *)0)->mark); i++) rt_unwire_u8(r);
+    return name;
+}
+
+bool rt_watch_plan_text(const rt_source *s, int64_t batch, rt_unwire *r, rt_wire *out) {
+    int64_t n = rt_unwire_count(r, FILE_BYTES + 8);
+    char **names = rt_alloc((size_t)(n + 1) * sizeof *names);
+    bool good = true;
+    (void)s, (void)batch;
+    for (int64_t i = 0; good && i < n; i++) {
+        good = (names[i] = file_name_of(r)) != NULL;
+        rt_unwire_i64(r);
+    }
+    good = good && rt_units_text(r, "bytes", names, n, out) && rt_unwire_done(r);
+    for (int64_t i = 0; i < n; i++) free(names[i]);
+    free(names);
+    return good;
+}

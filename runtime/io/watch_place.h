@@ -66,6 +66,7 @@ rt_status rt_watch_open(rt_watched *f, const rt_source_decl *decl);
 void rt_watch_save(rt_source *s, rt_wire *w);
 rt_status rt_watch_load(rt_source *s, rt_unwire *r);
 rt_status rt_watch_plan(rt_source *s, int64_t batch, const rt_input *in, rt_wire *w);
+bool rt_watch_plan_text(const rt_source *s, int64_t batch, rt_unwire *r, rt_wire *out);
 rt_status rt_watch_replan(rt_source *s, int64_t batch, rt_unwire *r, rt_input *in);
 
 #endif

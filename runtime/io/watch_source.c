@@ -402,4 +402,5 @@ const rt_source_ops rt_watch_source = {
     .load = rt_watch_load,
     .plan = rt_watch_plan,
     .replan = rt_watch_replan,
+    .plan_text = rt_watch_plan_text,
 };

@@ -7,6 +7,7 @@
 
 #include "runtime/base/log.h"
 #include "runtime/ckpt/inspect.h"
+#include "runtime/exec/ckpt_text.h"
 #include "runtime/state/saved.h"
 
 /* Does what a file says of a state end in the layout of this one?  What params say comes
@@ -33,8 +34,17 @@ static rt_status flushed(rt_status status) {
     return (rt_status)rt_fail(RT_io, "cannot write: %s", strerror(errno));
 }
 
+static bool plan_text(void *arg, const rt_planned *plan, rt_wire *lines) {
+    return rt_ckpt_text_plan(arg, plan, lines);
+}
+
+static bool sink_text(void *arg, int64_t batch, const rt_commit_sink *sink, rt_wire *line) {
+    return rt_ckpt_text_sink(arg, batch, sink, line);
+}
+
 rt_status rt_show_dump(const rt_program *program, const char *dir) {
-    return flushed(rt_inspect_dump(dir, stdout, row_text, (void *)program));
+    rt_inspect_texts texts = {row_text, plan_text, sink_text, (void *)program};
+    return flushed(rt_inspect_dump(dir, stdout, &texts));
 }
 
 rt_status rt_show_check(const char *dir) { return flushed(rt_inspect_check(dir, stdout)); }

@@ -13,4 +13,11 @@ for name in "$@"; do
     "$build/flowc" build --faults -o "$work/bin/$name" "$file" &&
         "$build/flowc" build --faults -o "$work/bin/$name.stdout" "$work/src/$name.flow" ||
         exit 1
+    [ "$name" = counted ] || continue
+    # The same from sockets.
+    for way in socket listen; do
+        sed "s/from stdin(/from $way(addr, reconnect = 2ms, /; s/^param output/param addr: string\n&/" \
+            "$file" >"$work/src/$name.$way.flow"
+        "$build/flowc" build --faults -o "$work/bin/$name.$way" "$work/src/$name.$way.flow" || exit 1
+    done
 done

@@ -210,6 +210,49 @@ static bool old_part_gone(scene *s, char *why) {
     return e.code == 0 || wrong(why, "without its first part", &e);
 }
 
+static void count_hidden(void *arg, const char *root, const char *name) {
+    (void)root;
+    *(int *)arg += !strncmp(name, ".flow-", 6);
+}
+
+static void remove_part(void *arg, const char *root, const char *name) {
+    char path[LAB_PATH];
+    (void)arg;
+    lab_path(path, "%s/%s", root, name);
+    if (*name != '.' && remove(path) < 0) lab_die("cannot remove %s", path);
+}
+
+static lab_end run_fresh(const scene *s, const char *crash) {
+    lab_run r = lab_run_of(&s->setup, s->dir);
+    lab_arg(&r, "--fresh");
+    if (crash) lab_set(&r, "FLOW_CRASH=%s", crash);
+    return lab_go(&r);
+}
+
+/* What a job has hidden goes with it, what another one has hidden stays: also where the new
+ * job is refused at first, its parts having the names of the old ones, or killed. */
+static bool fresh(scene *s, char *why) {
+    char dir[LAB_PATH], other[LAB_PATH];
+    int hidden = 0;
+    if (s->setup.sink != LAB_PARTS) return true;
+    if (!crashed(s, "C8:3", why)) return false;
+    in_dir(s, "out0", dir);
+    lab_walk(dir, count_hidden, &hidden);
+    if (!hidden) return snprintf(why, ROOM, "there is nothing hidden"), false;
+    lab_path(other, "%s/.flow-01234567-out0-0000000003-1-0000.tmp", dir);
+    lab_write(other, "x", 1);
+    lab_end e = run_fresh(s, NULL);
+    if (e.code != 4) return wrong(why, "parts of the old job were to be refused", &e);
+    lab_walk(dir, remove_part, NULL);
+    e = run_fresh(s, "C3:0");
+    if (e.killed_by != SIGKILL) return wrong(why, "the new job", &e);
+    hidden = 0;
+    lab_walk(dir, count_hidden, &hidden);
+    if (hidden != 1 || remove(other) < 0)
+        return snprintf(why, ROOM, "%d hidden files are left, and one was to stay", hidden), false;
+    return ends_well(s, why);
+}
+
 static const struct {
     const char *name;
     bool (*run)(scene *s, char *why);
@@ -218,7 +261,7 @@ static const struct {
     {"an old backup", old_backup},          {"an old backup behind the end", finished_backup},
     {"no IDENT", no_ident},                 {"no journal", no_journal},
     {"no state file", no_state},            {"no staged file", no_staging},
-    {"an old part is gone", old_part_gone},
+    {"an old part is gone", old_part_gone}, {"begun anew", fresh},
 };
 enum { CASES = (int)(sizeof cases / sizeof *cases) };
 
@@ -239,7 +282,8 @@ lab_result lab_two(const lab_options *o) {
         /* A table writes at its end: there is no output that could be ahead or staged. */
         bool no_output = !strcmp(names[i / CASES % 3], "totals");
         bool good = (no_output && (cases[c].run == old_backup || cases[c].run == no_staging ||
-                                   cases[c].run == old_part_gone)) ||
+                                   cases[c].run == old_part_gone ||
+                                   cases[c].run == fresh)) ||
                     cases[c].run(&s, why);
         snprintf(line, sizeof line, "%s, %s, %s: %s", s.setup.program->name,
                  lab_sink_names[s.setup.sink], cases[c].name, why);

@@ -30,6 +30,8 @@ rows() {
         sed 's/Z #[0-9]*  /Z #  /'
 }
 
+common() { sed '/^input /d; s/^\(plan .*\) input .*/\1/; s/^\(sink .*\) record .*/\1/'; }
+
 for base in orders clicks words; do
     "$flowc" build -O0 --faults "$root/tests/upgrade/$base.flow" -o "$base" > build.log 2>&1 ||
         { cat build.log; exit 1; }
@@ -45,11 +47,13 @@ for base in orders clicks words; do
     "./$base" --checkpoint-check "$base.once/ck" > checked
     same "$base: exit code of a check" 0 $?
     has "$base: check" checked '^last     batch 6 is committed, state is saved behind 6$'
-    # The compiler prints the same but for the rows.
-    "./$base" --checkpoint-dump "$base.once/ck" | grep -av '^row' > dumped
+    # The compiler prints the same but for rows, and what sources and sinks say in the journal.
+    "./$base" --checkpoint-dump "$base.once/ck" | grep -av '^row' > all
+    lacks "$base: all is read" all '^plan.* input |^input.*: [0-9]+ bytes$|bytes, crc [0-9a-f]+: '
+    common < all > dumped
     "$flowc" checkpoint "$base.once/ck" > told
     same "$base: exit code of flowc checkpoint" 0 $?
-    sed -n '/^ident/,$p' told | grep -av '^row' > told.dump
+    sed -n '/^ident/,$p' told | grep -av '^row' | common > told.dump
     same_file "$base: flowc checkpoint" dumped told.dump
     same "$base: rows that flowc sees" "$(grep -ac . once)" \
         "$(grep -a '^row' told | grep -avc 'kept/remember')"
@@ -67,6 +71,36 @@ for base in orders clicks words; do
     "./$base" --checkpoint-check "$base.once/ck" > checked 2> err
     same "$base: exit code without IDENT" 4 $?
 done
+
+# What each source says in a plan, and each sink in a COMMIT.
+base=many
+mkdir many && cd many && mkdir seen && seq 1 9 > seen/a.txt && seq 5 > one.txt && seq 7 | gzip > two.gz
+sed -n '/^type Event/,/^param/{/^param/!p}' "$root/tests/fault/programs/bids.flow" > many.flow
+cat >> many.flow <<'FLOW'
+set batch = 50ms, unbounded = true
+from stdin(format = csv) as { k: string, v: int } |> to file("out.csv", format = csv)
+from file("one.txt") |> to file("parts/", format = text)
+from file("two.gz") |> aggregate n = count() per line |> to stdout(format = csv, mode = final)
+from watch("seen") |> to console(rows = 1)
+from generate(fn(i) = { i = i, even = i % 2 == 0 }, rows = 20) |> to file("by/", format = csv, partition = [even])
+from nexmark(rows = 30) as event: Event |> to discard()
+FLOW
+"$flowc" build -O0 many.flow -o many > build.log 2>&1 || { miss many "$(head -5 build.log)"; finish; exit 1; }
+(printf 'a,1\nb,2\n'; sleep 1) | ./many --checkpoint ck --until 500ms > shown 2> err
+./many --checkpoint-dump ck > all
+cd .. && mv many/all all
+has "stdin" all '^input .* stdin.*: rows 2 bytes 8, records 0 to 2 of stream 0$'
+has "file" all '^input .* file.*: one.txt bytes 0 to 10; then file 1 at byte 0$'
+has "packed" all '^input .* file.*: two.gz bytes 0 to 14; then file 1 at byte 0$'
+has "watch" all '^input .* watch: a.txt bytes 0 to 18$'
+has "generate" all '^input .* generate.*: rows 0 to 20, next 20 of t0 -?[0-9]+ rate 0$'
+has "nexmark" all '^input .* nexmark.*: rows 0 to 30, next 30 '
+has "one file" all '^sink     to file out.csv#0 rows 2 .* record out.csv behind byte 0: 8 bytes, crc [0-9a-f]+, in the journal$'
+has "parts" all '^sink     to file parts/#0 rows 5 .* record parts/: out[0-9]-0000000000-0000.txt of 10 bytes, crc [0-9a-f]+$'
+has "partitions" all '^sink     to file by/#0 rows 20 .* record by/: even=false/out.* bytes, crc [0-9a-f]+, even=true/out'
+has "console" all '^sink     to console #0 rows 9 .* record [0-9]+ bytes, crc [0-9a-f]+, in the journal$'
+has "discard" all '^sink     to discard #0 rows 30 .* record nothing$'
+lacks "all is read" all '^plan.* input |^input.*: [0-9]+ bytes$|bytes, crc [0-9a-f]+: '
 
 # Folders that somebody has prepared: refused, at once, by the name of what is wrong.
 base=orders
