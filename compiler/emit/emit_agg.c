@@ -73,7 +73,7 @@ int emit_agg_state_words(gen_t *g, const tstep_t *s) {
 int emit_agg_words(gen_t *g, pstage_t *stage) {
     int n = emit_agg_state_words(g, stage->step);
     if (plan_by_rows(stage->step)) return emit_agg_rows_words(stage, n);
-    if (emit_agg_remembers(stage)) n += BLOB_WORDS;
+    if (emit_agg_remembers(stage) && !stage->sessions) n += BLOB_WORDS;
     return n + stage->exchange->signs; /* over a table: how many rows the key has */
 }
 
@@ -487,6 +487,11 @@ static void report_full(gen_t *g, fail_t *fail, gkey_t key, LLVMBasicBlockRef ne
     }
     LLVMBasicBlockRef here = ir_here(e);
     ir_at(e, fail->block);
+    if (g->told) { /* the row has failed when it came */
+        LLVMBasicBlockRef first = ir_block(e, "row.first");
+        ir_if(e, g->told, next, first);
+        ir_at(e, first);
+    }
     if (n) emit_key_parts(g, key, types, parts, n);
     order_kind order = g->order;
     LLVMValueRef time = g->time;
@@ -545,7 +550,7 @@ void emit_agg_row_into(gen_t *g, LLVMValueRef table, LLVMValueRef at, LLVMBasicB
     val_t row = emit_read_row(g, st->exchange, at, emit_agg_exchange_row(g, st));
     if (plan_paned(st->step)) table = pane_of(g, table, val_field(e, row, 1));
     LLVMValueRef words = emit_probe(g, table, emit_key_of(val_field(e, row, 0)));
-    if (emit_shows_changes(st) || st->exchange->signs)
+    if ((emit_shows_changes(st) && !st->sessions) || st->exchange->signs)
         K_CALL(e, table_touch, "", e->fn->ctx, table);
     if (st->partial) {
         merge_all(g, st->step, table, words, row);

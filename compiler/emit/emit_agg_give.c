@@ -21,6 +21,7 @@
  * key whose row is the same has not changed.  Not needed for sinks where a plain count is
  * among the aggregates, which every row of a stream changes. */
 int emit_agg_remembers(const pstage_t *st) {
+    if (st->sessions) return plan_revised(st->step);
     if (emit_has_mode(st, MODE_changes)) return 1;
     if (!emit_has_mode(st, MODE_update)) return 0;
     if (st->exchange->signs) return 1;
@@ -143,6 +144,26 @@ static void give_changed(gen_t *g, gkey_t key, const val_t *out, LLVMValueRef he
     K_CALL(e, blob_set, "", e->fn->ctx, heap, given, new, tc);
 }
 
+void emit_agg_give_shown(gen_t *g, gkey_t key, LLVMValueRef blob, sink_mode mode) {
+    emit_t *e = g->e;
+    const tstep_t *s = g->stage->step;
+    size_t nkeys = s->u.aggregate.nkeys;
+    int w = s->u.aggregate.window_out;
+    type_t **types = ARENA_ARRAY(e->arena, type_t *, nkeys + 1), *t = items_type(g);
+    val_t *out = ARENA_ARRAY(e->arena, val_t, s->row_out->nfields + 1);
+    for (size_t k = 0; k < nkeys; k++) types[k] = s->u.aggregate.keys[k].type;
+    if (nkeys) emit_key_parts(g, key, types, out, nkeys);
+    LLVMValueRef words = ir_words(e, t->words + 1, "shown");
+    K_CALL(e, blob_get, "", e->fn->ctx, blob, words, emit_type_code(e, t));
+    val_t items = val_load(e, t, words, "shown");
+    for (uint32_t i = 0; i < t->nfields; i++) out[nkeys + i] = val_field(e, items, i);
+    if (w >= 0) out[w] = emit_window_value(g, s->row_out->fields[w].type);
+    emit_agg_order(g, key);
+    if (mode == MODE_changes) g->sign = ir_i64(e, 0);
+    emit_outs(g, mode, out, s->row_out);
+    g->sign = NULL;
+}
+
 /* Over a table: an entry whose rows have all gone gives back what it gave and goes. */
 static void drop_empty(gen_t *g, LLVMValueRef table, LLVMValueRef i, LLVMBasicBlockRef next) {
     emit_t *e = g->e;
@@ -215,7 +236,8 @@ void emit_agg_give_row(gen_t *g, gkey_t key, LLVMValueRef heap, LLVMValueRef wor
         return;
     }
     if (emit_agg_remembers(g->stage)) {
-        give_changed(g, key, out, heap, ir_word(e, words, at), next);
+        if (g->given) give_changed(g, key, out, g->given_heap, g->given, next);
+        else give_changed(g, key, out, heap, ir_word(e, words, at), next);
         return;
     }
     if (g->stage->error_port < 0) emit_agg_order(g, key);

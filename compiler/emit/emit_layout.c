@@ -130,7 +130,7 @@ static const char *layout_of(gen_t *g, const pstage_t *stage) {
 void emit_layouts(gen_t *g, pstage_t *stage) {
     if (!stage->state) return;
     if (stage->sessions) {
-        stage->sessions->layout = "@s2zm2z"; /* rows, and the moment of the first session */
+        stage->sessions->layout = emit_session_layout(stage);
         flow_assert(layout_words(stage->sessions->layout) == stage->sessions->words);
     }
     stage->state->layout = layout_of(g, stage);

@@ -10,8 +10,7 @@
 #include "compiler/emit/emit_time.h"
 #include "compiler/types/const.h"
 
-/* Is a multiple of `early` behind the batch before this one? */
-static LLVMValueRef early_now(gen_t *g, const twindow_t *w, LLVMValueRef *next) {
+LLVMValueRef emit_early_now(gen_t *g, const twindow_t *w, LLVMValueRef *next) {
     emit_t *e = g->e;
     *next = NULL;
     if (!w->early) return ir_bit(e, 0);
@@ -113,7 +112,7 @@ void emit_revise_close(gen_t *g, LLVMValueRef table, emit_mode_fn *give, void *e
     const giver_t to = {give, env};
     const twindow_t *spec = g->stage->step->in.window;
     LLVMValueRef w = K_CALL(e, mark_next, "mark", e->fn->ctx, ir_i64(e, g->stage->mark));
-    LLVMValueRef next, early = early_now(g, spec, &next);
+    LLVMValueRef next, early = emit_early_now(g, spec, &next);
     LLVMValueRef final = ir_bit_of(e, K_CALL(e, ctx_final, "final", e->fn->ctx), "final");
     LLVMValueRef all = whole_now(g, spec, w, early);
     if (emit_has_mode(g->stage, MODE_complete)) {

@@ -12,5 +12,8 @@ typedef void emit_mode_fn(gen_t *g, LLVMValueRef table, sink_mode mode, void *en
 /* Into the stage's close function: shows what is to be shown, forgets what can be
  * forgotten, and says what the stage waits for. */
 void emit_revise_close(gen_t *g, LLVMValueRef table, emit_mode_fn *give, void *env);
+/* Is a multiple of `early` behind the batch before this one?  next: the one behind it, or
+ * null. */
+LLVMValueRef emit_early_now(gen_t *g, const twindow_t *w, LLVMValueRef *next);
 
 #endif

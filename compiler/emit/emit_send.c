@@ -200,19 +200,51 @@ static LLVMValueRef put_row(gen_t *g, const pexchange_t *x, LLVMValueRef row, LL
     return K_CALL(e, row_close, "row.size", row, end);
 }
 
-/* The record, and behind it the row as it entered the window. */
+/* How rows entered the window: the row, or the number of the window and a row for each. */
+static type_t *entered_type(gen_t *g, const pexchange_t *x) {
+    emit_t *e = g->e;
+    const pstage_t *to = g->plan->stages.at[x->consumer];
+    if (to->nlates == 1) return to->lates[0].window->step->row_in;
+    field_t *fields = ARENA_ARRAY(e->arena, field_t, to->nlates + 1);
+    uint32_t n = 0;
+    fields[n++] = (field_t){.name = "by", .type = type_basic(e->types, TY_INT)};
+    for (size_t i = 0; i < to->nlates; i++)
+        if (to->lates[i].late.n)
+            fields[n++] = (field_t){.name = arena_printf(e->arena, "row%zu", i),
+                                    .type = to->lates[i].window->step->row_in};
+    return type_record(e->types, NULL, fields, n);
+}
+
+static val_t entered_value(gen_t *g, const pexchange_t *x) {
+    emit_t *e = g->e;
+    const pstage_t *to = g->plan->stages.at[x->consumer];
+    type_t *t = entered_type(g, x);
+    flow_assert(g->entered_by);
+    if (to->nlates == 1) return val_record(e, t, g->entered);
+    val_t *vals = ARENA_ARRAY(e->arena, val_t, t->nfields);
+    uint32_t n = 1;
+    for (size_t i = 0; i < to->nlates; i++) {
+        int here = to->lates[i].window == g->entered_by;
+        if (here) vals[0] = val_int(e, t->fields[0].type, ir_i64(e, (int64_t)i));
+        if (!to->lates[i].late.n) continue;
+        type_t *row = t->fields[n].type;
+        vals[n++] = here ? val_record(e, row, g->entered) : val_zero(e, row);
+    }
+    return val_record(e, t, vals);
+}
+
+/* The record, and behind it how the row entered the window. */
 static val_t with_entered(gen_t *g, const pexchange_t *x, val_t record) {
     emit_t *e = g->e;
     uint32_t n = record.type->nfields;
     field_t *fields = ARENA_ARRAY(e->arena, field_t, n + 1);
     val_t *vals = ARENA_ARRAY(e->arena, val_t, n + 1);
-    flow_assert(g->entered);
     for (uint32_t i = 0; i < n; i++) {
         fields[i] = record.type->fields[i];
         vals[i] = val_field(e, record, i);
     }
-    fields[n] = (field_t){.name = "entered", .type = x->entered};
-    vals[n] = val_record(e, x->entered, g->entered);
+    vals[n] = entered_value(g, x);
+    fields[n] = (field_t){.name = "entered", .type = vals[n].type};
     return val_record(e, type_record(e->types, NULL, fields, n + 1), vals);
 }
 
@@ -282,7 +314,7 @@ static val_t get(gen_t *g, LLVMValueRef row, int64_t w, type_t *t, const char *n
 val_t emit_read_entered(gen_t *g, const pexchange_t *x, LLVMValueRef row) {
     emit_t *e = g->e;
     g->time = x->timed ? ir_load(e, e->i64, ir_word(e, row, 1), "time") : NULL;
-    return get(g, row, hidden_words(x) + x->words, x->entered, "entered");
+    return get(g, row, hidden_words(x) + x->words, entered_type(g, x), "entered");
 }
 
 val_t emit_read_row(gen_t *g, const pexchange_t *x, LLVMValueRef row, type_t *record) {

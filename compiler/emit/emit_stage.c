@@ -361,7 +361,7 @@ void emit_program(emit_t *e, plan_t *plan, const plan_options *options, const ch
                           : is_table_root(s)         ? emit_table_words(s)
                                                      : emit_keyed_words(s);
         if (s->state->words == 0) s->state->words = 1;
-        if (s->sessions) s->sessions->words = emit_session_words();
+        if (s->sessions) s->sessions->words = emit_session_words(s);
         emit_layouts(&g, s);
     }
     for (size_t i = 0; i < plan->stages.n; i++) {

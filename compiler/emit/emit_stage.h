@@ -51,7 +51,11 @@ typedef struct gen {
     LLVMValueRef key, key_len; /* ORDER_bytes */
     LLVMValueRef time;         /* event time of the row at hand, i64; null: it has none */
     LLVMValueRef sign;         /* of a table's row, i64: 1 new, 0 old; null: no table */
-    const val_t *entered;      /* the row as it entered a session's `window`, or null */
+    const twindow_t *entered_by; /* the `window` of sessions that the row has passed, or null */
+    const val_t *entered;      /* the row as it entered that, if it may have to leave it so */
+    LLVMValueRef told;         /* i1: errors of the row at hand have been told; null: not yet */
+    LLVMValueRef given, given_heap; /* where the row is remembered that was shown last, if that
+                                     * is not behind the states */
     LLVMValueRef win_start, win_end; /* of the window at hand, of a paned root; of rows: its
                                       * number and size */
     int several;               /* the row at hand may give several, with one order key */
@@ -119,7 +123,8 @@ LLVMValueRef emit_part_of(gen_t *g, const pexchange_t *x, gkey_t key);
 /* Reads a record at `row` (an encoded row) of the exchange; g->time and g->sign become
  * those that it carries. */
 val_t emit_read_row(gen_t *g, const pexchange_t *x, LLVMValueRef row, type_t *record);
-/* What stands behind it: the row as it entered the window. */
+/* What stands behind it: how the row entered the window.  Of sessions that come by one: its
+ * row there; else the number of the `window`, then the rows that may leave each. */
 val_t emit_read_entered(gen_t *g, const pexchange_t *x, LLVMValueRef row);
 /* The order key of the row at hand. */
 void emit_order_key(gen_t *g, LLVMValueRef *key, LLVMValueRef *len);
@@ -171,7 +176,8 @@ void emit_remember_close(gen_t *g);
 void emit_timers_due(gen_t *g, LLVMValueRef table);
 
 /* ---- emit_session.c ---- */
-int emit_session_words(void);
+int emit_session_words(const pstage_t *stage);
+const char *emit_session_layout(const pstage_t *stage);
 void emit_session_row_in(gen_t *g, LLVMValueRef at);
 void emit_session_close(gen_t *g);
 

@@ -245,9 +245,12 @@ void emit_window(gen_t *g, pop_t *op, val_t *cols) {
         return;
     }
     if (w->by_rows || w->kind == WINDOW_session) { /* formed behind the exchange */
+        const twindow_t *outer_by = g->entered_by;
         const val_t *outer = g->entered;
+        g->entered_by = w;
         if (w->kind == WINDOW_session && w->late && w->late->live) g->entered = cols;
         push_arm(g, op, 0, cols, op->row_out);
+        g->entered_by = outer_by;
         g->entered = outer;
         return;
     }

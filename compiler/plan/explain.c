@@ -172,6 +172,13 @@ static void state(explain_t *x, const pstage_t *s) {
     const tstep_t *t = s->step;
     if (s->root == ROOT_repartition) return;
     line(x, 0, "keeps, in each partition, ");
+    if (s->sessions) {
+        buf_printf(x->b, "the rows of each session, by key (%s), until it %s%s\n",
+                   plan_key_kind(s),
+                   t->in.window->lateness ? "takes no late rows any more" : "closes",
+                   plan_revised(t) && shows_all(s) ? "; what was shown, for the whole run" : "");
+        return;
+    }
     switch (s->root) {
     case ROOT_aggregate:
         buf_printf(x->b, "%zu aggregate%s per key (%s)", t->u.aggregate.naggs,
@@ -244,8 +251,17 @@ static void outs(explain_t *x, const pstage_t *s) {
         if (table) line(x, 0, when[o->mode]);
         ops(x, &o->next, table);
     }
-    if (s->late.n) line(x, 0, "rows that are late for their session:\n");
-    ops(x, &s->late, 1);
+    for (size_t i = 0; i < s->nlates; i++) {
+        if (!s->lates[i].late.n) continue;
+        line(x, 0, "rows that are late for their session");
+        if (s->nlates > 1) {
+            buf_str(x->b, ", of `");
+            plan_step_text(x->b, x->sources, s->lates[i].window->step);
+            buf_char(x->b, '`');
+        }
+        buf_str(x->b, ":\n");
+        ops(x, &s->lates[i].late, 1);
+    }
 }
 
 static void settings(explain_t *x) {

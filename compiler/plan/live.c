@@ -261,7 +261,9 @@ static void stage_live(builder_t *b, pstage_t *stage, int all) {
         live_t *need = behind(b, &stage->outs.at[i]->next, row);
         for (uint32_t c = 0; c < row->nfields; c++) stage->live[c] |= need[c];
     }
-    if (stage->late.n) behind(b, &stage->late, stage->exchange->entered);
+    for (size_t i = 0; i < stage->nlates; i++)
+        if (stage->lates[i].late.n)
+            behind(b, &stage->lates[i].late, stage->lates[i].window->step->row_in);
     if (stage->root == ROOT_source && !all) stage->source->live = stage->live;
     if (stage->root == ROOT_remember) remember_live(b, stage, all);
     else if (stage->root == ROOT_join) plan_join_live(b, stage, show_all(b, stage, all));
@@ -303,7 +305,7 @@ static void look(builder_t *b, int all) {
     for (size_t i = b->plan->stages.n; i-- > 0;) {
         pstage_t *s = b->plan->stages.at[i];
         for (size_t k = 0; k < s->outs.n; k++) leaves(b, &s->outs.at[k]->next);
-        leaves(b, &s->late);
+        for (size_t k = 0; k < s->nlates; k++) leaves(b, &s->lates[k].late);
         stage_live(b, s, all);
     }
 }
@@ -378,10 +380,12 @@ static void stage_there(builder_t *b, pstage_t *s, const live_t *needed,
         trace_pruned(b, s);
     }
     for (size_t i = 0; i < s->outs.n; i++) there_behind(b, &s->outs.at[i]->next, there);
-    if (!s->late.n) return;
-    live_t *all = new_live(b, s->exchange->entered);
-    memset(all, 1, s->exchange->entered->nfields);
-    there_behind(b, &s->late, all);
+    for (size_t i = 0; i < s->nlates; i++) {
+        const type_t *entered = s->lates[i].window->step->row_in;
+        live_t *all = new_live(b, entered);
+        memset(all, 1, entered->nfields);
+        there_behind(b, &s->lates[i].late, all);
+    }
 }
 
 void plan_live(builder_t *b) {

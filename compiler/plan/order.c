@@ -83,7 +83,7 @@ static int order_matters(const pstage_t *s) {
 /* Roots whose rows leave at once, at the place of the row that entered. */
 static int gives_at_once(const pstage_t *s) {
     if (s->root == ROOT_remember) return !s->step->u.remember->by;
-    if (s->sessions) return s->late.n > 0;
+    if (s->sessions) return plan_late_leaves(s);
     if (s->root == ROOT_join)
         return s->step->u.join.form == JOINS_within || s->step->u.join.form == JOINS_table;
     if (s->step && plan_by_rows(s->step)) return 1; /* with the row that fills a window */

@@ -75,7 +75,7 @@ typedef struct pexchange {
     int one_part;     /* no key: everything goes to partition 0 */
     int framed;       /* entries carry order keys, and are merged by them */
     int timed;        /* rows carry their event time, */
-    type_t *entered;  /* behind its row the row as it entered the window, or null */
+    int entered;      /* behind its row how it entered the `window` (plate_t) */
     int words;        /* of the row before that: set by emit */
     int signs;        /* and whether they are new (1) or old (0), as hidden first fields */
     const char *key_text; /* for people: "word", "user, url" */
@@ -172,6 +172,13 @@ typedef struct pout {
     pops_t next;
 } pout_t;
 
+/* A `window` by which rows come to a step that forms sessions. */
+typedef struct plate {
+    const twindow_t *window;
+    int window_id; /* its pstep, for which late rows are counted */
+    pops_t late;   /* what takes them, as they entered it */
+} plate_t;
+
 typedef struct pstage {
     int id;
     proot_kind root;
@@ -184,8 +191,8 @@ typedef struct pstage {
     pstate_t *state;      /* of the root, or null */
     pstate_t *sessions;   /* of a root that forms sessions: by key, the rows of each; then
                            * `state` is a worker's table for the one that closes */
-    int window_id;        /* then: the pstep of the `window`, */
-    pops_t late;          /* and what takes its late rows, as they entered it */
+    plate_t *lates;       /* then: the windows by which its rows come */
+    size_t nlates;
     int mark;             /* what the root waits for; -1: it closes with the batch */
     int clock_mark;       /* of windows with `early`: the time of the batch; -1 */
     int waits;            /* of a join: rows or windows wait for a moment */
@@ -243,6 +250,10 @@ int plan_by_rows(const tstep_t *s);
 int plan_can_merge(const tstep_t *s);
 /* Does the step form sessions? */
 int plan_sessions(const tstep_t *s);
+/* Do late rows of its sessions leave the stage? */
+int plan_late_leaves(const pstage_t *s);
+/* Must a row say by which `window` it came? */
+int plan_says_window(const pstage_t *s);
 
 plan_t *plan_build(arena_t *a, graph_t *g, sources_t *sources, const plan_options *options);
 

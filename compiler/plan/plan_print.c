@@ -114,8 +114,14 @@ static void print_stage(buf_t *b, const pstage_t *s, sources_t *sources) {
         if (o->mode != MODE_append) buf_printf(b, "  %s", modes[o->mode]);
         print_ops(b, sources, &o->next, o->mode == MODE_append ? 1 : 2);
     }
-    if (s->late.n) buf_str(b, "  late:\n");
-    print_ops(b, sources, &s->late, 2);
+    for (size_t i = 0; i < s->nlates; i++) {
+        if (!s->lates[i].late.n) continue;
+        from = b->n;
+        buf_str(b, "  late:");
+        if (s->nlates > 1) line_end(b, sources, s->lates[i].window->step->at, from);
+        else buf_char(b, '\n');
+        print_ops(b, sources, &s->lates[i].late, 2);
+    }
 }
 
 void plan_print(buf_t *b, const plan_t *p, sources_t *sources) {

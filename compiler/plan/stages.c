@@ -203,12 +203,22 @@ static void add_out(builder_t *b, pstage_t *stage, tflow_t *f, size_t i, sink_mo
     place_from(b, f, i, (place_t){.stage = stage, .next = &out->next, .mode = mode});
 }
 
-/* Rows that are late for their session leave its root as they entered the `window`. */
-static void place_late(builder_t *b, pstage_t *stage) {
+/* Rows that are late for their session leave its root as they entered their `window`. */
+static void place_lates(builder_t *b, pstage_t *stage) {
     const twindow_t *w = stage->step->in.window;
-    if (!w->late || !plan_leads(b, w->late, 0, MODE_append)) return;
-    stage->exchange->entered = w->step->row_in;
-    place_from(b, w->late, 0, (place_t){.stage = stage, .next = &stage->late});
+    stage->nlates = w->nbrought ? w->nbrought : 1;
+    stage->lates = ARENA_ARRAY(b->a, plate_t, stage->nlates);
+    for (size_t i = 0; i < stage->nlates; i++) {
+        plate_t *l = &stage->lates[i];
+        l->window = w->nbrought ? w->brought[i] : w;
+        l->window_id = plan_step_id(b, l->window->step);
+    }
+    for (size_t i = 0; i < stage->nlates; i++) {
+        plate_t *l = &stage->lates[i];
+        if (!l->window->late || !plan_leads(b, l->window->late, 0, MODE_append)) continue;
+        stage->exchange->entered = 1;
+        place_from(b, l->window->late, 0, (place_t){.stage = stage, .next = &l->late});
+    }
 }
 
 /* The exchange and stage of a keyed step; made when it is first reached. */
@@ -235,7 +245,6 @@ static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
         stage->partial = 0;
         stage->sessions = add_state(b, s, one_part);
         if (one_part) stage->sessions->int_key = 1;
-        stage->window_id = plan_step_id(b, s->in.window->step);
     }
     stage->state->partial = stage->partial || stage->sessions;
     stage->slice = plan_slice(b, s);
@@ -247,7 +256,7 @@ static keyed_t keyed_stage(builder_t *b, tstep_t *s, sink_mode mode) {
     vec_push(b->a, &b->keyed, k);
     size_t i = (size_t)s->index;
     stage->error_port = error_port(b, stage, s->flow, i + 1);
-    if (stage->sessions) place_late(b, stage);
+    if (stage->sessions) place_lates(b, stage);
     int makes_table = s->out.is_table && (!s->in.is_table || plan_takes_changes(s));
     for (int m = MODE_update; makes_table && m <= MODE_changes; m++)
         add_out(b, stage, s->flow, i + 1, (sink_mode)m);

@@ -67,8 +67,19 @@ int plan_sessions(const tstep_t *s) {
     return w && w->kind == WINDOW_session && s->in.window_column < 0;
 }
 
+int plan_late_leaves(const pstage_t *s) {
+    for (size_t i = 0; i < s->nlates; i++)
+        if (s->lates[i].late.n) return 1;
+    return 0;
+}
+
+int plan_says_window(const pstage_t *s) {
+    return s->nlates > 1 && plan_late_leaves(s);
+}
+
 int plan_revised(const tstep_t *s) {
-    return plan_paned(s) && (s->op == OP_aggregate || s->op == OP_top) &&
+    if (s->op != OP_aggregate && (s->op != OP_top || !plan_paned(s))) return 0;
+    return (plan_paned(s) || plan_sessions(s)) &&
            (s->in.window->early || s->in.window->lateness);
 }
 

@@ -89,6 +89,10 @@ typedef struct twindow {
     struct node *early, *lateness;      /* given: aggregates are tables */
     struct cval *early_value, *lateness_value;
     tflow_t *late;            /* `late into`, or null */
+    /* Sessions that a `union` brings together: the windows by which rows came, where one of
+     * them has `late into`. */
+    const struct twindow **brought;
+    size_t nbrought;
 } twindow_t;
 
 /* A handler of `remember`.  Its statements are walked as they stand in the tree: the def

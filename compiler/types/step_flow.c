@@ -121,6 +121,59 @@ static int *input_order(check_t *c, const type_t *here, const type_t *there) {
     return from;
 }
 
+/* Are windows that are alike shown and kept alike? */
+static int revised_alike(const twindow_t *a, const twindow_t *b) {
+    return !a || !b ||
+           (constant_alike(a->early, a->early_value, b->early, b->early_value) &&
+            constant_alike(a->lateness, a->lateness_value, b->lateness, b->lateness_value));
+}
+
+/* Do rows of a flow come from another one? */
+static int comes_from(const tflow_t *f, const tflow_t *other) {
+    if (f == other) return 1;
+    if (f->origin != ORIGIN_source && f->from && comes_from(f->from, other)) return 1;
+    for (size_t i = 0; i < f->steps.n; i++) {
+        const tstep_t *s = f->steps.at[i];
+        if (s->op == OP_join && s->u.join.right && comes_from(s->u.join.right, other)) return 1;
+        for (size_t k = 0; s->op == OP_union && k < s->u.unite.n; k++)
+            if (comes_from(s->u.unite.inputs[k], other)) return 1;
+    }
+    return 0;
+}
+
+/* Sessions are formed behind the union: late rows go where the `window` by which they came
+ * sends them, so all of these are known of the rows.  0 if late rows would come back. */
+static int bring_windows(flowck_t *f, const node_t *ref, const pipe_t *p) {
+    const twindow_t *b = p->out.props.window;
+    const twindow_t *a = f->st.props.window;
+    if (!a || !b || a == b || a->kind != WINDOW_session || f->st.props.window_column >= 0) return 1;
+    size_t na = a->nbrought ? a->nbrought : 1, nb = b->nbrought ? b->nbrought : 1, n = na;
+    const twindow_t **all = ARENA_ARRAY(f->c->arena, const twindow_t *, na + nb);
+    for (size_t i = 0; i < na; i++) all[i] = a->nbrought ? a->brought[i] : a;
+    int late = 0;
+    for (size_t i = 0; i < nb; i++) {
+        const twindow_t *w = b->nbrought ? b->brought[i] : b;
+        size_t k = 0;
+        while (k < n && all[k] != w) k++;
+        if (k == n) all[n++] = w;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const tflow_t *aside = all[i]->late;
+        late |= aside != NULL;
+        if (!aside || (!comes_from(f->flow, aside) && !comes_from(p->flow, aside))) continue;
+        diag_t *m = diag_add(f->c->diags, DIAG_union_late, ref->span, aside->name);
+        diag_help(m, "count them apart: `%s |> window … |> aggregate …`", aside->name);
+        return 0;
+    }
+    if (!late || n == 1) return 1;
+    twindow_t *both = ARENA_NEW(f->c->arena, twindow_t);
+    *both = *a;
+    both->brought = all;
+    both->nbrought = n;
+    f->st.props.window = both;
+    return 1;
+}
+
 /* Checks one input against the rows so far; 1 if it fits. */
 static int union_input(flowck_t *f, const node_t *ref, const pipe_t *p) {
     check_t *c = f->c;
@@ -143,11 +196,10 @@ static int union_input(flowck_t *f, const node_t *ref, const pipe_t *p) {
         diag_help(m, "window both sides alike, or set the window after the `union`");
         return 0;
     }
-    /* A session is formed behind the union: late rows entered one `window` or the other. */
-    const twindow_t *a = f->st.props.window, *b = p->out.props.window;
-    if (a && b && a->kind == WINDOW_session && f->st.props.window_column < 0 &&
-        (a->late || b->late)) {
-        not_built(c, ref->span, "`late into` of sessions that a `union` brings together");
+    if (!revised_alike(p->out.props.window, f->st.props.window)) {
+        diag_t *m = diag_add(c->diags, DIAG_union_windows, ref->span, name,
+                             "has another `early` or `lateness` than this stream");
+        diag_help(m, "give both windows the same, or set the window after the `union`");
         return 0;
     }
     if (p->out.props.timed != f->st.props.timed) {
@@ -178,7 +230,7 @@ void op_union_type(flowck_t *f) {
     for (size_t i = 0; i < s->inputs.n; i++) {
         pipe_t *p = wiring_pipe(f->m, s->inputs.at[i]);
         if (!p || p->fault || p->out.unknown || f->st.props.is_table) continue;
-        if (!union_input(f, s->inputs.at[i], p)) continue;
+        if (!union_input(f, s->inputs.at[i], p) || !bring_windows(f, s->inputs.at[i], p)) continue;
         inputs[n] = p->flow;
         from[n++] = input_order(c, f->st.row, p->out.row);
         f->st.props.bounded &= p->out.props.bounded;

@@ -323,6 +323,7 @@ void op_top_type(flowck_t *f) {
     f->step->u.top.added = added;
     f->st.props.sorted = NULL;
     form_window(f, &cols);
+    if (f->st.props.windowed == WINDOW_session) need_unrevised(f, 0);
     stream_become(c, &f->st, &cols, (lost_t){.step = "top", .at = f->step->at});
     rows_are_made(f);
     int window = -1;

@@ -254,9 +254,6 @@ void op_window_type(flowck_t *f) {
     if (!window_at(w->kind)->built)
         not_built(c, f->step->at,
                   arena_printf(c->arena, "`window %s`", window_at(w->kind)->spelling));
-    else if ((w->early || w->lateness) && w->kind == WINDOW_session)
-        not_built(c, (w->early ? w->early : w->lateness)->span,
-                  w->early ? "`early` of sessions" : "`lateness` of sessions");
 }
 
 /* ---- behind a window ---- */
@@ -276,7 +273,8 @@ int makes_revisions(const flowck_t *f) {
 
 void need_unrevised(flowck_t *f, int late) {
     const twindow_t *w = f->st.props.window;
-    if (!makes_revisions(f) || (late && !w->early)) return;
+    /* A session that has been given is not given again when it grows. */
+    if (!makes_revisions(f) || (late && !w->early && w->kind != WINDOW_session)) return;
     diag_t *m = diag_add(f->c->diags, DIAG_window_revised, f->step->at,
                          op_at(f->step->op)->spelling, w->early ? "early" : "lateness");
     if (f->step->op == OP_sort) {
@@ -284,6 +282,12 @@ void need_unrevised(flowck_t *f, int late) {
         diag_help(m, "`top n by …` keeps the first rows of each window, in order; or sort the "
                      "table that `top`\nor `aggregate` makes of the windows, into a sink with "
                      "`mode = complete` or `final`");
+        return;
+    }
+    if (w->kind == WINDOW_session) {
+        diag_note(m, "a session that grows takes its rows back, and gives them under another window");
+        diag_help(m, "`aggregate` does: it makes a table of the sessions; rows in order are "
+                     "`collect(x)`");
         return;
     }
     diag_help(m, "`aggregate` or `top` first: it makes a table of the windows, and revises its "

@@ -198,7 +198,7 @@ const char *column_fault(const type_t *t) {
     flow_unreachable("type kind");
 }
 
-static int same_constant(node_t *a, const struct cval *av, node_t *b, const struct cval *bv) {
+int constant_alike(node_t *a, const struct cval *av, node_t *b, const struct cval *bv) {
     if (!a || !b) return a == b;
     if (av && bv) return av->w[0] == bv->w[0];
     return !av && !bv && ast_equal(a, b);
@@ -208,9 +208,9 @@ int windowed_alike(const tprops_t *a, const tprops_t *b) {
     const twindow_t *v = a->window, *w = b->window;
     if (a->windowed != b->windowed || !v || !w) return a->windowed == b->windowed;
     return v->by_rows == w->by_rows && v->processing == w->processing &&
-           same_constant(v->size, v->size_value, w->size, w->size_value) &&
-           same_constant(v->every, v->every_value, w->every, w->every_value) &&
-           same_constant(v->offset, v->offset_value, w->offset, w->offset_value);
+           constant_alike(v->size, v->size_value, w->size, w->size_value) &&
+           constant_alike(v->every, v->every_value, w->every, w->every_value) &&
+           constant_alike(v->offset, v->offset_value, w->offset, w->offset_value);
 }
 
 void stream_add_times(check_t *c, stream_t *st, const tprops_t *more) {

@@ -67,6 +67,8 @@ void stream_facts(check_t *c, const stream_t *st, scope_t *row, facts_t *out);
 void stream_move(check_t *c, stream_t *st, const int *place);
 /* Are both windowed by windows of one kind, sizes and offset? */
 int windowed_alike(const tprops_t *a, const tprops_t *b);
+/* Are two constants, which may be missing, the same, as far as that is known? */
+int constant_alike(node_t *a, const struct cval *av, node_t *b, const struct cval *bv);
 /* The times of `more` are among those of the stream as well. */
 void stream_add_times(check_t *c, stream_t *st, const tprops_t *more);
 /* Leaves the window; rows that were sorted in it stay so. */

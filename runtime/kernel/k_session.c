@@ -17,7 +17,8 @@ typedef struct session_row {
     int64_t time;
     uint64_t arrival;
     uint32_t klen;
-    uint16_t part, saved; /* saved: it is in saved state (k_store_session.c) */
+    uint8_t part, saved; /* saved: it is in saved state (k_store_session.c) */
+    uint8_t told;        /* it was in a session that was shown (k_session_kept.c) */
 } session_row; /* the encoded row, then its order key; of a part its session_span */
 
 /* What a part stands for. */
@@ -30,6 +31,8 @@ struct flow_session {
     int64_t count;       /* rows that came in */
     int64_t held;        /* rows that it holds: after a compaction they are fewer */
     session_row *head, *tail;
+    struct flow_shown *shown; /* k_session_kept.c: what was shown of it, or null */
+    int64_t changed;          /* and rows have come since: KEPT_CHANGED, KEPT_REVISED */
 };
 
 typedef struct session_list {
@@ -104,6 +107,8 @@ static void remove_at(session_list *l, uint32_t i) {
     __builtin_memmove(&l->at[i], &l->at[i + 1], (l->count - i) * sizeof *l->at);
 }
 
+static void shown_join(flow_session *to, const flow_session *from);
+
 /* Is `b` less than a gap behind `a`? */
 FLOW_INLINE int touches(int64_t a, int64_t b, int64_t gap) {
     return b < flow_k_time_add(a, gap);
@@ -134,6 +139,7 @@ static flow_session *session_at(flow_ctx *ctx, flow_heap *heap, session_list *l,
     s->held += b->held;
     s->tail->next = b->head;
     s->tail = b->tail;
+    if (FLOW_UNLIKELY(b->shown != 0)) shown_join(s, b);
     remove_at(l, i);
     return s;
 }
@@ -143,9 +149,10 @@ FLOW_INLINE int64_t moment_of(const flow_session *s, int64_t gap) {
     return flow_k_time_add(s->last, gap - 1);
 }
 
-flow_session *flow_k_session_put(flow_ctx *ctx, flow_table *t, int64_t time, int64_t gap,
-                                 const uint8_t *row, const uint8_t *key, int64_t klen) {
-    int64_t entry = flow_k_table_last(t);
+/* The row joins the sessions of an entry. */
+static flow_session *session_add(flow_ctx *ctx, flow_table *t, int64_t entry, int64_t time,
+                                 int64_t gap, const uint8_t *row, const uint8_t *key,
+                                 int64_t klen) {
     session_row *r = new_row(ctx, &t->heap, row, flow_k_row_size(row), key, klen);
     r->time = time;
     r->arrival = timers_of(ctx, t)->arrivals++;
@@ -156,7 +163,14 @@ flow_session *flow_k_session_put(flow_ctx *ctx, flow_table *t, int64_t time, int
     s->tail = r;
     s->count++;
     s->held++;
-    flow_k_timer_set(ctx, t, entry, 0, moment_of(&l->at[0], gap));
+    return s;
+}
+
+flow_session *flow_k_session_put(flow_ctx *ctx, flow_table *t, int64_t time, int64_t gap,
+                                 const uint8_t *row, const uint8_t *key, int64_t klen) {
+    int64_t entry = flow_k_table_last(t);
+    flow_session *s = session_add(ctx, t, entry, time, gap, row, key, klen);
+    flow_k_timer_set(ctx, t, entry, 0, moment_of(&sessions_of(t, entry)->at[0], gap));
     return s;
 }
 

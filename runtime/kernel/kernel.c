@@ -64,6 +64,7 @@
 #include "runtime/kernel/k_path.c"
 #include "runtime/kernel/k_event.c"
 #include "runtime/kernel/k_session.c"
+#include "runtime/kernel/k_session_kept.c"
 #include "runtime/kernel/k_within.c"
 #include "runtime/kernel/k_nexmark.c"
 #include "runtime/kernel/k_pane.c"
