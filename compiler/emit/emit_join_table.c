@@ -248,7 +248,8 @@ void emit_join_tables_close(gen_t *g) {
     LLVMValueRef count = ir_words(e, 1, "changed");
     LLVMValueRef order = K_CALL(e, table_sorted, "order", e->fn->ctx, table, ir_i32(e, 1), count);
     loop_t l = ir_loop(e, ir_load(e, e->i64, count, "changed"), "settle");
-    K_CALL(e, join_settle, "", e->fn->ctx, table, K_CALL(e, table_nth, "entry", order, l.i));
+    K_CALL(e, join_settle, "", e->fn->ctx, table, K_CALL(e, table_nth, "entry", order, l.i),
+           ir_i32(e, 1));
     ir_loop_end(e, &l);
     K_CALL(e, table_clean, "", table);
 }

@@ -150,8 +150,9 @@ void emit_table_send(gen_t *g, pop_t *op, val_t *cols) {
         fields[h.columns + i] = val_coerce(e, cols[h.carried[i]],
                                            h.record->fields[h.columns + i].type);
     /* Rows of a table stay in the partition of the root that holds it: `close` reaches back.
-     * Not those of a join, where a key may come from another partition than before. */
-    int stays = s->op != OP_latest && g->stage->root != ROOT_join;
+     * Not those of most joins, where a key may come from another partition than before. */
+    int stays = s->op != OP_latest &&
+                (g->stage->root != ROOT_join || emit_closed_join(g->plan, stage));
     LLVMValueRef part = stays ? K_CALL(e, ctx_partition, "part", e->fn->ctx)
                               : emit_part_of(g, op->port->exchange, key);
     emit_send_row(g, op->port, part, val_record(e, h.record, fields));
@@ -425,6 +426,11 @@ static LLVMValueRef wait_for(gen_t *g, LLVMValueRef table, gkey_t key, LLVMValue
     return words;
 }
 
+/* Does the step that made the table forget what has left? */
+static int is_forgotten(gen_t *g) {
+    return emit_maker(g->plan, g->stage) || emit_closed_join(g->plan, g->stage);
+}
+
 /* By event time: the watermark has passed its moment when it comes.  Where the step that
  * made it forgets what has left, the row does so too, as if it left now: an entry without
  * a row. */
@@ -437,7 +443,7 @@ static void drop_late(gen_t *g, LLVMValueRef table, gkey_t key, LLVMValueRef mom
     ir_if_rare(e, ir_lt(e, moment, now, "late"), late, in_time);
     ir_at(e, late);
     K_CALL(e, row_late, "", e->fn->ctx, ir_i64(e, g->stage->step_id), ir_i32(e, 0));
-    if (emit_maker(g->plan, g->stage))
+    if (is_forgotten(g))
         K_CALL(e, blob_drop, "", e->fn->ctx, K_CALL(e, table_heap, "heap", table),
                ir_word(e, wait_for(g, table, key, moment), CLOSE_ROW));
     ir_br(e, next);
@@ -495,7 +501,7 @@ static void give_closed(gen_t *g, const shape_t *h, LLVMValueRef blob, LLVMValue
                         gkey_t key) {
     emit_t *e = g->e;
     LLVMBasicBlockRef give = ir_block(e, "row.leaves"), done = ir_block(e, "row.left");
-    int some_late = g->stage->step->out.timed && emit_maker(g->plan, g->stage);
+    int some_late = g->stage->step->out.timed && is_forgotten(g);
     ir_if(e, some_late ? has_blob(g, blob) : ir_bit(e, 1), give, done);
     ir_at(e, give);
     stands_at_moment(g, moment, key);

@@ -39,9 +39,12 @@ void emit_table_close(gen_t *g);
 /* What has left by `close` is forgotten in the step that made the table, too, where nobody
  * else reads that: the stage of that step, or null. */
 pstage_t *emit_maker(const plan_t *plan, const pstage_t *close);
-/* Is it such a step? */
+/* The same of a join, by the key of both sides, of which nobody else reads anything; the
+ * steps that made its sides forget, too. */
+pstage_t *emit_closed_join(const plan_t *plan, const pstage_t *close);
+/* Is it what emit_maker gives for some stage? */
 int emit_is_closed(const plan_t *plan, const pstage_t *maker);
-/* The row of this key has left `table`, that of the rows that wait. */
+/* Into the stage of `close`: the row of this key has left `table`, that of those that wait. */
 void emit_forget_made(gen_t *g, LLVMValueRef table, gkey_t key);
 
 #endif

@@ -3,6 +3,7 @@
 #include "compiler/base/check.h"
 #include "compiler/types/builtins.h"
 #include "compiler/types/const.h"
+#include "compiler/types/join_keys.h"
 #include "compiler/types/step_check.h"
 
 /* Keys without end: not those of a few values. */
@@ -51,21 +52,91 @@ static uint32_t entry_bytes(const tstep_t *s, const titem_t *keys, size_t n) {
 
 /* ---- `close at` ends it ---- */
 
-/* Steps from place i of the flow: do they look at one row at a time, up to a `close`?  What
- * does not pass a `where` never leaves there, so it is never forgotten: held is the first. */
+static int looks_at_one_row(op_id op) {
+    return op == OP_where || op == OP_select || op == OP_let || op == OP_drop;
+}
+
+/* Is there a step before place i that makes a table of a stream, one row a key, for nobody
+ * but what stands at i? */
+static int is_made_for(const tflow_t *f, size_t i) {
+    for (;;) {
+        while (i-- > 0) {
+            const tstep_t *s = f->steps.at[i];
+            if (s->op == OP_aggregate || s->op == OP_latest)
+                return !s->in.is_table && !s->in.window;
+            if (!looks_at_one_row(s->op)) return 0;
+        }
+        if (f->origin != ORIGIN_flow || f->from->readers != 1) return 0;
+        f = f->from;
+        i = f->steps.n;
+    }
+}
+
+/* When a row of the join has left, do both sides forget theirs? */
+static int join_forgets(const tstep_t *s) {
+    const tflow_t *right = s->u.join.right;
+    return join_is_by_keys(s) && is_made_for(s->flow, (size_t)s->index) && right->readers == 1 &&
+           is_made_for(right, right->steps.n);
+}
+
+/* ... and does each row of that side leave, be it alone? */
+static int join_gives_all(const tstep_t *s, int right) {
+    int kind = s->u.join.kind;
+    return kind == JOIN_FULL || kind == (right ? JOIN_RIGHT : JOIN_LEFT);
+}
+
+/* The live step that reads the flow as the other side of a join of tables, or null. */
+static const tstep_t *joined_by(const program_t *p, const tflow_t *f) {
+    for (size_t i = 0; i < p->flows.n; i++) {
+        const tflow_t *g = p->flows.at[i];
+        for (size_t k = 0; g->live && k < g->steps.n; k++) {
+            const tstep_t *s = g->steps.at[k];
+            if (s->op == OP_join && s->u.join.form == JOINS_tables && s->u.join.right == f)
+                return s;
+        }
+    }
+    return NULL;
+}
+
+/* Do steps from place i of the flow lead to a `close`?  held becomes the first of them behind
+ * which a row may never leave. */
 static int leads_to_close(const program_t *p, const tflow_t *f, size_t i, const tstep_t **held) {
     for (; i < f->steps.n; i++) {
-        op_id op = f->steps.at[i]->op;
-        if (op == OP_close) return 1;
-        if (op != OP_where && op != OP_select && op != OP_let && op != OP_drop) return 0;
-        if (op == OP_where && !*held) *held = f->steps.at[i];
+        const tstep_t *s = f->steps.at[i];
+        int join = s->op == OP_join && s->u.join.form == JOINS_tables;
+        if (s->op == OP_close) return 1;
+        if (!join && !looks_at_one_row(s->op)) return 0;
+        int holds = join ? !join_forgets(s) || !join_gives_all(s, 0) : s->op == OP_where;
+        if (holds && !*held) *held = s;
     }
-    const tflow_t *reader = NULL;
+    if (f->readers != 1) return 0;
     for (size_t k = 0; k < p->flows.n; k++) {
         const tflow_t *g = p->flows.at[k];
-        if (g->origin == ORIGIN_flow && g->from == f && g->live) reader = g;
+        if (g->origin == ORIGIN_flow && g->from == f && g->live)
+            return leads_to_close(p, g, 0, held);
     }
-    return f->readers == 1 && reader && leads_to_close(p, reader, 0, held);
+    const tstep_t *join = joined_by(p, f);
+    if (!join) return 0;
+    if (!*held && (!join_forgets(join) || !join_gives_all(join, 1))) *held = join;
+    return leads_to_close(p, join->flow, (size_t)join->index + 1, held);
+}
+
+/* Why the step at `held` keeps rows for ever, and a way out. */
+static void explain_held(check_t *c, diag_t *d, const tstep_t *held, span_t at) {
+    const char *where = diag_where(c->diags, held->at, at);
+    if (held->op == OP_where) {
+        diag_note(d, "what `where` at %s keeps from `close at` never leaves", where);
+        diag_help(d, "put that `where` behind `close at`, or silence this with `set unbounded "
+                     "= true`");
+    } else if (join_forgets(held)) {
+        diag_note(d, "a row that finds no other in `join` at %s never leaves", where);
+        diag_help(d, "a `full join` gives such rows, too; or silence this with `set unbounded "
+                     "= true`");
+    } else {
+        diag_note(d, "a row that has left in one pair of `join` at %s may yet be in another", where);
+        diag_help(d, "join by the whole keys of both sides, where each has one row a key, or "
+                     "silence this\nwith `set unbounded = true`");
+    }
 }
 
 /* The rows of a `file` that is read anew replace those of the `latest` behind it. */
@@ -124,12 +195,9 @@ static void warn_unbounded(sema_t *m, const tstep_t *s) {
     if (rows) buf_str(&names, "row");
     diag_t *d = diag_add(c->diags, DIAG_unbounded_state, s->at, buf_text(&names));
     diag_note(d, "about %u bytes for each, and longer texts", entry_bytes(s, keys, n));
-    if (held) {
-        diag_note(d, "what `where` at %s keeps from `close at` never leaves",
-                  diag_where(c->diags, held->at, s->at));
-        diag_help(d, "put that `where` behind `close at`, or silence this with `set unbounded "
-                     "= true`");
-    } else if (s->op == OP_remember)
+    if (held)
+        explain_held(c, d, held, s->at);
+    else if (s->op == OP_remember)
         diag_help(d, "drop what is old: `on idle 1d { forget }`, or silence this with "
                      "`set unbounded = true`");
     else

@@ -579,7 +579,7 @@ uint8_t *flow_k_join_order(flow_ctx *ctx, int64_t step, const uint8_t *left,
     return flow_k_order_key(ctx, step, key, end - key, len);
 }
 
-void flow_k_join_settle(flow_ctx *ctx, flow_table *t, int64_t entry) {
+void flow_k_join_settle(flow_ctx *ctx, flow_table *t, int64_t entry, int32_t stay) {
     join_list *l = join_side(flow_k_table_words(t, entry), 0);
     for (int side = 0; side < 2; side++) {
         if (l[side].tail) join_in_order(&l[side]);
@@ -587,7 +587,7 @@ void flow_k_join_settle(flow_ctx *ctx, flow_table *t, int64_t entry) {
         for (uint32_t i = kept; i < l[side].end; i++) {
             join_head *row = l[side].rows[i];
             row->there |= JOIN_WAS;
-            if (row->there & JOIN_IS) l[side].rows[kept++] = row;
+            if (stay && row->there & JOIN_IS) l[side].rows[kept++] = row;
             else join_release(ctx, t, row, 1);
         }
         l[side].end = kept;

@@ -97,7 +97,8 @@ const uint8_t *flow_k_join_key(const uint8_t *row);
 int64_t flow_k_join_key_len(const uint8_t *row);
 /* Have the two rows one key? */
 int32_t flow_k_join_same(const uint8_t *a, const uint8_t *b);
-/* The batch is over: what is not there any more is freed, an empty entry too. */
-FLOW_FAR void flow_k_join_settle(flow_ctx *ctx, flow_table *t, int64_t entry);
+/* The batch is over: what is not there any more is freed, an empty entry too.  Without
+ * `stay` all its rows are. */
+FLOW_FAR void flow_k_join_settle(flow_ctx *ctx, flow_table *t, int64_t entry, int32_t stay);
 
 #endif

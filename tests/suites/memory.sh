@@ -176,6 +176,11 @@ few closed 8 <<'FLOW'
 table t = a |> aggregate n = count(), at = max(at) per k, slot = floor(at, 20s)
 t |> close at slot + 20s |> to discard()
 FLOW
+few closed_join 8 <<'FLOW'
+table t = a |> aggregate n = count() per k, slot = floor(at, 20s)
+table u = a |> where k % 3 > 0 |> latest per k, slot = floor(at, 20s)
+t |> full join u as u on k == u.k and slot == u.slot |> close at (slot ?? u?.slot ?? @2024-01-01) + 20s |> to discard()
+FLOW
 few closed_top 8 <<'FLOW'
 table t = a |> let slot = floor(at, 20s) |> top 3 by at desc with ties per k, slot
 t |> close at slot + 20s |> to discard()

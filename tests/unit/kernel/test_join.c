@@ -203,7 +203,7 @@ static void test_tables(void) {
             }
             for (int k = 0; k < 3; k++) want_was += was[key * 3 + k], want_is += now[key * 3 + k];
             CU_ASSERT(sum_was == want_was && sum_is == want_is);
-            flow_k_join_settle(l->ctx, &l->t, flow_k_table_last(&l->t));
+            flow_k_join_settle(l->ctx, &l->t, flow_k_table_last(&l->t), 1);
         }
     }
     close_lab(l);

@@ -352,7 +352,7 @@ static uint64_t tables_step(lab *l, flow_table *t, rnd r, int settles) {
     if (range[1] - range[0] < 12)
         flow_k_join_put(l->ctx, t, words, side, (const uint8_t *)texts[k], lengths[k],
                         make_row(l, l->number));
-    if (settles) flow_k_join_settle(l->ctx, t, flow_k_table_last(t));
+    if (settles) flow_k_join_settle(l->ctx, t, flow_k_table_last(t), 1);
     else flow_k_join_tidy(l->ctx, t);
     for (key = 0; key < KEYS; key++) {
         words = probe(l, t, key);
