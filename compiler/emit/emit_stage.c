@@ -268,6 +268,35 @@ static void keyed_row(gen_t *g, const pexchange_t *x, LLVMValueRef row,
     }
 }
 
+/* Bytes from the start of a row to its key, where a row has one that leads into the stage's
+ * one table; else 0. */
+static int64_t key_offset(gen_t *g, const pexchange_t *x) {
+    pstage_t *s = g->stage;
+    int64_t words = 1 + (x->timed ? 1 : 0) + (x->signs ? 1 : 0);
+    if (x->framed || s->sessions || (s->step && plan_paned(s->step))) return 0;
+    if (s->root == ROOT_aggregate) return 8 * words;
+    return 0;
+}
+
+/* At the row `at`: the memory of the table that it and the next rows need is asked for, all
+ * at once, so that rows do not wait for it one by one.  The row up to which that is done. */
+static LLVMValueRef look_ahead(gen_t *g, LLVMValueRef at, LLVMValueRef end, LLVMValueRef done,
+                               int64_t key) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef here = ir_here(e), fetch = ir_block(e, "fetch"), go = ir_block(e, "fetched");
+    ir_if(e, LLVMBuildICmp(e->b, LLVMIntULT, at, done, "known"), go, fetch);
+    ir_at(e, fetch);
+    LLVMValueRef table = K_CALL(e, state, "table", e->fn->ctx, ir_i64(e, g->stage->state->id));
+    LLVMValueRef more =
+        K_CALL(e, table_ahead, "ahead", e->fn->ctx, table, at, end, ir_i64(e, key));
+    ir_br(e, go);
+    ir_at(e, go);
+    LLVMValueRef now = ir_phi(e, e->ptr, "ahead");
+    ir_phi_add(now, done, here);
+    ir_phi_add(now, more, fetch);
+    return now;
+}
+
 /* One input of the stage; of a join the second is the left side. */
 static void keyed_rows(gen_t *g, const pexchange_t *x, const char *what) {
     emit_t *e = g->e;
@@ -280,11 +309,14 @@ static void keyed_rows(gen_t *g, const pexchange_t *x, const char *what) {
                       next = ir_block(e, "row.done"), done = ir_block(e, "done");
     ir_br(e, head);
     ir_at(e, head);
-    LLVMValueRef at = ir_phi(e, e->ptr, "at");
+    int64_t key = key_offset(g, x);
+    LLVMValueRef at = ir_phi(e, e->ptr, "at"), ahead = key ? ir_phi(e, e->ptr, "ahead") : NULL;
     ir_phi_add(at, p, from);
+    if (key) ir_phi_add(ahead, p, from);
     LLVMValueRef more = LLVMBuildICmp(e->b, LLVMIntULT, at, end, "more");
     ir_if(e, more, body, done);
     ir_at(e, body);
+    LLVMValueRef fetched = key ? look_ahead(g, at, end, ahead, key) : NULL;
     K_CALL(e, reset, "", e->fn->ctx, mark);
     LLVMValueRef row = at, after;
     g->order = ORDER_place;
@@ -301,6 +333,7 @@ static void keyed_rows(gen_t *g, const pexchange_t *x, const char *what) {
     ir_br(e, next);
     ir_at(e, next);
     ir_phi_add(at, after, next);
+    if (key) ir_phi_add(ahead, fetched, next);
     ir_br(e, head);
     ir_at(e, done);
     flush_full(g);

@@ -11,78 +11,21 @@
  * Keys are hashed again when the index grows.  Removing closes the gap in the index
  * (backward shift), so there are no tombstones. */
 #include "runtime/kernel/k_table.h"
+#include "runtime/kernel/k_cell.h"
 #include "runtime/kernel/k_cold.h"
 #include "runtime/kernel/k_hash.h"
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_pane.h"
+#include "runtime/kernel/k_row.h"
 #include "runtime/kernel/k_sort.h"
 #include "runtime/kernel/k_track.h"
 
 #define TABLE_FIRST_BITS 8
 #define TABLE_PAD        64 /* readable behind the entries */
 #define TABLE_KEPT       (16 * 1024) /* entries that a clear keeps however few were used */
-#define TABLE_INLINE     12 /* longest text inside a cell */
+#define TABLE_AHEAD      32 /* rows whose entries are fetched at once */
+#define TABLE_AHEAD_BITS 12 /* an index from 16 KiB: with its entries beyond the first cache */
 #define TABLE_BIG_BITS   15 /* an index from 128 KiB: with its entries beyond the second cache */
-
-typedef uint8_t table_v16 __attribute__((vector_size(16)));
-typedef uint64_t table_v2 __attribute__((vector_size(16)));
-
-typedef struct table_cell {
-    uint64_t lo, hi;
-} table_cell;
-
-/* table_ones + 16 - n: n bytes FF, then zeros. */
-static const uint8_t table_ones[32] = {255, 255, 255, 255, 255, 255, 255, 255,
-                                       255, 255, 255, 255, 255, 255, 255, 255};
-
-FLOW_INLINE uint64_t table_fold(uint64_t a, uint64_t b) {
-    unsigned __int128 r = (unsigned __int128)a * b;
-    return (uint64_t)r ^ (uint64_t)(r >> 64);
-}
-
-FLOW_INLINE uint64_t table_turn(uint64_t seed) {
-    return (seed >> 32 | seed << 32) ^ 0xA0761D6478BD642Fu;
-}
-
-/* Positions are the high bits of a hash, the part kept in the slot its low ones.  Both
- * factors are blinded: a key that knew how to make one of them 0 would hide the other. */
-FLOW_INLINE uint64_t table_hash_cell(uint64_t seed, table_cell c) {
-    uint64_t h = table_fold(c.lo ^ seed, c.hi ^ table_turn(seed));
-    return h * 0x9E3779B97F4A7C15u;
-}
-
-FLOW_INLINE uint64_t table_hash_i64(uint64_t seed, int64_t key) {
-    return table_fold((uint64_t)key ^ seed, table_turn(seed)) * 0x9E3779B97F4A7C15u;
-}
-
-/* The cell of a text of at most TABLE_INLINE bytes: one load, one mask, one shift. */
-FLOW_INLINE table_cell table_short(const uint8_t *ptr, int64_t len) {
-    table_v16 x, m, zero = {0};
-#ifdef FLOW_EXACT
-    x = zero;
-    __builtin_memcpy(&x, len ? ptr : table_ones, (size_t)len);
-#else
-    __builtin_memcpy(&x, len ? ptr : table_ones, 16);
-#endif
-    __builtin_memcpy(&m, table_ones + 16 - len, 16);
-    x &= m;
-    table_v2 y = (table_v2)__builtin_shufflevector(zero, x, 0, 1, 2, 3, 16, 17, 18, 19,
-                                                   20, 21, 22, 23, 24, 25, 26, 27);
-    table_cell c = {y[0] | (uint64_t)len, y[1]};
-    return c;
-}
-
-FLOW_INLINE uint64_t table_hash_text(uint64_t seed, const uint8_t *ptr, int64_t len) {
-    if (FLOW_UNLIKELY(len > TABLE_INLINE)) return flow_k_hash_bytes(seed, ptr, len);
-    return table_hash_cell(seed, table_short(ptr, len));
-}
-
-/* What the cell of a longer text has in its first word. */
-FLOW_INLINE uint64_t table_long(const uint8_t *ptr, int64_t len) {
-    uint32_t prefix;
-    __builtin_memcpy(&prefix, ptr, 4);
-    return (uint32_t)len | (uint64_t)prefix << 32;
-}
 
 FLOW_INLINE uint64_t *table_entry(const flow_table *t, uint32_t entry) {
     return (uint64_t *)(t->entries + (int64_t)entry * t->stride);
@@ -363,15 +306,6 @@ FLOW_INLINE void table_prefetch(const flow_table *t, uint64_t hash) {
     if (t->index) __builtin_prefetch(t->index + (hash >> t->shift));
 }
 
-void flow_k_table_prefetch_i64(flow_ctx *ctx, const flow_table *t, int64_t key) {
-    table_prefetch(t, table_hash_i64(ctx->seed, key));
-}
-
-void flow_k_table_prefetch_text(flow_ctx *ctx, const flow_table *t, const uint8_t *ptr,
-                                int64_t len) {
-    table_prefetch(t, table_hash_text(ctx->seed, ptr, len));
-}
-
 /* ---- staged keys ----------------------------------------------------------------- */
 
 int32_t flow_k_table_big(const flow_table *t) {
@@ -394,13 +328,19 @@ FLOW_HOT void flow_k_stage_i64(flow_ctx *ctx, const flow_table *t, uint64_t *slo
     table_prefetch(t, slot[2]);
 }
 
-FLOW_HOT void flow_k_stage_fetch(const flow_table *t, const uint64_t *slot) {
-    if (FLOW_UNLIKELY(!t->index)) return;
-    uint32_t at = t->index[slot[2] >> t->shift] & t->mask;
-    if (!at) return;
-    const uint8_t *entry = t->entries + (int64_t)(at - 1) * t->stride;
+/* The entry that a probe will look at first; the index is there. */
+FLOW_INLINE void table_prefetch_entry(const flow_table *t, uint64_t hash) {
+    uint32_t at = (uint32_t)(hash >> t->shift), mask = t->mask, want = (uint32_t)hash & ~mask;
+    uint32_t slot = t->index[at];
+    while (slot && ((slot ^ want) > mask || !(slot & mask))) slot = t->index[++at & mask];
+    if (!slot) return;
+    const uint8_t *entry = t->entries + (int64_t)((slot & mask) - 1) * t->stride;
     __builtin_prefetch(entry);
     __builtin_prefetch(entry + t->stride - 8);
+}
+
+FLOW_HOT void flow_k_stage_fetch(const flow_table *t, const uint64_t *slot) {
+    if (FLOW_LIKELY(t->index != 0)) table_prefetch_entry(t, slot[2]);
 }
 
 FLOW_HOT uint64_t *flow_k_stage_text_entry(flow_ctx *ctx, flow_table *t,
@@ -416,6 +356,26 @@ FLOW_HOT uint64_t *flow_k_stage_i64_entry(flow_ctx *ctx, flow_table *t,
     uint64_t *words = table_find_i64(t, slot[2], (int64_t)slot[0]);
     if (FLOW_LIKELY(words != 0)) return table_changes(ctx, t, words);
     return table_new_i64(ctx, t, slot[2], (int64_t)slot[0]);
+}
+
+/* ---- rows ahead ------------------------------------------------------------------ */
+
+__attribute__((noinline)) const uint8_t *flow_k_table_ahead(flow_ctx *ctx,
+                                                            const flow_table *t,
+                                                            const uint8_t *row,
+                                                            const uint8_t *end, int64_t key) {
+    uint64_t hashes[TABLE_AHEAD];
+    int n = 0;
+    if (t->shift > 64 - TABLE_AHEAD_BITS) return end;
+    for (; n < TABLE_AHEAD && row < end; n++, row = flow_k_row_next(row)) {
+        const uint64_t *words = (const uint64_t *)(row + key);
+        hashes[n] = t->kind == FLOW_TABLE_I64
+                        ? table_hash_i64(ctx->seed, (int64_t)words[0])
+                        : table_hash_text(ctx->seed, row + words[0], (int64_t)words[1]);
+        table_prefetch(t, hashes[n]);
+    }
+    for (int i = 0; i < n; i++) table_prefetch_entry(t, hashes[i]);
+    return row;
 }
 
 /* ---- entries --------------------------------------------------------------------- */

@@ -75,10 +75,11 @@ uint64_t *flow_k_table_find_text(flow_ctx *ctx, flow_table *t, const uint8_t *pt
 /* After a probe that gave words: 1 if it made the entry; the entry's number. */
 int32_t flow_k_table_fresh(const flow_table *t);
 int64_t flow_k_table_last(const flow_table *t);
-/* Fetches ahead what a probe of the key reads first. */
-void flow_k_table_prefetch_i64(flow_ctx *ctx, const flow_table *t, int64_t key);
-void flow_k_table_prefetch_text(flow_ctx *ctx, const flow_table *t, const uint8_t *ptr,
-                                int64_t len);
+/* Fetches ahead what the probes of the next rows of a buffer will read, where the table is
+ * larger than the nearest cache; each row has its key `key` bytes from its start, an integer
+ * or where its text stands.  Gives the row up to which that is done, or `end`. */
+const uint8_t *flow_k_table_ahead(flow_ctx *ctx, const flow_table *t, const uint8_t *row,
+                                  const uint8_t *end, int64_t key);
 
 /* Staged keys.  Where a table outgrows the cache, keys are put aside a few dozen at a time:
  * stage_* computes the hash and fetches the index ahead, then stage_fetch each entry, then

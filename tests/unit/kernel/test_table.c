@@ -8,6 +8,7 @@
 #include <CUnit/Basic.h>
 
 #include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_row.h"
 #include "tests/unit/kernel/kernel_env.h"
 #include "tests/unit/kernel/kernel_values.h"
 
@@ -235,6 +236,34 @@ static void test_behind(void) {
     env_close(ctx);
 }
 
+/* Looking ahead goes through a buffer in steps and changes nothing; a small table needs none. */
+static void ahead(int kind, const char *tc, int step) {
+    probe p;
+    flow_table t;
+    probe_open(&p, &t, kind, 1);
+    flow_buf *buf = env_buf(p.ctx);
+    for (int k = 0; k < KEYS; k++) {
+        uint64_t words[2] = {kind == FLOW_TABLE_I64 ? (uint64_t)key_int(k) : (uint64_t)p.text[k],
+                             (uint64_t)p.len[k]};
+        CU_ASSERT(flow_k_row_send(p.ctx, buf, 1, words, (const uint8_t *)tc) == 0);
+    }
+    CU_ASSERT(flow_k_table_ahead(p.ctx, &t, buf->base, buf->p, 16) == buf->p);
+    for (int k = 0; k < KEYS; k += step) get(&p, k, 0)[0] = (uint64_t)k;
+    int steps = 0;
+    for (const uint8_t *row = buf->base; row < buf->p; steps++)
+        row = flow_k_table_ahead(p.ctx, &t, row, buf->p, 16);
+    CU_ASSERT(step == 1 ? steps > KEYS / 64 : steps == 1);
+    CU_ASSERT_EQUAL(flow_k_table_count(&t), (KEYS + step - 1) / step);
+    for (int k = 0; k < KEYS; k += step) CU_ASSERT_EQUAL(*get(&p, k, 1), (uint64_t)k);
+    probe_close(&p);
+}
+
+static void test_ahead(void) {
+    ahead(FLOW_TABLE_I64, "i", 1);
+    ahead(FLOW_TABLE_TEXT, "s", 1);
+    ahead(FLOW_TABLE_I64, "i", 10);
+}
+
 void suite_table(void) {
     CU_pSuite s = CU_add_suite("table", 0, 0);
     CU_add_test(s, "integer keys", test_i64);
@@ -242,4 +271,5 @@ void suite_table(void) {
     CU_add_test(s, "order of arrival", test_arrival);
     CU_add_test(s, "full", test_full);
     CU_add_test(s, "bytes behind a text", test_behind);
+    CU_add_test(s, "rows ahead", test_ahead);
 }

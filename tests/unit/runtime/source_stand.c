@@ -70,7 +70,10 @@ rt_status begin(stand *st, rt_source *s, bool resumes) {
 void finish(rt_source *s) { s->ops->close(s); }
 
 void add(bytes *b, const void *p, int64_t n) {
-    b->p = realloc(b->p, (size_t)(b->n + n) + 1);
+    if (b->n + n >= b->room) {
+        b->room = 2 * (b->n + n) + 64;
+        b->p = realloc(b->p, (size_t)b->room);
+    }
     if (n) memcpy(b->p + b->n, p, (size_t)n);
     b->n += n;
 }

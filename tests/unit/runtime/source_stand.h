@@ -16,7 +16,7 @@ typedef struct stand {
 
 typedef struct bytes {
     uint8_t *p;
-    int64_t n;
+    int64_t n, room;
 } bytes;
 
 /* With a codec `gzip`, whose text stands between `<` and `>`. */
