@@ -2,7 +2,8 @@
 # overload.sh [short|long] - sinks that stand still and sources that bring far more than can be
 # done: resident memory stays below `memory` and 64 MiB at every sample, nothing is lost, nothing
 # is busy while it waits, and afterwards a stop is quick.
-# Short: stalls of 3 s and floods of seconds; long: 30 s and minutes.
+# Short: stalls of 3 s and floods of seconds; long: 30 s and minutes.  The last part has all at
+# once and prints what it measured.
 cd "$(dirname "$0")/../.." || exit 1
 suite=overload tier=${1-short}
 . tests/tools/check.sh
@@ -128,6 +129,51 @@ for setting in true false; do
     same "flood, backpressure $setting: nothing lost" "$rows" "$(cut -d, -f1 out)"
     [ -n "$sanitizer" ] || [ "$(cat most)" -le $bound ]
     same "flood, backpressure $setting: $(cat most) kB of $bound" 0 $?
+done
+
+# ---- all at once: 24 times what can be done, and a sink that stands still ---------------------
+# Latency is that of rows before it, and again of rows ten seconds after its end.
+gcc -O1 -Wall -Wextra -o flood "$root/tests/tools/flood.c" || exit 1
+program work <<'FLOW'
+set batch = 100ms
+param source: string
+param target: string
+from socket(source)
+|> select line, n = sum(map(range(1, 12), fn(i) = length(replace(f"{line}{i}", "a", "bc"))))
+|> to socket(target, format = csv)
+FLOW
+kinds=checkpoint share=2
+[ "$tier" = long ] && kinds="plain checkpoint" share=6
+part() { sed -n "s/^$1=//p" report; }
+for kind in $kinds; do
+    set -- --memory ${limit}MB --grace 60s
+    [ $kind = checkpoint ] && set -- "$@" --checkpoint ck --checkpoint_every 500ms
+    rm -rf ck ports pid.txt report
+    start timeout 600 ./flood ports pid.txt report $stall $share
+    flooder=$pid
+    until_true 5 test -s ports
+    read -r from to <ports
+    ./work "$@" source=127.0.0.1:"$from" target=127.0.0.1:"$to" 2>err &
+    pid=$!
+    started="$started $pid"
+    echo $pid >pid.txt
+    ended "all at once, $kind: both ends" 0 $flooder
+    ended "all at once, $kind: ends" 0 $pid
+    same "all at once, $kind: nothing lost, nothing doubled, in order" "$(part sent) 0" \
+        "$(part back) $(part wrong)"
+    echo "overload: $kind: $(part offered) rows/s offered, $(part times) times the $(part sustained)" \
+        "sustained; a sink stalled for $stall s; $(part back) rows came back"
+    echo "overload: $kind: latency $(part before_ms) ms before (99 %: $(part before_p99_ms) ms)," \
+        "$(part after_ms) ms after ($(part after_p99_ms) ms), normal $(part normal_after) s after the stall"
+    echo "overload: $kind: at most $(part peak) kB of $bound in $(part looks) looks," \
+        "$(part ticks) ticks of CPU in the second half of the stall"
+    same "all at once, $kind: 24 times" 24 "$(part times | cut -d. -f1)"
+    [ "$(part after_rows)" -gt 0 ] && [ "$(part after_ms)" -le $(($(part before_ms) * 2 + 500)) ]
+    same "all at once, $kind: latency is normal again" 0 $?
+    [ -n "$sanitizer" ] || { [ "$(part looks)" -gt $((stall * 5)) ] && [ "$(part peak)" -le $bound ]; }
+    same "all at once, $kind: memory" 0 $?
+    [ "$(part ticks)" -le $((stall * 5 / 2)) ]
+    same "all at once, $kind: nothing is busy while it waits" 0 $?
 done
 
 # ---- a stop while all is full --------------------------------------------------------------

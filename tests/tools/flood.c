@@ -12,9 +12,9 @@
  *   settle    nothing is sent, until all is back
  *   before    an eighth of the sustained rate
  *   flood     24 times the sustained rate; after a second the reader stands still
- *   recover   the rate of `before` again, for ten seconds
+ *   recover   the rate of `before` again, for ten seconds or three shares, if that is less
  *   after     the same
- *   end       nothing, until all is back and the program has closed its end
+ *   end       nothing; when all is back the program is told to stop (SIGTERM)
  *
  * A row that is due while the program takes nothing is offered and not sent: like a meter
  * that cannot wait. REPORT gets `name=value` lines. Loopback only. */
@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -127,9 +128,10 @@ static void look(flood *f, int64_t now) {
     int64_t kb = number_behind(path, "VmRSS:");
     f->looks += kb > 0;
     if (kb > f->peak) f->peak = kb;
-    if (!f->stall_from || now < f->stall_from + SECOND || now >= f->stall_to) return;
-    /* In the first second of a stall queues fill. */
+    if (!f->stall_from || now < f->stall_from || now >= f->stall_to) return;
     if (kb > f->peak_stalled) f->peak_stalled = kb;
+    /* At first there are queues to be filled. */
+    if (now < (f->stall_from + f->stall_to) / 2) return;
     if (!f->ticks_from) f->ticks_from = ticks_of(pid);
     f->ticks_to = ticks_of(pid);
 }
@@ -232,7 +234,7 @@ static void steer(flood *f, int64_t now) {
         break;
     case SETTLE: over = since >= (f->back == f->rows ? SECOND : 60 * SECOND); break;
     case FLOOD: over = now >= f->stall_to; break;
-    case RECOVER: over = since >= 10 * SECOND; break;
+    case RECOVER: over = since >= (3 * f->share < 10 ? 3 * f->share : 10) * SECOND; break;
     case BEFORE:
     case AFTER: over = since >= f->share * SECOND; break;
     case END:
@@ -253,24 +255,23 @@ static void turn(flood *f, int64_t now) {
     if (ends[0].revents) receive(f);
 }
 
+/* What comes back after the end is too much, and counted. */
 static void run(flood *f) {
-    int64_t end = 0, limit = 60 * SECOND;
+    bool told = false;
     f->began = f->due_at = now_us();
     f->rate = 1e7;
-    while (!end || now_us() < end) {
+    while (!told || f->out >= 0) {
         int64_t now = now_us();
         look(f, now);
         steer(f, now);
-        if (f->in >= 0) send_rows(f, now);
+        send_rows(f, now);
         if (f->out < 0 && !f->back) f->out = accepted(f->out_listener, 0);
         turn(f, now);
-        if (f->phase != END) continue;
-        if (!end) end = now + limit;
-        if (f->back >= f->rows && f->in >= 0) {
-            close(f->in);
-            f->in = -1;
-        }
-        if (f->in < 0 && f->out < 0) break;
+        bool over = f->back >= f->rows || now - f->began > 60 * SECOND;
+        if (f->phase != END || told || !over) continue;
+        int64_t pid = number_behind(f->pidfile, "");
+        if (pid > 1) kill((pid_t)pid, SIGTERM);
+        told = true;
     }
 }
 
