@@ -494,9 +494,11 @@ static bool inline_text(const rt_source *s, rt_unwire *r, rt_wire *out) {
         int64_t object = rt_unwire_i64(r), first = rt_unwire_i64(r);
         int64_t good = rt_unwire_i64(r), bad = rt_unwire_i64(r);
         rt_unwire_u32(r);
-        if (r->bad || good < 0 || bad < 0 || good > r->end - r->p || bad > r->end - r->p - good) {
-            r->bad = true;
-            break;
+        int64_t left = r->end - r->p;
+        if (r->bad || good < 0 || bad < 0 || good > left || bad > left - good || first < 0 ||
+            first > INT64_MAX / 2) {
+            rt_wire_free(&which);
+            return false;
         }
         int64_t have = rows_in(s->decl, r->p, good) + (bad > 0);
         rt_wire_print(&which, ", records %" PRId64 " to %" PRId64 " of stream %" PRId64, first,
