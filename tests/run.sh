@@ -75,6 +75,7 @@ part() { # part NAME COMMAND...: to be run; failed until its result is there
 
 part unit-kernel "$FLOW_BUILD_DIR/tests/unit_kernel"
 part unit-runtime "$FLOW_BUILD_DIR/tests/unit_runtime"
+part unit-faults "$FLOW_BUILD_DIR/tests/unit_faults"
 generated=
 [ "$sanitizer" != thread ] || generated="differential emit_expr kernel_mod"
 # shellcheck disable=SC2086

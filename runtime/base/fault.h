@@ -24,13 +24,23 @@ typedef enum rt_mutant_id {
     RT_MUTANTS
 } rt_mutant_id;
 
+/* Takes the place of FLOW_FAULT in a process that has begun; null: no call fails.  Calls are
+ * counted anew. */
+void rt_fault_wish(const char *text);
+/* How many calls were made to fail since then. */
+int64_t rt_fault_hits(void);
+
 /* FLOW_CRASH=point:batch[,...]: kills the process here. */
 void rt_crash_pass(rt_crash_point point, int64_t batch);
 #define RT_CRASH(point, batch) rt_crash_pass(RT_CRASH_##point, batch)
 
 /* FLOW_MUTANT=id: is this mistake to be made? */
 bool rt_mutant_on(rt_mutant_id id);
+#ifdef FLOW_COVERAGE /* mistakes are nothing to be covered */
+#define RT_MUTANT(id) false
+#else
 #define RT_MUTANT(id) rt_mutant_on(RT_MUTANT_##id)
+#endif
 
 /* FLOW_TEST_CUT=n: a source gives a batch at most n records; 0 without it. */
 int64_t rt_test_cut(void);

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/base/fault.h"
 #include "runtime/base/os.h"
 
 enum { ANY = RT_OS_POINTS, WISHES = 8, SHORT = -1, USUAL = 0 };
@@ -47,7 +48,7 @@ static struct wish {
 } wishes[WISHES];
 static int nwishes;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static _Atomic long calls[RT_OS_POINTS + 1];
+static _Atomic long calls[RT_OS_POINTS + 1], hits;
 
 static int errno_of(const char *text, size_t n) {
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
@@ -62,8 +63,8 @@ static int point_of(const char *text, size_t n) {
     return n == 3 && !strncmp(text, "any", n) ? ANY : -1;
 }
 
-static void read_wishes(void) {
-    const char *text = getenv("FLOW_FAULT");
+static void read_wishes(const char *text) {
+    nwishes = 0;
     while (text && *text && nwishes < WISHES) {
         struct wish w = {0};
         size_t n = strcspn(text, ":");
@@ -82,7 +83,10 @@ static void read_wishes(void) {
     }
 }
 
+static void read_environment(void) { read_wishes(getenv("FLOW_FAULT")); }
+
 static void note(rt_os_point point, long call) {
+    hits++;
     const char *path = getenv("FLOW_FAULT_LOG");
     char line[64];
     int fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
@@ -104,7 +108,7 @@ static bool can_interrupt(rt_os_point point) {
 
 /* The error for this call, counted once for all wishes: 0 none, SHORT, or an errno. */
 static int look(rt_os_point point) {
-    pthread_once(&once, read_wishes);
+    pthread_once(&once, read_environment);
     if (!nwishes) return 0;
     long call = ++calls[point], any = ++calls[ANY];
     for (int i = 0; i < nwishes; i++) {
@@ -125,3 +129,12 @@ bool rt_fault_hit(rt_os_point point, int64_t *n) {
     errno = error > 0 ? error : kept;
     return error > 0;
 }
+
+void rt_fault_wish(const char *text) {
+    pthread_once(&once, read_environment);
+    for (int i = 0; i <= RT_OS_POINTS; i++) calls[i] = 0;
+    hits = 0;
+    read_wishes(text);
+}
+
+int64_t rt_fault_hits(void) { return hits; }

@@ -36,6 +36,8 @@ void fake_free(fake_result *r);
 
 /* A fresh temporary directory, and paths in it (the last few stay valid). */
 const char *fake_dir(void);
+/* From now on such directories are in memory, where that can be: for tests that sync much. */
+void fake_in_memory(void);
 const char *fake_path(const char *name);
 void fake_write(const char *path, const char *text, int64_t len);
 char *fake_read(const char *path, int64_t *len);

@@ -68,6 +68,11 @@ static void test_fates(void) {
     expect("p/a S, p/a T", "p/a T, p/a S", "kk");
     expect("p/a S, p/a T", "p/a S, p/a T, p/a U", "akk");
     expect("p/a S, p/a T", "p/a S, p/a U", "ck");
+    /* ids without a flow are of no kind */
+    expect("a S", "b S", "da");
+    expect("f/a S", "b S", "da");
+    expect("a S", "f/a S", "da");
+    expect("f/ab S", "g/a S", "da");
 }
 
 /* Layout and key are part of a schema; texts come through whole. */
@@ -100,8 +105,137 @@ static void test_text(void) {
     rt_print_free(&c);
 }
 
+/* The list of a running program: what holds nothing is left out, params have their values. */
+static void test_program(void) {
+    char text[] = "ten";
+    int64_t size[] = {1, 10}, name[] = {1, (int64_t)(uintptr_t)text, 3};
+    rt_param params[] = {{.name = "siz", .type = "int", .words = name},
+                         {.name = "size", .type = "int", .words = size},
+                         {.name = "name", .type = "string", .words = name},
+                         {.name = "b", .type = "bytes", .words = name}};
+    rt_state_decl states[] = {{.name = "aggregate", .layout = "2w", .id = "f/aggregate",
+                               .schema = "by k", .params = "size,name", .text_key = true},
+                              {.name = "limit"},
+                              {.name = "top", .layout = "w", .id = "f/top", .schema = "",
+                               .params = "b,gone", .one_part = true}};
+    rt_source_decl source = {.id = "f/from", .schema = "file a"};
+    rt_time_decl time = {.id = "f/event_time"};
+    rt_program p = {.states = states, .nstates = 3, .params = params, .nparams = 4,
+                    .sources = &source, .nsources = 1, .times = &time, .ntimes = 1};
+    int64_t index[3] = {9, 9, 9};
+    rt_print a = rt_print_of_program(&p, index), b = rt_print_of_program(&p, NULL);
+    CU_ASSERT_FATAL(a.n == 4 && a.nstates == 2 && b.n == 4);
+    CU_ASSERT(index[0] == 0 && index[1] == 2 && index[2] == 9);
+    CU_ASSERT_STRING_EQUAL(a.ids[0].layout, "by k; with size = 10; with name = ten | 2w text");
+    CU_ASSERT_STRING_EQUAL(a.ids[1].layout, "; with b = ten | w one");
+    CU_ASSERT_STRING_EQUAL(a.ids[2].layout, "file a");
+    CU_ASSERT_STRING_EQUAL(a.ids[3].name, "f/event_time");
+    size[1] = 11;
+    rt_print other = rt_print_of_program(&p, NULL);
+    CU_ASSERT(a.ids[0].schema == b.ids[0].schema && a.ids[0].schema != other.ids[0].schema);
+    CU_ASSERT(a.ids[1].schema == other.ids[1].schema);
+    bool open = false;
+    rt_print_forget_params(&a, &open);
+    CU_ASSERT(open);
+    CU_ASSERT_STRING_EQUAL(a.ids[0].layout, "by k | 2w text");
+    CU_ASSERT_STRING_EQUAL(a.ids[1].layout, " | w one");
+    open = false;
+    rt_print_forget_params(&a, &open);
+    CU_ASSERT(!open && a.n == 4);
+    rt_print_free(&a);
+    rt_print_free(&b);
+    rt_print_free(&other);
+}
+
+/* Texts that only seem to have params. */
+static void test_forget(void) {
+    static const rt_state_id odd[] = {{"a", 1, "x | 2w; with y"}, {"b", 2, "x; with y"}, {"c", 3, ""}};
+    bool open = false;
+    rt_print p = rt_print_of_ids(odd, 3);
+    rt_print_forget_params(&p, &open);
+    CU_ASSERT(!open && p.n == 3);
+    for (int i = 0; i < 3; i++) CU_ASSERT_STRING_EQUAL(p.ids[i].layout, odd[i].layout);
+    rt_print_free(&p);
+}
+
+/* Lines of a descriptor that say too little, and escapes. */
+static void test_lines(void) {
+    static const char lines[] = "state\t0\tx\tid=a\tlayout=w\n"
+                                "state\t0\tx\tlayout=w\tschema=s\n"
+                                "state\t0\tx\tid=b\tschema=s\n"
+                                "state\t0\tx\tidx=1\tid=c\tlayout=\tschema=one\\ntwo\\x\tparts=1\t"
+                                "key=int\n"
+                                "source\t0\tin\tid=d\tschema=file a\n"
+                                "source\t0\tin\tid=e\n"
+                                "source\t0\tin\tschema=file b\n"
+                                "time\t0\tid=t\n"
+                                "time\t0\n"
+                                "times\t0\tid=u\n"
+                                "state\t0\n"
+                                "state\tid=f\tlayout=w\tschema=end\\";
+    bool open;
+    rt_print p = rt_print_of_text(lines, sizeof lines - 1, &open);
+    rt_print none = rt_print_of_text("", 0, &open);
+    CU_ASSERT_FATAL(p.n == 4 && !none.n && !open);
+    CU_ASSERT_STRING_EQUAL(p.ids[0].name, "c");
+    CU_ASSERT_STRING_EQUAL(p.ids[0].layout, "one\ntwox |  one");
+    CU_ASSERT_STRING_EQUAL(p.ids[1].name, "d");
+    CU_ASSERT_STRING_EQUAL(p.ids[1].layout, "file a");
+    CU_ASSERT_STRING_EQUAL(p.ids[2].name, "t");
+    CU_ASSERT_STRING_EQUAL(p.ids[3].layout, "end\\ | w");
+    rt_print_free(&p);
+}
+
+static void in_words(rt_fate fate, const char *was_name, const char *was_layout,
+                     const char *is_name, const char *is_layout, const char *want) {
+    rt_state_id was = {was_name, 1, was_layout}, is = {is_name, 2, is_layout};
+    rt_change c = {fate, was_name ? &was : NULL, is_name ? &is : NULL};
+    rt_wire w = {0};
+    rt_change_text(&w, &c);
+    rt_wire_u8(&w, 0);
+    CU_ASSERT_STRING_EQUAL((char *)w.p, want);
+    rt_wire_free(&w);
+}
+
+static void test_words(void) {
+    in_words(RT_KEPT, "f/a", "x | w", "f/a", "x | w", "kept      `a` of `f`");
+    in_words(RT_ADDED, NULL, NULL, "pipeline/a#2", "x | w",
+             "added     `a` of a pipeline without a name (number 2): it begins empty");
+    in_words(RT_ADDED, NULL, NULL, "f/from", "x",
+             "added     the source of `f`: it is read from its beginning");
+    in_words(RT_DROPPED, "f/from#3", "x", NULL, NULL,
+             "dropped   the source of `f` (number 3): its position is forgotten");
+    in_words(RT_DROPPED, "f/fromage", "x", NULL, NULL,
+             "dropped   `fromage` of `f`: its state is discarded");
+    in_words(RT_DROPPED, "bare", "x", NULL, NULL, "dropped   bare: its state is discarded");
+    in_words(RT_CHANGED, "f/a", "x | w", "f/a", "y | w",
+             "refused   `a` of `f` has changed\n  saved     x\n  program   y");
+    in_words(RT_CHANGED, "f/a", "x | w", "f/a", "x | 2w",
+             "refused   `a` of `f` has changed\n  saved     x | w\n  program   x | 2w");
+    in_words(RT_CHANGED, "f/a", " | w", "f/a", "plain",
+             "refused   `a` of `f` has changed\n  saved     rows\n  program   plain");
+    in_words(RT_CHANGED, "f/a", "xy | w", "f/a", "xz | w",
+             "refused   `a` of `f` has changed\n  saved     xy\n  program   xz");
+    in_words(RT_RENAMED, "f/a", "x | w", "g/a", "x | w",
+             "refused   `a` of `f` is gone, and `a` of `g` would hold the same: a new name takes "
+             "nothing along\n  both      x");
+    in_words(RT_RENAMED, "f/from", "x", "g/from", "x",
+             "refused   the source of `f` is gone, and the source of `g` would read the same: a new "
+             "name takes nothing along\n  both      x");
+    in_words(RT_AMBIGUOUS, "f/a", "x | w", "f/a#2", "x | w",
+             "refused   `a` of `f` holds the same as others, and their number has changed\n"
+             "  saved     x");
+    in_words(RT_AMBIGUOUS, NULL, NULL, "f/from#2", "x",
+             "refused   the source of `f` (number 2) reads the same as others, and their number has "
+             "changed\n  program   x");
+}
+
 void suite_fingerprint(void) {
     CU_pSuite s = CU_add_suite("fingerprint", NULL, NULL);
     CU_add_test(s, "fates", test_fates);
     CU_add_test(s, "texts", test_text);
+    CU_add_test(s, "of a program", test_program);
+    CU_add_test(s, "without params", test_forget);
+    CU_add_test(s, "lines of a descriptor", test_lines);
+    CU_add_test(s, "in words", test_words);
 }

@@ -8,6 +8,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "runtime/base/crc32c.h"
 #include "runtime/base/log.h"
 #include "runtime/ckpt/ident.h"
 #include "tests/unit/runtime/fake_program.h"
@@ -65,6 +66,74 @@ static void test_damage(void) {
     CU_ASSERT(rt_ident_read(fake_dir(), &b, &found) == RT_ok);
     free(bytes);
     fake_remove_dir();
+}
+
+/* An IDENT whose checksum fits, whatever it says. */
+static void forge(uint32_t version, int64_t name_len, int64_t more) {
+    rt_wire w = {0};
+    char name[400];
+    memset(name, 'n', sizeof name);
+    rt_wire_u32(&w, 0x49574c46);
+    rt_wire_u32(&w, version);
+    rt_wire_raw(&w, name, 16);
+    rt_wire_u64(&w, 5);
+    rt_wire_i64(&w, 48);
+    rt_wire_bytes(&w, name, name_len);
+    rt_wire_raw(&w, name, more);
+    rt_wire_u32(&w, rt_crc32c(0, w.p, w.n));
+    put("IDENT", (const char *)w.p, w.n);
+    rt_wire_free(&w);
+}
+
+static void test_forged(void) {
+    rt_ident b;
+    bool found;
+    forge(RT_CKPT_VERSION, 255, 0);
+    CU_ASSERT(rt_ident_read(fake_dir(), &b, &found) == RT_ok && strlen(b.name) == 255);
+    CU_ASSERT(b.partitions == 48 && b.seed == 5);
+    forge(RT_CKPT_VERSION, 256, 0);
+    CU_ASSERT(rt_ident_read(fake_dir(), &b, &found) == RT_refused);
+    forge(RT_CKPT_VERSION, 5, 1);
+    CU_ASSERT(rt_ident_read(fake_dir(), &b, &found) == RT_refused);
+    forge(RT_CKPT_VERSION + 1, 5, 0);
+    CU_ASSERT(rt_ident_read(fake_dir(), &b, &found) == RT_refused);
+    fake_remove_dir();
+}
+
+/* Files of other users are refused, but to the system's own. */
+static void test_owner(void) {
+    bool found;
+    if (geteuid() != 0) return;
+    put("IDENT", "x", 1);
+    CU_ASSERT(chmod(fake_dir(), 0755) == 0 && chmod(fake_path("IDENT"), 0644) == 0);
+    CU_ASSERT(seteuid(65534) == 0);
+    CU_ASSERT(rt_folder_check(fake_dir(), "IDENT", &found) == RT_refused);
+    CU_ASSERT(seteuid(0) == 0);
+    CU_ASSERT(chown(fake_path("IDENT"), 65534, 65534) == 0);
+    CU_ASSERT(rt_folder_check(fake_dir(), "IDENT", &found) == RT_ok && found);
+    CU_ASSERT(seteuid(65534) == 0);
+    CU_ASSERT(rt_folder_check(fake_dir(), "IDENT", &found) == RT_ok && found);
+    CU_ASSERT(seteuid(0) == 0);
+    fake_remove_dir();
+}
+
+/* What should be a folder and is a file; a folder right below the root. */
+static void test_folders(void) {
+    int lock;
+    bool made, found;
+    char dir[512], top[] = "/flow-test-XXXXXX", path[64];
+    rt_ident a;
+    snprintf(dir, sizeof dir, "%s", fake_path("file"));
+    put("file", "x", 1);
+    CU_ASSERT(rt_folder_take(dir, &lock, &made) == RT_refused && lock < 0);
+    put("state", "x", 1);
+    CU_ASSERT(rt_folder_below(fake_dir()) == RT_refused);
+    fake_remove_dir();
+    if (access("/", W_OK) < 0 || !mkdtemp(top)) return;
+    CU_ASSERT(rt_ident_new("top", 1, &a) == RT_ok && rt_ident_write(top, &a) == RT_ok);
+    CU_ASSERT(rt_ident_read(top, &a, &found) == RT_ok && found);
+    snprintf(path, sizeof path, "%s/IDENT", top);
+    CU_ASSERT(unlink(path) == 0 && rmdir(top) == 0);
 }
 
 /* A file of the folder is a plain file of ours. */
@@ -131,7 +200,10 @@ void suite_ident(void) {
     CU_pSuite s = CU_add_suite("ident", NULL, NULL);
     CU_add_test(s, "written and read", test_again);
     CU_add_test(s, "cut at every byte, every bit flipped", test_damage);
+    CU_add_test(s, "forged", test_forged);
     CU_add_test(s, "files that are none", test_files);
+    CU_add_test(s, "files of others", test_owner);
+    CU_add_test(s, "folders that are none", test_folders);
     CU_add_test(s, "the head of a journal", test_begin);
     CU_add_test(s, "one process", test_lock);
 }

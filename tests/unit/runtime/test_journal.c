@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/crc32c.h"
@@ -162,6 +164,49 @@ static void test_rewrite(void) {
     fake_remove_dir();
 }
 
+/* Records that are whole and do not follow each other: two journals, one behind the other. */
+static void test_chain(void) {
+    int64_t len, n = 36 + (int64_t)strlen(texts[0]);
+    uint8_t *bytes = make(&len, true);
+    uint8_t *both = rt_alloc((size_t)(2 * len));
+    memcpy(both, bytes, (size_t)len);
+    memcpy(both + len, bytes, (size_t)len);
+    rt_journal_text t = parse_copy(both, 2 * len);
+    CU_ASSERT(t.n == RECORDS && t.tail_at == len); /* its number is another */
+    rt_journal_text_free(&t);
+    both[36] ^= 1; /* another first record, as whole as the old one */
+    uint32_t crc = rt_crc32c(0, both, n);
+    for (int i = 0; i < 4; i++) both[n + i] = (uint8_t)(crc >> 8 * i);
+    t = parse_copy(both, len);
+    CU_ASSERT(t.n == 1 && t.tail == RT_TAIL_DAMAGED); /* the one before it was another */
+    rt_journal_text_free(&t);
+    free(both);
+    free(bytes);
+    fake_remove_dir();
+}
+
+/* In the place of a journal: a folder, a file that no journal is as long as, the leavings of a
+ * rewrite. */
+static void test_odd(void) {
+    rt_journal_text t;
+    rt_journal *j = NULL;
+    int found;
+    CU_ASSERT(mkdir(fake_path("journal"), 0700) == 0);
+    CU_ASSERT(rt_journal_load(fake_dir(), &t, &found) == RT_refused && !found);
+    CU_ASSERT(rmdir(fake_path("journal")) == 0);
+    fake_write(fake_path("journal"), "", 0);
+    CU_ASSERT(truncate(fake_path("journal"), (INT64_C(2) << 30) + 1) == 0);
+    CU_ASSERT(rt_journal_load(fake_dir(), &t, &found) == RT_refused && !found);
+    fake_write(fake_path("journal.tmp"), "left", 4);
+    CU_ASSERT(rt_journal_begin(fake_dir(), NULL, 0, 0, &j) == RT_ok);
+    CU_ASSERT(access(fake_path("journal.tmp"), F_OK) < 0);
+    rt_journal_close(j);
+    rt_journal_close(NULL);
+    CU_ASSERT(rt_journal_load(fake_dir(), &t, &found) == RT_ok && found && !t.n);
+    rt_journal_text_free(&t);
+    fake_remove_dir();
+}
+
 void suite_journal(void) {
     CU_pSuite s = CU_add_suite("journal", NULL, NULL);
     CU_add_test(s, "crc32c", test_crc);
@@ -170,4 +215,6 @@ void suite_journal(void) {
     CU_add_test(s, "every bit flipped", test_flip);
     CU_add_test(s, "never synced", test_unsynced);
     CU_add_test(s, "written anew", test_rewrite);
+    CU_add_test(s, "records of two journals", test_chain);
+    CU_add_test(s, "odd files", test_odd);
 }

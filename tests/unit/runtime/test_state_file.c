@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "runtime/base/crc32c.h"
@@ -62,6 +64,8 @@ static void check_lists(const rt_state_file *f, const lists *l) {
         rt_wire_free(&got);
     }
     CU_ASSERT(rt_state_file_section(f, 0, 1) == NULL);
+    rt_wire none = {0};
+    CU_ASSERT(model_read(f, NULL, &none, &trouble) == RT_ok && !none.n);
     CU_ASSERT(rt_state_file_verify(f, &trouble) == RT_ok);
 }
 
@@ -77,7 +81,7 @@ static void test_names(void) {
     rt_state_ref_name(name, sizeof name, INT64_MAX, UINT32_MAX, RT_STATE_DELTA);
     CU_ASSERT(rt_state_ref_parse(name, &batch, &epoch, &kind));
     CU_ASSERT(batch == INT64_MAX && epoch == UINT32_MAX && kind == RT_STATE_DELTA);
-    const char *const others[] = {"", "x", "1-1.snap", "0000000042-0007", "0000000042-0007.snap~",
+    const char *const others[] = {"", "x", "1-1.snap", "0000000042-0007", "0000000042-0007.snap~", "0000000042.snap", "0000000042-x007.snap", ":0-0007.snap",
                                   "-000000042-0007.snap", "0000000042--007.snap",
                                   "../0000000042-0007.snap"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -305,6 +309,98 @@ static void test_forged(void) {
     CU_ASSERT(good > 0 && good < all);
 }
 
+/* Nothing but head and tail: an index of no bytes says nothing. */
+static void test_no_index(void) {
+    int64_t len;
+    rt_state_ref ref;
+    uint8_t *bytes = image(3, &len, &ref), none[RT_STATE_HEAD + RT_STATE_TAIL];
+    memcpy(none, bytes, RT_STATE_HEAD);
+    memcpy(none + RT_STATE_HEAD, bytes + len - RT_STATE_TAIL, RT_STATE_TAIL);
+    memset(none + RT_STATE_HEAD, 0, 16);
+    repair(none, sizeof none);
+    CU_ASSERT(read_all(none, sizeof none, NULL) == RT_refused);
+    free(bytes);
+}
+
+static rt_state_writer *one_section(const char *dir, const rt_saved *s, rt_state_ref *ref) {
+    rt_state_writer *w = NULL;
+    CU_ASSERT_FATAL(rt_state_writer_open(dir, &head, ids, 3, &w) == RT_ok);
+    rt_state_writer_section(w, 0, 0);
+    CU_ASSERT(rt_state_writer_ops(w, s->p, s->len, s->ops) == RT_ok);
+    CU_ASSERT(rt_state_writer_end(w, NULL, 0, ref) == RT_ok);
+    return w;
+}
+
+/* Blocks that end anywhere in an op, and one that ends with the last. */
+static void test_blocks(void) {
+    uint8_t key[3], *value = rt_alloc(2 << 20);
+    for (int i = 0; i < 2 << 20; i++) value[i] = (uint8_t)(i * 5 + i / 777);
+    static const int64_t sizes[][3] = {
+        {40000, 0, 40000}, {30000, 1, 7}, {1, RT_STATE_BLOCK - 12, 0}, {4, 700000, 0}, {3, 300000, 9}};
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        rt_saved s = {0};
+        rt_state_ref ref;
+        rt_state_file *f = NULL;
+        rt_trouble trouble;
+        int64_t len;
+        rt_wire got = {0};
+        for (int64_t i = 0; i < sizes[k][0]; i++) {
+            key[0] = (uint8_t)(i >> 16), key[1] = (uint8_t)(i >> 8), key[2] = (uint8_t)i;
+            rt_saved_put(&s, sizes[k][1] ? RT_SAVED_PUT : RT_SAVED_DEL, key, 3, value,
+                         sizes[k][1] + (sizes[k][2] && sizes[k][1] ? i % sizes[k][2] : 0));
+        }
+        rt_state_writer *w = one_section(NULL, &s, &ref);
+        const uint8_t *bytes = rt_state_writer_bytes(w, &len);
+        CU_ASSERT_FATAL(rt_state_file_of(bytes, len, &ref, "x", &f, &trouble) == RT_ok);
+        CU_ASSERT(rt_state_file_verify(f, &trouble) == RT_ok);
+        CU_ASSERT(model_read(f, rt_state_file_section(f, 0, 0), &got, &trouble) == RT_ok);
+        CU_ASSERT(got.n == s.len && !memcmp(got.p, s.p, (size_t)got.n));
+        CU_ASSERT(rt_state_file_length(f) == len && rt_state_file_crc(f) == ref.crc);
+        rt_wire_free(&got);
+        rt_state_file_close(f);
+        rt_state_writer_close(w);
+        rt_saved_free(&s);
+    }
+    free(value);
+}
+
+/* A file that others cut while it is read, and ways to it that lead nowhere. */
+static void test_while_read(void) {
+    lists l = make_lists(5, 30);
+    rt_state_ref ref;
+    rt_trouble trouble;
+    rt_state_file *f = NULL;
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    char path[4096];
+    rt_state_writer_close(write_lists(fake_dir(), &l, &ref));
+    snprintf(path, sizeof path, "%s", fake_path(ref.name));
+    CU_ASSERT_FATAL(rt_state_file_open(fake_dir(), &ref, &f, &trouble) == RT_ok);
+    CU_ASSERT(truncate(path, RT_STATE_HEAD + 3) == 0);
+    CU_ASSERT(rt_state_file_verify(f, &trouble) == RT_refused);
+    CU_ASSERT(strstr(trouble.text, "it became shorter") != NULL);
+    rt_state_file_close(f);
+    CU_ASSERT(rt_state_file_open(path, &ref, &f, &trouble) == RT_refused);
+    CU_ASSERT(strstr(trouble.text, "is missing") != NULL);
+    CU_ASSERT(unlink(path) == 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    snprintf(at.sun_path, sizeof at.sun_path, "%.100s", path);
+    CU_ASSERT(bind(fd, (struct sockaddr *)&at, sizeof at) == 0);
+    CU_ASSERT(rt_state_file_open(fake_dir(), &ref, &f, &trouble) == RT_refused);
+    CU_ASSERT(strstr(trouble.text, "cannot be opened") != NULL);
+    close(fd);
+    CU_ASSERT(unlink(path) == 0);
+    /* by its path anything may read it that can */
+    rt_state_writer_close(write_lists(fake_dir(), &l, &ref));
+    CU_ASSERT(chmod(path, 0666) == 0);
+    CU_ASSERT(rt_state_file_open_path(path, &f, &trouble) == RT_ok);
+    CU_ASSERT(rt_state_file_find(f, "empty", 0x1234) == -1);
+    rt_state_file_close(f);
+    rt_state_file_close(NULL);
+    rt_op_reader_free(NULL);
+    free_lists(&l);
+    fake_remove_dir();
+}
+
 static void test_odd_files(void) {
     lists l = make_lists(5, 30);
     rt_state_ref ref;
@@ -346,4 +442,7 @@ void suite_state_file(void) {
     CU_add_test(s, "moved", test_moved);
     CU_add_test(s, "forged", test_forged);
     CU_add_test(s, "odd files", test_odd_files);
+    CU_add_test(s, "no index", test_no_index);
+    CU_add_test(s, "blocks", test_blocks);
+    CU_add_test(s, "while it is read", test_while_read);
 }

@@ -1,0 +1,142 @@
+#!/bin/sh
+# mutants.sh [--count N] [--seed S] [--file PART] [--only FILE:N] - small mistakes in the code that
+# saves, recovers and publishes (mutate.c), one at a time: how many do the tests notice?
+#
+# Each mutant is one object in front of the archive for tests: unit tests and the programs of
+# tests/fault are linked again and run, quick ones first, until something fails.  One whose
+# object code is that of the original is no mistake, and one that does not compile is none
+# either; neither counts.  Survivors are listed.  Files take turns, so that each has its share.
+cd "$(dirname "$0")/../.." || exit 1
+root=$(pwd)
+build=$(cd "${FLOW_BUILD_DIR:-build}" && pwd) || exit 1
+count=100 seed=1 part= only=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --count) count=$2 ;;
+    --seed) seed=$2 ;;
+    --file) part=$2 ;;
+    --only) only=$2 ;;
+    *) echo "mutants.sh: there is no option $1" >&2; exit 2 ;;
+    esac
+    shift 2
+done
+base=/dev/shm
+[ -w $base ] || base=${TMPDIR:-/tmp}
+work=$(mktemp -d "$base/flow-mutants.XXXXXX") && trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/objects" "$work/src" "$work/bin" "$work/tmp"
+export TMPDIR="$work/tmp"
+archive=$build/lib/flow/libflowrt-faults.a
+files='runtime/ckpt/*.c runtime/exec/checkpoint.c runtime/exec/ckpt_*.c runtime/exec/publish.c
+    runtime/io/outbox.c runtime/io/rows_file.c runtime/io/file_parts.c runtime/io/file_single.c
+    runtime/io/part_walk.c runtime/io/part_write.c'
+
+${CC:-cc} -O1 -o "$work/mutate" tests/tools/mutate.c || exit 1
+
+# ---- what is linked again -------------------------------------------------------------------
+# Linkers for flowc: one keeps the objects of programs, one puts the mutant in front.
+cat >"$work/keep-cc" <<END
+#!/bin/sh
+for word; do case \$word in *.o) object=\$word ;; esac; done
+name=\$(basename "\$object")
+cp "\$object" "$work/objects/\${name%.[0-9]*.o}.o"
+exec clang-19 -fuse-ld=lld "\$@"
+END
+cat >"$work/mutant-cc" <<END
+#!/bin/sh
+exec clang-19 -fuse-ld=lld "$work/mutant.o" "\$@"
+END
+chmod +x "$work/keep-cc" "$work/mutant-cc"
+FLOW_LINKER="$work/keep-cc" sh tests/fault/fault_build.sh "$work" || exit 1
+lib=/usr/lib/x86_64-linux-gnu
+link_programs() {
+    for object in "$work"/objects/*.o; do
+        name=${object##*/}
+        ld.lld-19 -o "$work/bin/${name%.o}" -m elf_x86_64 -pie --gc-sections --eh-frame-hdr \
+            --threads=1 -dynamic-linker /lib64/ld-linux-x86-64.so.2 --as-needed \
+            $lib/Scrt1.o $lib/crti.o "$object" "$work/mutant.o" "$archive" -L$lib -lm -lc \
+            $lib/crtn.o || return 1
+    done
+}
+link_unit() { # link_unit SIDE
+    # shellcheck disable=SC2046
+    clang-19 -fuse-ld=lld -Wl,--gc-sections -o "$work/unit_$1" \
+        $(find "$build/tests/CMakeFiles/unit_$1.dir" -name '*.o') "$work/mutant.o" "$archive" \
+        -lcunit -lm -lpthread
+}
+compile() { # compile FILE OUT: as the archive for tests is compiled
+    ${CC:-cc} -std=gnu17 -O2 -fPIC -ffunction-sections -fdata-sections -fvisibility=hidden \
+        -fstack-protector-strong -w -DFLOW_FAULTS -I"$root" -I"$build/gen" -c "$1" -o "$2" 2>/dev/null
+}
+
+# ---- tests, quick ones first -----------------------------------------------------------------
+notices() { # notices NAME SECONDS COMMAND...: it fails, or takes too long
+    by=$1 limit=$2
+    shift 2
+    ! timeout -k 1 "$limit" "$@" >"$work/said" 2>&1
+}
+fault() { # fault DRIVER SECONDS ARGS...
+    driver=$1 limit=$2
+    shift 2
+    notices "$driver" "$limit" "$build/tests/faults" "$driver" "$work" --seed "$seed" "$@"
+}
+suites='commit fingerprint ident journal outbox place records rows_file saved state_file state_merge
+    file_sink'
+is_killed() {
+    link_unit faults && link_unit runtime || { by=linker; return 0; }
+    notices unit_faults 30 "$work/unit_faults" && return
+    # shellcheck disable=SC2086
+    notices unit_runtime 60 "$work/unit_runtime" $suites && return
+    link_programs || { by=linker; return 0; }
+    fault calls 20 --count 150 --seconds 4 && return
+    fault points 20 --only sinks --count 60 --seconds 4 && return
+    fault damage 20 --count 60 --seconds 3 && return
+    fault two 20 && return
+    fault kills 20 --count 40 --seconds 3 && return
+    fault live 20 --count 20 --seconds 3 && return
+    fault space 20 --count 12 --seconds 3 && return
+    fault power 20 --plain --count 150 --seconds 4 && return
+    export FLOW_LINKER="$work/mutant-cc"
+    notices checkpoint 120 sh tests/suites/checkpoint.sh short && return
+    notices dump 120 sh tests/suites/dump.sh short && return
+    notices upgrade 120 sh tests/suites/upgrade.sh short && return
+    notices sockets 120 sh tests/suites/sockets.sh short
+}
+
+# ---- which ---------------------------------------------------------------------------------
+for f in $files; do
+    case $f in *"$part"*) ;; *) continue ;; esac
+    "$work/mutate" list "$f" | sed "s|^|$f	|"
+done >"$work/all"
+if [ -n "$only" ]; then awk -F'\t' -v o="$only" '$1 ":" $2 == o' "$work/all"
+else
+    awk -F'\t' -v seed="$seed" 'BEGIN { srand(seed) } { printf "%.9f\t%s\n", rand(), $0 }' "$work/all" |
+        sort | cut -f2- | awk -F'\t' '{ print ++turn[$1] "\t" $0 }' | sort -s -n -k1,1 | cut -f2-
+fi >"$work/turns"
+echo "mutants: $(wc -l <"$work/all") possible, seed $seed"
+
+killed=0 survived=0 same=0 broken=0
+while IFS='	' read -r file n line kind what; do
+    [ $((killed + survived)) -lt "$count" ] || break
+    began=$(date +%s)
+    mkdir -p "$work/src/$(dirname "$file")"
+    src=$work/src/$file
+    original=$work/objects.$(echo "$file" | tr / .)
+    if [ ! -f "$original" ]; then
+        cp "$file" "$src" && compile "$src" "$original" || exit 1
+    fi
+    "$work/mutate" make "$file" "$n" >"$src" || exit 1
+    if ! compile "$src" "$work/mutant.o"; then broken=$((broken + 1)); continue; fi
+    if cmp -s "$work/mutant.o" "$original"; then same=$((same + 1)); continue; fi
+    by=
+    if (is_killed; code=$?; echo "$by" >"$work/by"; exit $code); then
+        killed=$((killed + 1)) how="killed by $(cat "$work/by")"
+    else survived=$((survived + 1)) how=SURVIVED; fi
+    rm -rf "$work/tmp" "$work/failed" && mkdir "$work/tmp"
+    printf '%-24s %3d s  %s:%s %s %s  [%s:%s]\n' "$how" $(($(date +%s) - began)) "$file" "$line" "$kind" \
+        "$what" "$file" "$n"
+done <"$work/turns"
+all=$((killed + survived))
+[ $all -gt 0 ] || all=1
+echo "mutants: $killed killed, $survived survived ($((100 * killed / all)) %), $same with the same object code, $broken do not compile; seed $seed"
+echo "mutants: $killed passed, $((100 * killed >= 95 * all ? 0 : survived)) failed"
+[ $((100 * killed)) -ge $((95 * all)) ]

@@ -1,0 +1,192 @@
+/* test_rows_calls.c - the input journal where calls fail: what could not be kept is said, and
+ * what was kept comes back. */
+#include <CUnit/CUnit.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/io/rows_file.h"
+#include "tests/unit/faults/each_call.h"
+#include "tests/unit/runtime/fake_program.h"
+#include "tests/unit/runtime/source_stand.h"
+
+void suite_rows_calls(void);
+
+static rt_ckpt_env ckpt_env;
+static char dir[256];
+
+static bool harmless(void) {
+    return strstr(calls_which(), "SHORT") || strstr(calls_which(), "EINTR");
+}
+
+static void live_begin(stand *st, rt_source *s, rt_live *live) {
+    *s = (rt_source){.decl = &st->decl, .env = &st->env, .total = -1, .impl = live};
+    st->env.ckpt = &ckpt_env;
+    st->program.sources = &st->decl;
+    st->program.nsources = 1;
+    rt_live_open(live, s, NULL);
+}
+
+/* 100 KB in blocks of 4. */
+static void feed_rows(rt_live *live, rt_input *in) {
+    rt_feed feed;
+    int64_t room;
+    rt_feed_open(&feed, live, rt_live_object(live), 5000);
+    for (int i = 0; i < 1000; i++) {
+        char text[128];
+        int64_t n = snprintf(text, sizeof text, "%d,%90d\n", i, i);
+        for (int64_t at = 0; at < n; at += room) {
+            uint8_t *to = rt_feed_room(&feed, &room);
+            room = room < n - at ? room : n - at;
+            memcpy(to, text + at, (size_t)room);
+            rt_feed_add(&feed, room);
+        }
+    }
+    rt_feed_end(&feed, true);
+    rt_input_clear(in);
+    rt_live_take(live, INT64_MAX, true, in);
+}
+
+static int64_t bytes_of(const rt_input *in) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < in->nunits; i++) n += in->units[i].block->len;
+    return n;
+}
+
+static rt_status again(stand *st, const rt_wire *plan, int64_t *n) {
+    rt_source s;
+    rt_live live;
+    rt_input in = {0};
+    rt_unwire r = of(plan);
+    live_begin(st, &s, &live);
+    rt_status status = rt_live_replan(&s, 5, &r, &in);
+    *n = bytes_of(&in);
+    rt_live_done(&live);
+    rt_live_close(&live);
+    rt_input_free(&in);
+    return status;
+}
+
+static stand *begin_stand(bool header) {
+    stand *st = stand_new("stdin", RT_CSV);
+    fake_remove_dir();
+    snprintf(dir, sizeof dir, "%s", fake_dir());
+    snprintf(ckpt_env.job8, sizeof ckpt_env.job8, "12345678");
+    ckpt_env.dir = dir;
+    ckpt_env.epoch = 1;
+    st->decl.header = header;
+    st->env.batch_bytes = INT64_C(1) << 20;
+    st->env.block_bytes = 4096;
+    return st;
+}
+
+static void keep(void *arg) {
+    rt_source s;
+    rt_live live;
+    rt_input in = {0};
+    rt_wire plan = {0};
+    rt_dirs dirs = {0};
+    int64_t n;
+    stand *st = begin_stand(arg != NULL);
+    live_begin(st, &s, &live);
+    feed_rows(&live, &in);
+    int64_t fed = bytes_of(&in);
+    calls_fail();
+    rt_status status = rt_live_plan(&s, 5, &in, &plan);
+    bool made = access(fake_path("input/in/5-1.rows"), F_OK) == 0;
+    if (status == RT_ok) status = rt_live_sync(&s, 5, &dirs);
+    bool hit = calls_end() && !harmless() && !calls_are("close");
+    bool full = strstr(calls_which(), "ENOSPC") || strstr(calls_which(), "EDQUOT");
+    CU_ASSERT_EQUAL(status, !hit ? RT_ok : full ? RT_again_io : RT_io);
+    CU_ASSERT(made || calls_are("open") || calls_are("mkdir") || calls_are("write"));
+    if (!hit) CU_ASSERT(again(st, &plan, &n) == RT_ok && n == fed);
+    if (!hit) CU_ASSERT(dirs.n == 3);
+    rt_dirs_free(&dirs);
+    rt_live_done(&live);
+    rt_live_close(&live);
+    rt_wire_free(&plan);
+    rt_input_free(&in);
+    stand_free(st);
+}
+
+/* Read again, and deleted in the end. */
+static void back(void *arg) {
+    rt_source s;
+    rt_live live;
+    rt_input in = {0};
+    rt_wire plan = {0};
+    rt_dirs dirs = {0};
+    int64_t n, most;
+    stand *st = begin_stand(arg != NULL);
+    live_begin(st, &s, &live);
+    feed_rows(&live, &in);
+    most = bytes_of(&in);
+    CU_ASSERT_FATAL(rt_live_plan(&s, 5, &in, &plan) == RT_ok);
+    CU_ASSERT_FATAL(rt_live_sync(&s, 5, &dirs) == RT_ok);
+    rt_dirs_free(&dirs);
+    calls_fail();
+    rt_status status = again(st, &plan, &n);
+    bool hit = calls_end() && !harmless() && !calls_are("close");
+    CU_ASSERT(hit ? status == RT_io || status == RT_refused : status == RT_ok && n == most);
+    calls_fail();
+    rt_live_forget(&s, 5, 5);
+    hit = calls_end() && !harmless();
+    bool there = access(fake_path("input/in/5-1.rows"), F_OK) == 0;
+    CU_ASSERT(!there || (hit && (calls_are("unlink") || calls_are("open"))));
+    rt_live_forget(&s, 5, 5);
+    CU_ASSERT(access(fake_path("input/in/5-1.rows"), F_OK) != 0);
+    rt_live_done(&live);
+    rt_live_close(&live);
+    rt_wire_free(&plan);
+    rt_input_free(&in);
+    stand_free(st);
+}
+
+/* What an earlier run has left: by another source object, that finds it in the folder. */
+static void found(void *arg) {
+    rt_source s;
+    rt_live live;
+    (void)arg;
+    stand *st = begin_stand(false);
+    mkdir(fake_path("input"), 0700);
+    mkdir(fake_path("input/in"), 0700);
+    static const char *const names[] = {"1-1.rows", "4-2.rows", "9-2.rows", "4-2.rowsx", "x"};
+    for (int i = 0; i < 5; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "input/in/%s", names[i]);
+        fake_write(fake_path(path), "x", 1);
+    }
+    live_begin(st, &s, &live);
+    calls_fail();
+    rt_live_forget(&s, 2, 5);
+    bool hit = calls_end() && !harmless() && !calls_are("close");
+    CU_ASSERT(hit || access(fake_path("input/in/1-1.rows"), F_OK) != 0);
+    CU_ASSERT(access(fake_path("input/in/4-2.rows"), F_OK) == 0);
+    CU_ASSERT(hit || access(fake_path("input/in/9-2.rows"), F_OK) != 0);
+    CU_ASSERT(access(fake_path("input/in/4-2.rowsx"), F_OK) == 0);
+    CU_ASSERT(access(fake_path("input/in/x"), F_OK) == 0);
+    rt_live_done(&live);
+    rt_live_close(&live);
+    stand_free(st);
+}
+
+static void test_keep(void) { each_call(keep, NULL); }
+static void test_header(void) { each_call(keep, (void *)1); }
+static void test_back(void) { each_call(back, (void *)1); }
+static void test_found(void) { each_call(found, NULL); }
+
+static int clean(void) {
+    fake_remove_dir();
+    return 0;
+}
+
+void suite_rows_calls(void) {
+    CU_pSuite s = CU_add_suite("rows_calls", NULL, clean);
+    CU_add_test(s, "kept", test_keep);
+    CU_add_test(s, "kept, with a header", test_header);
+    CU_add_test(s, "read again and deleted", test_back);
+    CU_add_test(s, "of an earlier run", test_found);
+}
