@@ -16,7 +16,8 @@ struct flow_shown {
     int64_t start, end;
     uint64_t blob[2];
     int64_t count, upto;  /* rows that were in it; arrivals are below it */
-    uint32_t saved, over; /* it is in saved state; its session is forgotten */
+    uint8_t saved, stale; /* it is in saved state, but not as it is now */
+    uint8_t over;         /* its session is forgotten */
 };
 
 /* How a session has changed since it was shown: with the next look at it, or at once, for what
@@ -127,7 +128,7 @@ static void kept_forget(flow_ctx *ctx, flow_table *t, const flow_visit *v, uint3
             continue;
         }
         r->over = 1;
-        r->saved = 0;
+        r->stale = 1;
         r->next = *kept_over(t, v->entry);
         *kept_over(t, v->entry) = r;
     }
@@ -226,7 +227,7 @@ uint64_t *flow_k_kept_show(flow_ctx *ctx, flow_table *t, flow_visit *v) {
     }
     if (!same) same = shown_new(ctx, t, v->start, v->end);
     same->next = 0;
-    same->saved = 0;
+    same->stale = 1;
     same->count = s->count;
     same->upto = (int64_t)timers_of(ctx, t)->arrivals;
     s->shown = same;

@@ -31,16 +31,17 @@ static void session_put_row(flow_ctx *ctx, flow_table *t, int64_t entry, session
 static void session_put_shown(flow_ctx *ctx, flow_table *t, int64_t entry, flow_shown *r,
                               int32_t full, flow_bytes *out) {
     for (; r; r = r->next) {
-        if (!full && r->saved) continue;
+        if (!full && r->saved && !r->stale) continue;
         const uint8_t *row = (const uint8_t *)(uintptr_t)r->blob[0];
         int64_t len, size = row ? flow_k_row_size(row) : 0;
         uint8_t *key = shown_key(ctx, t, entry, r, &len);
         uint8_t *value = k_store_put(ctx, out, key, len, 17 + size);
-        *value = (uint8_t)r->over;
+        *value = r->over;
         __builtin_memcpy(value + 1, &r->count, 8);
         __builtin_memcpy(value + 9, &r->upto, 8);
         if (size) __builtin_memcpy(value + 17, row, (size_t)size);
         r->saved = 1;
+        r->stale = 0;
         flow_k_reset(ctx, key);
     }
 }
