@@ -230,6 +230,22 @@ static void put_owner(text *t, const rt_state_decl *decl, bytes *in) {
     free(raw.p);
 }
 
+/* Of a session: a row by time and arrival, or what was shown of a window. */
+static void put_session_rank(text *t, bytes *in) {
+    int64_t time = take_key_int(in), arrival = take_key_int(in);
+    if (arrival == INT64_MIN) {
+        put(t, "shown [");
+        put_time(t, time);
+        put(t, " ");
+        put_time(t, take_key_int(in));
+        put(t, ")");
+        return;
+    }
+    put_time(t, time);
+    put(t, " #");
+    put_int(t, arrival);
+}
+
 /* What orders a row: of joins side, then time or key, and rank. */
 static void put_rank(text *t, char letter, bytes *in) {
     text raw = {0};
@@ -243,11 +259,14 @@ static void put_rank(text *t, char letter, bytes *in) {
         put(t, "row ");
         put_int(t, take_key_int(in));
         return;
+    } else if (letter == 's') {
+        put_session_rank(t, in);
+        return;
     } else {
         put_time(t, take_key_int(in));
     }
     put(t, " #");
-    if (letter == 's' || letter == 'q') put_int(t, take_key_int(in));
+    if (letter == 'q') put_int(t, take_key_int(in));
     else put_int(t, __builtin_bswap32((uint32_t)take_le(in, 4)));
 }
 

@@ -157,6 +157,9 @@ FLOW
 few sessions 8 <<'FLOW'
 a |> window session 10s |> aggregate n = count(), last = max(at) per k |> to discard()
 FLOW
+few sessions_revised 8 <<'FLOW'
+a |> window session 10s early 0s lateness 5s |> aggregate n = count(), last = max(at) per k |> to discard()
+FLOW
 few joined 4 <<'FLOW'
 a |> join (a |> let k = k * 3) as b on k == b.k within 100ms |> to discard()
 FLOW

@@ -134,6 +134,17 @@ END
     END { out() }' | LC_ALL=C sort >want
     check "sessions, seed $seed"
 
+    # The same where the watermark runs ahead: shown early, revised by late rows.
+    cat >prog.flow <<END
+stream all_rows = from file("rows.csv", format = csv) as { k: string, t: timestamp, v: int }
+  |> event_time t delay 1s
+all_rows |> window session 15s early 0s lateness 12s
+|> aggregate n = count(), sum = sum(v), least = min(v), first = first(v), last = last(v), texts = count_distinct(v) per k
+|> select k, n, sum, least, first, last, texts, window.start, window.end
+|> to file("out.csv", format = csv, mode = final)
+END
+    check "revised sessions, seed $seed"
+
     # Long ones, whose rows are put together on the way.
     cat >prog.flow <<END
 $source
