@@ -171,7 +171,8 @@ static void put_orders(schema_t *s, const char *word, const torder_t *by, size_t
     }
 }
 
-static void put_agg(schema_t *s, const agg_call_t *a) {
+/* Where rows are kept, and not what they come to, whether one may not count is part of them. */
+static void put_agg(schema_t *s, const tstep_t *step, const agg_call_t *a) {
     buf_printf(&s->out, "%s(", agg_at(a->agg)->spelling);
     for (uint32_t i = 0, n = 0; i < a->nargs; i++) {
         if (!a->args[i]) continue;
@@ -180,6 +181,7 @@ static void put_agg(schema_t *s, const agg_call_t *a) {
         else put_source(s, a->args[i]);
     }
     buf_str(&s->out, a->by_time ? ") by time" : ")");
+    if (a->when && (plan_sessions(step) || plan_by_rows(step))) buf_str(&s->out, " when");
     if (a->retracts) buf_str(&s->out, " over changes");
     buf_str(&s->out, ": ");
     put_type(&s->out, a->result, 0);
@@ -216,7 +218,7 @@ static void put_aggregates(schema_t *s, const tstep_t *step) {
     for (size_t i = 0; i < n; i++) {
         schema_t one = {.b = s->b, .params = s->params};
         buf_init(&one.out, s->b->a);
-        put_agg(&one, step->u.aggregate.aggs[i]);
+        put_agg(&one, step, step->u.aggregate.aggs[i]);
         texts[i] = buf_text(&one.out);
     }
     for (size_t i = 0; i < n; i++) {
@@ -226,6 +228,16 @@ static void put_aggregates(schema_t *s, const tstep_t *step) {
         if (twin) buf_printf(&s->out, "%s = ", item_of(step, step->u.aggregate.aggs[i]));
         buf_str(&s->out, texts[i]);
     }
+}
+
+/* What is remembered as shown: the values of the items. */
+static void put_items(schema_t *s, const tstep_t *step) {
+    part(s, "shown {");
+    for (size_t i = 0; i < step->u.aggregate.nitems; i++) {
+        buf_str(&s->out, i ? ", " : " ");
+        put_type(&s->out, step->u.aggregate.items[i].type, 0);
+    }
+    buf_str(&s->out, " }");
 }
 
 static void put_join(schema_t *s, const pstage_t *stage) {
@@ -269,6 +281,7 @@ static void put_step(schema_t *s, const pstage_t *stage) {
     case ROOT_aggregate:
         put_keys(s, step->u.aggregate.keys, step->u.aggregate.nkeys);
         put_aggregates(s, step);
+        if (stage->sessions && plan_revised(step)) put_items(s, step);
         break;
     case ROOT_distinct:
         put_keys(s, step->u.distinct.keys, step->u.distinct.nkeys);
