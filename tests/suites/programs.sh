@@ -1,8 +1,8 @@
 #!/bin/sh
 # programs.sh [short|long] - random programs against SQLite on the same rows: windows of all
 # kinds, aggregates and aggregates of them, distinct, top, sort, limit, each, unions, joins of
-# streams, tables and versions, tables put together from their changes, over optional values,
-# ties and floats of full precision.  Many programs share one executable; each
+# streams, tables and versions, tables put together from their changes, windows that are revised,
+# over optional values, ties and floats of full precision.  Many programs share one executable; each
 # executable runs on the input as one batch and cut into small ones.  The long form builds each at
 # -O0 and at -O2, the short one at one of the two.  See tests/diff/programs/relation.h for how the one becomes the other.
 #
@@ -16,7 +16,7 @@
 #   behind `with ties`, that order depends on the cut, so there rows are compared as sets and
 #   nothing that asks for the order follows
 # - rows are late only against a watermark, which SQL has not: the disorder is less than the
-#   delay
+#   delay, or than the `lateness` of windows that are revised
 cd "$(dirname "$0")/../.." || exit 1
 build=$(cd "${FLOW_BUILD_DIR:-build}" && pwd)
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
