@@ -14,6 +14,7 @@
 #define HEAP_SMALL 16384        /* the largest class */
 #define HEAP_FIRST 1024         /* the first chunk */
 #define HEAP_CHUNK (64 * 1024) /* chunks double up to this */
+#define HEAP_CUT   2048         /* a free piece of this size may be cut */
 #define HEAP_LISTS (FLOW_HEAP_CLASSES * (int64_t)sizeof(void *))
 
 /* At the head of a chunk, and of a piece that is memory of its own. */
@@ -86,11 +87,29 @@ static void heap_retire(flow_ctx *ctx, flow_heap *heap) {
     }
 }
 
+/* Small pieces are cut from a free large one, if there is one: what lists and queues that
+ * grew have left behind serves nobody else. */
+static void *heap_cut(flow_ctx *ctx, flow_heap *heap, int64_t room) {
+    if (!heap->free) return 0;
+    for (int c = FLOW_HEAP_CLASSES - 1; heap_class_bytes(c) >= HEAP_CUT + 2 * room; c--) {
+        uint8_t *piece = heap->free[c];
+        if (!piece) continue;
+        heap->free[c] = *(void **)piece;
+        heap_retire(ctx, heap);
+        heap->p = piece + room;
+        heap->end = piece + heap_class_bytes(c);
+        return piece;
+    }
+    return 0;
+}
+
 void *k_heap_more(flow_ctx *ctx, flow_heap *heap, int64_t room) {
     if (room > HEAP_SMALL) {
         int64_t bytes = (int64_t)sizeof(heap_chunk) + room + HEAP_PAD;
         return heap_link(ctx, heap, bytes, 1) + 1;
     }
+    void *piece = heap_cut(ctx, heap, room);
+    if (piece) return piece;
     heap_retire(ctx, heap);
     int64_t held = heap->bytes - (heap->free ? HEAP_LISTS : 0);
     int64_t bytes = held < HEAP_FIRST ? HEAP_FIRST : held;
@@ -100,7 +119,7 @@ void *k_heap_more(flow_ctx *ctx, flow_heap *heap, int64_t room) {
     heap_chunk *c = heap_link(ctx, heap, bytes, 0);
     heap->p = (uint8_t *)(c + 1);
     heap->end = (uint8_t *)c + bytes - HEAP_PAD;
-    void *piece = heap->p;
+    piece = heap->p;
     heap->p += room;
     return piece;
 }
@@ -130,6 +149,7 @@ void flow_k_heap_free(flow_ctx *ctx, flow_heap *heap, void *ptr, int64_t bytes) 
     int64_t room = flow_k_heap_room(bytes);
     if (heap->used > heap->peak) heap->peak = heap->used;
     heap->used -= room;
+    heap->freed += room;
     if (room > HEAP_SMALL)
         heap_unlink(ctx, heap, (heap_chunk *)ptr - 1);
     else
@@ -180,7 +200,8 @@ void flow_k_heap_clear(flow_ctx *ctx, flow_heap *heap) {
 
 /* ---- giving chunks back ---------------------------------------------------------- */
 
-#define HEAP_TRIM (32 * 1024) /* what is less is not looked at */
+#define HEAP_TRIM  (32 * 1024) /* what is less is not looked at, */
+#define HEAP_LEAST (4 * 1024)  /* nor is this much given back when nothing lives */
 
 typedef struct heap_spans {
     const flow_item *at; /* chunks in order of their addresses */
@@ -231,15 +252,15 @@ static void heap_sift(const heap_spans *s, void **list) {
 
 static void heap_trim(flow_ctx *ctx, flow_heap *heap) {
     if (!heap->free) heap_lists(ctx, heap);
-    heap_retire(ctx, heap);
-    heap->p = heap->end = 0;
     heap_spans s = heap_spans_of(ctx, heap);
-    int64_t dead = 0;
+    int64_t dead = 0, rest = heap->end - heap->p;
+    if (rest) s.free[heap_span(&s, heap->p)] += rest;
     for (int c = 0; c < FLOW_HEAP_CLASSES; c++)
         for (void *piece = heap->free[c]; piece; piece = *(void **)piece)
             s.free[heap_span(&s, piece)] += heap_class_bytes(c);
     for (int64_t i = 0; i < s.n; i++) dead += heap_span_dead(&s, i);
     if (!dead) return;
+    if (!rest || heap_span_dead(&s, heap_span(&s, heap->p))) heap->p = heap->end = 0;
     for (int c = 0; c < FLOW_HEAP_CLASSES; c++) heap_sift(&s, &heap->free[c]);
     for (int64_t i = 0; i < s.n; i++)
         if (heap_span_dead(&s, i)) heap_unlink(ctx, heap, heap_span_chunk(&s, i));
@@ -256,20 +277,18 @@ static int heap_wanted(flow_heap *heap) {
     return heap->kept > heap->bytes / 2 && heap->used > heap->bytes / 256;
 }
 
-/* A look costs as much as what was freed since the last one: the heap must have grown
- * since, or what lives in it have halved. */
+/* A look visits what is free, so it is paid by what was freed since the last one. */
 void flow_k_heap_trim(flow_ctx *ctx, flow_heap *heap) {
-    if (heap->bytes < HEAP_TRIM || heap_wanted(heap) || heap->used > heap->bytes / 2) return;
-    if (heap->bytes <= heap->tried_bytes / 4 * 5 && heap->used > heap->tried_used / 2) return;
-    if (!heap->used) {
+    if (!heap->used && heap->bytes >= HEAP_LEAST) {
         flow_k_heap_release(ctx, heap);
         return;
     }
+    if (heap->bytes < HEAP_TRIM || heap_wanted(heap) || heap->used > heap->bytes / 2) return;
+    if (heap->freed < heap->bytes / 2) return;
     void *mark = flow_k_mark(ctx);
     heap_trim(ctx, heap);
     flow_k_reset(ctx, mark);
-    heap->tried_bytes = heap->bytes;
-    heap->tried_used = heap->used;
+    heap->freed = 0;
 }
 
 /* ---- cells ----------------------------------------------------------------------- */

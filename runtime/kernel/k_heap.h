@@ -25,7 +25,7 @@ typedef struct flow_heap {
     int64_t bytes;    /* taken from the cold runtime */
     int64_t used;     /* in living pieces, rounded as they are */
     int64_t peak, kept; /* the most in use since the last trim; what trims count with */
-    int64_t tried_bytes, tried_used; /* as flow_k_heap_trim left them */
+    int64_t freed;    /* since chunks were last looked at */
     void **free;      /* a list per class; null until something was freed */
 } flow_heap;
 

@@ -129,7 +129,7 @@ int32_t flow_k_join_marked(const uint8_t *row) {
 
 /* ---- lists ---- */
 
-enum { JOIN_LIST_LEAST = 64 };
+enum { JOIN_LIST_LEAST = 64, JOIN_QUEUE_LEAST = 128 };
 
 static int64_t join_list_bytes(int64_t room) {
     return room * (int64_t)sizeof(join_head *);
@@ -155,6 +155,15 @@ static void join_list_room(flow_ctx *ctx, flow_heap *heap, join_list *l) {
 static void join_list_drop(flow_ctx *ctx, flow_heap *heap, join_list *l) {
     if (l->room) flow_k_heap_free(ctx, heap, l->rows, join_list_bytes(l->room));
     __builtin_memset(l, 0, sizeof *l);
+}
+
+/* Drops the entry of these lists if it has no rows any more. */
+static int join_entry_over(flow_ctx *ctx, flow_table *t, join_list *l, int64_t entry) {
+    if (l[0].first < l[0].end || l[1].first < l[1].end) return 0;
+    join_list_drop(ctx, &t->heap, &l[0]);
+    join_list_drop(ctx, &t->heap, &l[1]);
+    flow_k_table_remove(ctx, t, entry);
+    return 1;
 }
 
 /* Few are left of many: a smaller array. */
@@ -341,17 +350,10 @@ void flow_k_join_forget(flow_ctx *ctx, flow_table *t, uint8_t *at) {
 
 void flow_k_join_free(flow_ctx *ctx, flow_table *t, uint8_t *row) {
     join_head *h = join_at(row);
-    uint32_t entry = h->entry;
+    int64_t entry = h->entry, side = h->side;
     join_list *l = join_side(flow_k_table_words(t, entry), 0);
-    int side = h->side;
     join_release(ctx, t, h, 0);
-    if (l[0].first < l[0].end || l[1].first < l[1].end) {
-        join_list_fit(ctx, &t->heap, &l[side]);
-        return;
-    }
-    join_list_drop(ctx, &t->heap, &l[0]);
-    join_list_drop(ctx, &t->heap, &l[1]);
-    flow_k_table_remove(ctx, t, entry);
+    if (!join_entry_over(ctx, t, l, entry)) join_list_fit(ctx, &t->heap, &l[side]);
 }
 
 void flow_k_join_wait_entry(flow_ctx *ctx, flow_table *t, int64_t moment, int64_t tie) {
@@ -382,17 +384,22 @@ void flow_k_join_drop(flow_ctx *ctx, flow_table *t, int64_t entry) {
 
 /* ---- giving memory back ---- */
 
-enum { JOIN_QUEUE_LEAST = 128 };
+/* Nothing lives but the queue itself, which keeps its delays. */
+static void join_queue_alone(flow_ctx *ctx, flow_table *t, join_queue was) {
+    flow_k_heap_release(ctx, &t->heap);
+    t->waits = 0;
+    *join_queue_of(ctx, t) = was;
+}
 
 void k_join_queue_tidy(flow_ctx *ctx, flow_table *t) {
     join_queue *q = t->waits;
     int64_t size = (int64_t)sizeof *q->items, room = q->room;
-    int empty = !q->count && room && !flow_k_table_count(t);
+    int empty = !q->count && !flow_k_table_count(t);
     if (!empty && (room < JOIN_QUEUE_LEAST || q->count > room / 4)) return;
     if (!q->count) {
-        flow_k_heap_free(ctx, &t->heap, q->items, q->room * size);
-        q->items = 0;
+        if (room) flow_k_heap_free(ctx, &t->heap, q->items, room * size);
         q->room = 0;
+        if (empty && t->heap.bytes >= 4096) join_queue_alone(ctx, t, *q);
         return;
     }
     while (q->count <= room / 4) room /= 2;
@@ -535,8 +542,8 @@ static int join_take_sorted(flow_ctx *ctx, flow_table *t, join_list *l, const ui
         if (join_compare(row, key, klen)) return 0;
         if (!(row->there & JOIN_IS) || !join_equal((const uint8_t *)(row + 1), encoded))
             continue;
-        if (!(row->there & JOIN_WAS)) join_cut(ctx, t, l, i);
-        else row->there &= (uint8_t)~JOIN_IS;
+        if (row->there & JOIN_WAS) row->there &= (uint8_t)~JOIN_IS;
+        else join_cut(ctx, t, l, i);
         return 1;
     }
     return 0;
@@ -554,10 +561,7 @@ void flow_k_join_take(flow_ctx *ctx, flow_table *t, uint64_t *words, int32_t sid
 void flow_k_join_tidy(flow_ctx *ctx, flow_table *t) {
     int64_t entry = flow_k_table_last(t);
     join_list *l = join_side(flow_k_table_words(t, entry), 0);
-    if (l[0].first < l[0].end || l[1].first < l[1].end) return;
-    join_list_drop(ctx, &t->heap, &l[0]);
-    join_list_drop(ctx, &t->heap, &l[1]);
-    flow_k_table_remove(ctx, t, entry);
+    join_entry_over(ctx, t, l, entry);
 }
 
 /* A missing side stands behind those that are there. */
@@ -592,8 +596,5 @@ void flow_k_join_settle(flow_ctx *ctx, flow_table *t, int64_t entry, int32_t sta
         }
         l[side].end = kept;
     }
-    if (l[0].first < l[0].end || l[1].first < l[1].end) return;
-    join_list_drop(ctx, &t->heap, &l[0]);
-    join_list_drop(ctx, &t->heap, &l[1]);
-    flow_k_table_remove(ctx, t, entry);
+    join_entry_over(ctx, t, l, entry);
 }

@@ -238,6 +238,9 @@ void k_timers_tidy(flow_ctx *ctx, flow_table *t) {
     if (empty) timers_purge(t, &all->timers);
     timers_fit(ctx, &t->heap, &all->timers, empty);
     timers_fit(ctx, &t->heap, &all->rows, empty);
+    if (!empty || all->timers.room || all->rows.room) return;
+    flow_k_heap_free(ctx, &t->heap, all, (int64_t)sizeof *all);
+    t->waits = 0;
 }
 
 void k_timers_renumber(flow_table *t, const flow_ranks *ranks) {

@@ -79,6 +79,38 @@ static void test_no_growth(void) {
     env_close(ctx);
 }
 
+/* What lives a while among what lives long, looked through again and again: the heap holds a
+ * small multiple of what lives; and nothing when nothing lives. */
+static void test_trim(void) {
+    enum { N = 600, STEPS = 6000 };
+    flow_ctx *ctx = env_open();
+    flow_heap heap = {0};
+    rnd r = {7};
+    struct { void *piece; int64_t size; int until; } live[N] = {0};
+    int64_t lives = 0, most = 0;
+    for (int step = 0; step < STEPS; step++) {
+        int many = step % 50 < 25 ? N : N / 8; /* it comes and goes */
+        for (int i = 0; i < N; i++) {
+            if (live[i].piece && live[i].until > step) continue;
+            if (live[i].piece) flow_k_heap_free(ctx, &heap, live[i].piece, live[i].size);
+            live[i].piece = 0;
+            if (i >= many || rnd_below(&r, 4)) continue;
+            live[i].size = 16 + 8 * rnd_below(&r, 12);
+            live[i].until = step + 1 + (int)rnd_below(&r, i % 8 ? 5 : 60);
+            live[i].piece = flow_k_heap_alloc(ctx, &heap, live[i].size);
+        }
+        flow_k_heap_trim(ctx, &heap);
+        if (heap.used > lives) lives = heap.used;
+        if (heap.bytes > most) most = heap.bytes;
+    }
+    CU_ASSERT(most <= 6 * lives);
+    for (int i = 0; i < N; i++)
+        if (live[i].piece) flow_k_heap_free(ctx, &heap, live[i].piece, live[i].size);
+    flow_k_heap_trim(ctx, &heap);
+    CU_ASSERT(heap.bytes == 0 && env_state_bytes() == 0);
+    env_close(ctx);
+}
+
 static void test_cells(void) {
     flow_ctx *ctx = env_open();
     flow_heap heap = {0};
@@ -127,6 +159,7 @@ void suite_heap(void) {
     CU_add_test(s, "rooms", test_rooms);
     CU_add_test(s, "pieces", test_pieces);
     CU_add_test(s, "no growth", test_no_growth);
+    CU_add_test(s, "giving back", test_trim);
     CU_add_test(s, "cells", test_cells);
     CU_add_test(s, "blobs", test_blobs);
 }
