@@ -40,9 +40,10 @@ static int shows_order(const psink_t *s) {
     }
 }
 
-/* What `distinct` gives when a session of all rows closes is in the order of its keys. */
+/* What `distinct` gives when a session of all rows closes is in the order of its keys, and
+ * what is late for sessions leaves session by session. */
 static int one_part(const pstage_t *s) {
-    if (s->sessions && s->root == ROOT_distinct) return 0;
+    if (s->sessions && (s->root == ROOT_distinct || plan_late_leaves(s))) return 0;
     return s->exchange && s->exchange->one_part;
 }
 
