@@ -322,6 +322,25 @@ static void put_step(schema_t *s, const pstage_t *stage) {
         part(s, "over a table");
 }
 
+/* Where somebody is told what has changed, `aggregate` and `top` remember what they gave:
+ * values of the columns that come out, by place. */
+static void put_given(schema_t *s, const pstage_t *stage) {
+    const tstep_t *step = stage->step;
+    int remembers = 0;
+    if (stage->root != ROOT_aggregate && stage->root != ROOT_top) return;
+    for (size_t i = 0; i < stage->outs.n; i++) {
+        sink_mode mode = stage->outs.at[i]->mode;
+        remembers |= mode == MODE_update || mode == MODE_changes;
+    }
+    if (!remembers) return;
+    size_t first = stage->root == ROOT_aggregate ? step->u.aggregate.nkeys : 0;
+    part(s, "gave");
+    for (size_t i = first; i < step->row_out->nfields; i++) {
+        buf_str(&s->out, i > first ? ", " : " ");
+        put_type(&s->out, step->row_out->fields[i].type, 0);
+    }
+}
+
 /* ---- all states ---- */
 
 static const char *flow_name(const tstep_t *step) {
@@ -340,6 +359,7 @@ static void name_state(builder_t *b, const pstage_t *stage, pstate_t *st, const 
     int same = 1;
     buf_init(&s.out, b->a);
     put_step(&s, stage);
+    put_given(&s, stage);
     if (*suffix) part(&s, suffix + 1);
     st->schema = buf_text(&s.out);
     st->params = "";

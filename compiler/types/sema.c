@@ -182,7 +182,8 @@ static void check_declaration(sema_t *m, pipe_t *p) {
     if (!d->table && p->out.props.is_table) not_a_stream(m, p, d);
     if (!d->table || p->out.props.is_table) return;
     diag_t *msg = diag_add(c->diags, DIAG_not_a_table, d->word, d->name);
-    diag_note(msg, "only `aggregate` and `top` without a window, and `latest`, make tables");
+    diag_note(msg, "`latest` makes tables; so do `aggregate` and `top`, but in a window only with "
+                   "`early` or `lateness`");
     diag_help(msg, "declare `stream %s = …`", d->name);
 }
 
