@@ -1,7 +1,7 @@
 #!/bin/sh
 # late.sh [short|long] - rows made late on purpose, against awk, which drops them by the rule: how
 # far event time has come when a batch begins decides what is late in it.  Each kind of window,
-# `late into`, `lateness`, sessions, rows in order of time, a join; in batches of several sizes,
+# `late into`, `lateness`, sessions with it and without, rows in order of time, a join; in batches of several sizes,
 # one of them the whole input, at one and two workers.
 cd "$(dirname "$0")/../.." || exit 1
 suite=late tier=${1-short}
@@ -44,6 +44,13 @@ timed |> window session 6s late into late_sessions
 |> select k, n, s, window.start, window.end |> to file("sessions.csv", format = csv, time = s)
 late_sessions |> to file("late_sessions.csv", format = csv, time = s)
 
+table visits = timed |> window session 6s early 0s lateness 15s late into late_visits
+|> aggregate n = count(), s = sum(v) per k
+visits |> select k, n, s, window.start, window.end |> to file("visits.csv", format = csv, time = s, mode = final)
+visits |> drop window |> aggregate visits = count(), n = sum(n) per k
+|> to file("visitors.csv", format = csv, mode = final)
+late_visits |> to file("late_visits.csv", format = csv, time = s)
+
 timed |> remember per k by t { n: int = 0 } on row { n = n + 1 emit { k, t, v, n } }
 |> to file("turns.csv", format = csv, time = s)
 
@@ -66,7 +73,7 @@ make_rows() { # make_rows SEED ROWS
 
 # What awk says, into want/: `w` is the watermark when the row's batch begins.
 cat >reference.awk <<'AWK'
-function put(name, row) { print row >("want/" name ".csv") }
+function put(name, row) { print row >(dir "/" name ".csv") }
 function add(name, key) { n[name, key]++; s[name, key] += v; keys[name] = keys[name] "\n" key }
 function windows(name, size, every, t,   i, used) { # all that hold t and are open
     for (i = int(t / every) * every; i > t - size; i -= every)
@@ -101,10 +108,10 @@ function form(k,   i, j, m) { # sessions that touch become one
     }
     count[k] = m
 }
-function leave(k, mark, late,   i, j, m) { # those that end by the mark
+function leave(k, mark, late,   i, j, m) { # those that end, with their lateness, by the mark
     for (i = 1; i <= count[k]; i++) {
-        if (at[k, i, "last"] + 6 <= mark) {
-            if (late) printf "%s", at[k, i, "text"] >"want/late_sessions.csv"
+        if (at[k, i, "last"] + 6 + lateness <= mark) {
+            if (late) printf "%s", at[k, i, "text"] >(dir "/late_sessions.csv")
             else put("sessions", k "," at[k, i, "rows"] "," at[k, i, "sum"] "," at[k, i, "first"] \
                      "," at[k, i, "last"] + 6)
         } else {
@@ -126,7 +133,7 @@ NR > 1 && (NR - 1) % cut == 0 { end_batch() }
     k = $1; t = $2; v = $3
     if (t > most) most = t
     put(t < w ? "aside" : "kept", $0)
-    if (t >= w) { print t "," NR "," $0 >"want/in_time"; used_rows++ }
+    if (t >= w) { print t "," NR "," $0 >(dir "/in_time"); used_rows++ }
     if (!windows("tumbling", 20, 20, t)) put("late_tumbling", $0)
     if (!windows("sliding", 30, 10, t)) put("late_sliding", $0)
     if (!cumulate(t)) put("late_cumulate", $0)
@@ -146,7 +153,7 @@ END {
             put(name, key[1] "," n[name, list[i]] "," s[name, list[i]] "," key[2])
         }
     }
-    print NR - used_rows >"want/late"
+    print NR - used_rows >(dir "/late")
 }
 AWK
 reference() { # reference CUT
@@ -154,7 +161,12 @@ reference() { # reference CUT
     for f in aside late_tumbling late_sliding late_cumulate late_revised late_sessions; do
         : >want/$f.csv
     done
-    awk -v cut="$1" -f reference.awk rows.csv
+    awk -v cut="$1" -v dir=want -f reference.awk rows.csv
+    rm -rf more && mkdir more && : >more/late_sessions.csv
+    awk -v cut="$1" -v dir=more -v lateness=15 -f reference.awk rows.csv
+    mv more/sessions.csv want/visits.csv && mv more/late_sessions.csv want/late_visits.csv
+    awk -F, '{ m[$1]++; n[$1] += $2 } END { for (k in m) print k "," m[k] "," n[k] }' \
+        want/visits.csv >want/visitors.csv
     # in order of time, of equal times as they came
     sort -t, -k1,1n -k2,2n want/in_time | cut -d, -f3- |
         awk -F, '{ print $0 "," ++n[$1] }' >want/turns.csv
