@@ -243,7 +243,8 @@ void emit_session_close(gen_t *g) {
     LLVMBasicBlockRef head = ir_block(e, "sessions"), body = ir_block(e, "session"),
                       late = ir_block(e, "session.late"), run = ir_block(e, "session.run"),
                       drop = ir_block(e, "session.drop"), done = ir_block(e, "sessions.done");
-    LLVMValueRef mark = ir_i64(e, g->stage->mark), table = emit_session_state(g), gap = emit_session_gap(g);
+    LLVMValueRef mark = ir_i64(e, g->stage->mark), table = emit_session_state(g);
+    LLVMValueRef gap = emit_session_gap(g);
     LLVMValueRef out = ir_words(e, 4, "session");
     LLVMValueRef next = K_CALL(e, mark_next, "next", e->fn->ctx, mark);
     LLVMValueRef now = K_CALL(e, mark_now, "now", e->fn->ctx, mark);

@@ -285,7 +285,8 @@ void need_unrevised(flowck_t *f, int late) {
         return;
     }
     if (w->kind == WINDOW_session) {
-        diag_note(m, "a session that grows takes its rows back, and gives them under another window");
+        diag_note(m, "a session that grows takes its rows back, and gives them under another "
+                     "window");
         diag_help(m, "`aggregate` does: it makes a table of the sessions; rows in order are "
                      "`collect(x)`");
         return;
