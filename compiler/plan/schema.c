@@ -230,16 +230,6 @@ static void put_aggregates(schema_t *s, const tstep_t *step) {
     }
 }
 
-/* What is remembered as shown: the values of the items. */
-static void put_items(schema_t *s, const tstep_t *step) {
-    part(s, "shown {");
-    for (size_t i = 0; i < step->u.aggregate.nitems; i++) {
-        buf_str(&s->out, i ? ", " : " ");
-        put_type(&s->out, step->u.aggregate.items[i].type, 0);
-    }
-    buf_str(&s->out, " }");
-}
-
 static void put_join(schema_t *s, const pstage_t *stage) {
     static const char *const forms[] = {"streams", "windows", "a table", "a table as of",
                                         "tables"};
@@ -281,7 +271,6 @@ static void put_step(schema_t *s, const pstage_t *stage) {
     case ROOT_aggregate:
         put_keys(s, step->u.aggregate.keys, step->u.aggregate.nkeys);
         put_aggregates(s, step);
-        if (stage->sessions && plan_revised(step)) put_items(s, step);
         break;
     case ROOT_distinct:
         put_keys(s, step->u.distinct.keys, step->u.distinct.nkeys);
@@ -326,7 +315,7 @@ static void put_step(schema_t *s, const pstage_t *stage) {
  * values of the columns that come out, by place. */
 static void put_given(schema_t *s, const pstage_t *stage) {
     const tstep_t *step = stage->step;
-    int remembers = 0;
+    int remembers = stage->sessions && plan_revised(step); /* whoever is told */
     if (stage->root != ROOT_aggregate && stage->root != ROOT_top) return;
     for (size_t i = 0; i < stage->outs.n; i++) {
         sink_mode mode = stage->outs.at[i]->mode;
