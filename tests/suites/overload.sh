@@ -50,11 +50,16 @@ watch_memory() {
     done
 }
 
-# As soon as the program has begun: before that the pipe lets neither of them in.
+# A reader of the pipe that stands still behind the first row.
+read_pipe() {
+    sh -c 'dd bs=1 count=16 2>/dev/null; kill -STOP $$; exec cat' <pipe >out.txt &
+    reader=$!
+    started="$started $reader"
+}
+stands() { grep -q '^State:.T' /proc/$reader/status; }
 stop_reader() {
     started="$started $pid"
-    until [ -s out.txt ] || ! kill -0 $pid; do :; done
-    kill -STOP $reader
+    check "the reader stands still" until_true 60 stands
 }
 
 # stalled NAME PID READER: READER, which stands still, goes on after a while to the end.
@@ -82,9 +87,7 @@ for kind in plain checkpoint; do
     # ---- standard input to a pipe whose reader stands still ----
     rm -rf ck pipe out.txt
     mkfifo pipe
-    cat <pipe >out.txt &
-    reader=$!
-    started="$started $reader"
+    read_pipe
     ./pass "$@" <in.txt >pipe 2>err &
     pid=$!
     stop_reader
@@ -94,9 +97,7 @@ for kind in plain checkpoint; do
 
     # ---- a file ----
     rm -rf ck out.txt
-    cat <pipe >out.txt &
-    reader=$!
-    started="$started $reader"
+    read_pipe
     ./file "$@" input=in.txt >pipe 2>err &
     pid=$!
     stop_reader
@@ -168,19 +169,19 @@ for kind in $kinds; do
     echo "overload: $kind: at most $(part peak) kB of $bound in $(part looks) looks," \
         "$(part ticks) ticks of CPU in the second half of the stall"
     same "all at once, $kind: 24 times" 24 "$(part times | cut -d. -f1)"
-    [ "$(part after_rows)" -gt 0 ] && [ "$(part after_ms)" -le $(($(part before_ms) * 2 + 500)) ]
+    limit_ms=$(($(part before_ms) * 2 + 500))
+    [ "$(part after_rows)" -gt 0 ] && { [ -n "$sanitizer" ] || [ "$(part after_ms)" -le $limit_ms ]; }
     same "all at once, $kind: latency is normal again" 0 $?
     [ -n "$sanitizer" ] || { [ "$(part looks)" -gt $((stall * 5)) ] && [ "$(part peak)" -le $bound ]; }
     same "all at once, $kind: memory" 0 $?
-    [ "$(part ticks)" -le $((stall * 5 / 2)) ]
+    # In a short stall the batches that were begun are still at work.
+    [ "$tier" != long ] || [ "$(part ticks)" -le $((stall * 5 / 2)) ]
     same "all at once, $kind: nothing is busy while it waits" 0 $?
 done
 
 # ---- a stop while all is full --------------------------------------------------------------
 rm -rf ck out.txt
-cat <pipe >out.txt &
-reader=$!
-started="$started $reader"
+read_pipe
 ./pass --memory ${limit}MB --batch 100ms <in.txt >pipe 2>err &
 pid=$!
 stop_reader
