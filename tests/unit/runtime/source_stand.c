@@ -88,7 +88,7 @@ int64_t dice(int64_t n) {
 rt_unwire of(const rt_wire *w) { return rt_unwire_of(w->p, w->n); }
 
 bool same(const bytes *a, const bytes *b) {
-    return a->n == b->n && !memcmp(a->p, b->p, (size_t)a->n);
+    return a->n == b->n && (!a->n || !memcmp(a->p, b->p, (size_t)a->n));
 }
 
 int hush(void) {

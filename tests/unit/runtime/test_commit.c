@@ -351,14 +351,16 @@ static void every_step(void) {
 }
 
 static void set(const char *connector, const char *target, const char *header) {
+    static char kept[128];
+    snprintf(kept, sizeof kept, "%s", target);
     memset(&plan, 0, sizeof plan);
     plan.connector = connector;
-    plan.target = target;
+    plan.target = kept;
     plan.header = header;
 }
 
 static void test_parts(void) {
-    set("file", strdup(at("out/")), "h\n");
+    set("file", at("out/"), "h\n");
     plan.large = true;
     every_step();
     CU_ASSERT(!access(at("out/out0-0000000000-0000.txt"), F_OK));
@@ -366,13 +368,13 @@ static void test_parts(void) {
 }
 
 static void test_partitions(void) {
-    set("file", strdup(at("out/deep/er")), "");
+    set("file", at("out/deep/er"), "");
     plan.partition = true;
     every_step();
 }
 
 static void test_single(void) {
-    set("file", strdup(at("out/one.txt")), "h\n");
+    set("file", at("out/one.txt"), "h\n");
     every_step();
     plan.large = true;
     every_step();
@@ -406,9 +408,9 @@ static void put_tail(const char *path, const char *whole, int64_t keep, int64_t 
 /* What publication has written by a crash: all lengths, as it is, with zeros and with other
  * bytes at its end. */
 static void test_torn_single(void) {
-    const char *path = strdup(at("out/one.txt"));
     int64_t n, before;
-    set("file", path, "h\n");
+    set("file", at("out/one.txt"), "h\n");
+    const char *path = plan.target;
     for (int large = 0; large < 2; large++) {
         plan.large = large;
         wipe();
@@ -448,7 +450,7 @@ static void shell(const char *text_of) {
 }
 
 static void test_refused_single(void) {
-    set("file", strdup(at("out/one.txt")), "");
+    set("file", at("out/one.txt"), "");
     plan.large = true;
     crash_committed();
     shell("truncate -s 3 out/one.txt");
@@ -483,8 +485,7 @@ static void test_refused_single(void) {
 }
 
 static void test_refused_parts(void) {
-    char *parts = strdup(at("out/"));
-    set("file", parts, "");
+    set("file", at("out/"), "");
     crash_committed();
     shell("rm out/.flow-*-0000000001-*");
     expect_refused("out0-0000000001-0000.txt is not there, nor what it is made from");
@@ -513,7 +514,7 @@ static void test_refused_parts(void) {
 }
 
 static void test_links(void) {
-    set("file", strdup(at("out/deep/er")), "");
+    set("file", at("out/deep/er"), "");
     plan.partition = true;
     wipe();
     shell("mkdir -p out/deep/er out/other && ln -s ../../other out/deep/er/k=b");
@@ -526,7 +527,7 @@ static void test_links(void) {
 /* ---- the rest ------------------------------------------------------------------------------ */
 
 static void test_extends(void) {
-    set("file", strdup(at("out/one.txt")), "h\n");
+    set("file", at("out/one.txt"), "h\n");
     wipe();
     shell("mkdir out && echo old > out/one.txt");
     CU_ASSERT_EQUAL(live(-1, 1), 0);
@@ -544,7 +545,7 @@ static void test_extends(void) {
 /* What is hidden can be read by its owner alone. */
 static void test_modes(void) {
     struct stat st;
-    set("file", strdup(at("out/")), "");
+    set("file", at("out/"), "");
     plan.large = true;
     crash_committed();
     shell("f=$(ls out/.flow-0123abcd-out0-0000000001-1-0000.tmp) && test $(stat -c %a $f) = 600");
