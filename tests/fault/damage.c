@@ -15,22 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/fault/fault_cases.h"
+#include "tests/fault/damage.h"
 #include "tests/fault/fault_drivers.h"
 
-enum { ROOM = 900, LEFT = 24, FILES = 64, CUT_MAX = 65536 };
-
-/* What a killed program left. */
-typedef struct left {
-    lab_setup setup;
-    const lab_expected *expected;
-    const char *point;
-    int batch;
-    char dir[LAB_PATH];
-    char files[FILES][200]; /* of the checkpoint, and staged ones */
-    int64_t sizes[FILES];
-    int nfiles;
-} left;
+enum { ROOM = 900, CUT_MAX = 65536 };
 
 typedef struct tallies {
     int64_t same, refused, cuts, all_cuts;
@@ -43,7 +31,7 @@ static void add_file(void *arg, const char *root, const char *name) {
     const char *base = strrchr(name, '/');
     if (strncmp(name, "ck/", 3) && strncmp(base ? base + 1 : name, ".flow-", 6)) return;
     if (!strcmp(name, "ck/LOCK")) return; /* made anew by every start */
-    if (l->nfiles == FILES) return;
+    if (l->nfiles == LEFT_FILES) return;
     lab_path(path, "%s/%s", root, name);
     lab_text t = lab_read(path);
     l->sizes[l->nfiles] = t.n;
@@ -51,7 +39,7 @@ static void add_file(void *arg, const char *root, const char *name) {
     snprintf(l->files[l->nfiles++], sizeof l->files[0], "%s", name);
 }
 
-static bool leave(left *l, int number) {
+bool leave(left *l, int number) {
     static const char *const points[] = {"C3", "C8", "C12", "C7", "C6_dirs", "C13", "C2", "C12_done"};
     static const char *const everies[] = {"0s", "10s"};
     l->setup = (lab_setup){.program = &lab_programs[number % lab_nprograms],

@@ -33,6 +33,7 @@ lab_driver lab_two;     /* two_runs.c */
 lab_driver lab_space;   /* full_disk.c */
 lab_driver lab_seeds;   /* seeds.c */
 lab_driver lab_damage;  /* damage.c */
+lab_driver lab_forged;  /* forged.c */
 
 /* One more case is done; prints what failed.  False when the driver should give up. */
 bool lab_count(lab_result *r, bool good, const char *driver, int64_t number, const char *dir,

@@ -20,7 +20,7 @@ static const struct {
     {"kills", lab_kills, 600},  {"points", lab_points, 0}, {"calls", lab_calls, 0},
     {"power", lab_power, 2000}, {"stops", lab_stops, 50},  {"two", lab_two, 1},
     {"space", lab_space, 100},  {"seeds", lab_seeds, 300},
-    {"damage", lab_damage, 600},
+    {"damage", lab_damage, 600}, {"forged", lab_forged, 1000},
 };
 
 static int64_t ends_at;

@@ -31,7 +31,7 @@ base=/dev/shm
 work=$(mktemp -d "$base/flow-coverage.XXXXXX") && trap 'rm -rf "$work"' EXIT
 printf '#!/bin/sh\nexec clang-19 -fuse-ld=lld -fprofile-instr-generate "$@"\n' >"$work/count-cc"
 chmod +x "$work/count-cc"
-export FLOW_HOME="$cover" FLOW_LINKER="$work/count-cc"
+export FLOW_HOME="$cover" FLOW_LINKER="$work/count-cc" XDG_CACHE_HOME=/dev/null/x HOME=/nowhere
 raw=$cover/raw
 [ -n "$keep" ] || rm -rf "$raw"
 mkdir -p "$raw"

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/base/fault.h"
 #include "runtime/io/rows_file.h"
 #include "tests/unit/faults/each_call.h"
 #include "tests/unit/runtime/fake_program.h"
@@ -178,6 +179,182 @@ static void test_header(void) { each_call(keep, (void *)1); }
 static void test_back(void) { each_call(back, (void *)1); }
 static void test_found(void) { each_call(found, NULL); }
 
+/* ---- names, and files that are left over -------------------------------------------------- */
+
+static rt_status plan_batch(rt_source *s, rt_live *live, int64_t batch, rt_wire *plan) {
+    rt_input in = {0};
+    feed_rows(live, &in);
+    rt_status status = rt_live_plan(s, batch, &in, plan);
+    rt_input_free(&in);
+    return status;
+}
+
+static void in_folder(rt_source_decl *decls, int64_t id, const char *folder) {
+    rt_source s;
+    rt_live live;
+    rt_wire plan = {0};
+    char path[200];
+    stand *st = begin_stand(false);
+    live_begin(st, &s, &live);
+    s.decl = &decls[id];
+    s.id = id;
+    st->program.sources = decls;
+    st->program.nsources = 3;
+    CU_ASSERT_EQUAL(plan_batch(&s, &live, 5, &plan), RT_ok);
+    snprintf(path, sizeof path, "%s/input/%s/5-1.rows", fake_dir(), folder);
+    CU_ASSERT(access(path, F_OK) == 0);
+    rt_live_done(&live);
+    rt_live_close(&live); /* not synced */
+    rt_wire_free(&plan);
+    stand_free(st);
+}
+
+static void test_names(void) {
+    char name[120];
+    rt_source_decl decls[3] = {{.name = "aZ_09/~\xc3:@[`{"}, {.name = "b"}, {.name = "b"}};
+    in_folder(decls, 0, "aZ_09%2f%7e%c3%3a%40%5b%60%7b");
+    in_folder(decls, 1, "b");
+    in_folder(decls, 2, "b-2");
+    memset(name, 'x', sizeof name);
+    name[119] = 0;
+    decls[0].name = name;
+    char shorter[128];
+    snprintf(shorter, sizeof shorter, "%.88s", name);
+    in_folder(decls, 0, shorter);
+}
+
+/* Batches one behind the other: each is synced with its own, and deleted when it may. */
+static void test_order(void) {
+    rt_source s;
+    rt_live live;
+    rt_wire plans[4] = {{0}};
+    rt_dirs dirs = {0};
+    int64_t n;
+    stand *st = begin_stand(false);
+    mkdir(fake_path("input"), 0700);
+    mkdir(fake_path("input/in"), 0700);
+    fake_write(fake_path("input/in/3-9.rows"), "x", 1);
+    live_begin(st, &s, &live);
+    for (int i = 0; i < 3; i++) CU_ASSERT_EQUAL(plan_batch(&s, &live, 3 + i, &plans[i]), RT_ok);
+    rt_input none = {0};
+    CU_ASSERT_EQUAL(rt_live_plan(&s, 6, &none, &plans[3]), RT_ok);
+    CU_ASSERT(again(st, &plans[3], &n) == RT_ok && n == 0);
+    rt_wire_u8(&plans[3], 0);
+    CU_ASSERT(again(st, &plans[3], &n) == RT_refused);
+    CU_ASSERT_EQUAL(rt_live_sync(&s, 3, &dirs), RT_ok);
+    CU_ASSERT_EQUAL(dirs.n, 2); /* the folder was there: its own name may not be durable */
+    rt_dirs_free(&dirs);
+    int saved = hush();
+    rt_fault_wish("fsync:1:EIO:on");
+    CU_ASSERT_EQUAL(rt_live_sync(&s, 5, &dirs), RT_io);
+    CU_ASSERT_EQUAL(rt_fault_hits(), 2);
+    rt_fault_wish(NULL);
+    unhush(saved);
+    CU_ASSERT_EQUAL(rt_live_sync(&s, 5, &dirs), RT_ok);
+    CU_ASSERT_EQUAL(plan_batch(&s, &live, 7, &plans[0]), RT_ok);
+    rt_live_forget(&s, 4, 5);
+    CU_ASSERT(access(fake_path("input/in/3-1.rows"), F_OK) && access(fake_path("input/in/4-1.rows"), F_OK));
+    CU_ASSERT(access(fake_path("input/in/3-9.rows"), F_OK));
+    CU_ASSERT(!access(fake_path("input/in/5-1.rows"), F_OK) && !access(fake_path("input/in/7-1.rows"), F_OK));
+    rt_live_forget(&s, 7, 7); /* never synced */
+    CU_ASSERT(access(fake_path("input/in/7-1.rows"), F_OK));
+    rt_dirs_free(&dirs);
+    rt_live_done(&live);
+    rt_live_close(&live);
+    for (int i = 0; i < 4; i++) rt_wire_free(&plans[i]);
+    stand_free(st);
+}
+
+/* ---- what was written by somebody ---------------------------------------------------------- */
+
+static const uint64_t odd[] = {0, 1, 3, 0x7f, 0xffff, 0x10001, 0x7fffffff, 0xffffffff,
+                               UINT64_C(0x7fffffffffffffff), UINT64_MAX, 64 << 20};
+
+static void put_odd(uint8_t *p, int64_t room, uint64_t v) {
+    for (int i = 0; i < 8 && i < room; i++) p[i] = (uint8_t)(v >> 8 * i);
+}
+
+/* Every number of a plan is another one. */
+static void forge_plan(stand *st, const rt_wire *plan, int64_t most) {
+    int64_t n;
+    rt_wire copy = {0};
+    for (int64_t at = 0; at < plan->n && at < most; at++) {
+        for (size_t k = 0; k < sizeof odd / sizeof *odd; k++) {
+            rt_wire_clear(&copy);
+            rt_wire_raw(&copy, plan->p, plan->n);
+            put_odd(copy.p + at, plan->n - at, odd[k]);
+            rt_status status = again(st, &copy, &n);
+            CU_ASSERT(status == RT_ok || status == RT_refused || status == RT_memory);
+        }
+        rt_wire_clear(&copy);
+        rt_wire_raw(&copy, plan->p, at);
+        CU_ASSERT_EQUAL(again(st, &copy, &n), RT_refused);
+    }
+    rt_wire_clear(&copy);
+    rt_wire_raw(&copy, plan->p, plan->n);
+    rt_wire_u8(&copy, 0);
+    CU_ASSERT_EQUAL(again(st, &copy, &n), RT_refused);
+    rt_wire_free(&copy);
+}
+
+static void forge_file(stand *st, const rt_wire *plan) {
+    int64_t len, n;
+    const char *path = fake_path("input/in/5-1.rows");
+    char *text = fake_read(path, &len), kept[8];
+    CU_ASSERT_FATAL(text != NULL);
+    for (int64_t at = 0; at < 100; at++) {
+        for (size_t k = 0; k < sizeof odd / sizeof *odd; k++) {
+            memcpy(kept, text + at, 8);
+            put_odd((uint8_t *)text + at, 8, odd[k]);
+            bool same_bytes = !memcmp(kept, text + at, 8);
+            fake_write(path, text, len);
+            rt_status status = again(st, plan, &n);
+            CU_ASSERT(same_bytes ? status == RT_ok : status == RT_refused || status == RT_memory);
+            memcpy(text + at, kept, 8);
+        }
+    }
+    free(text);
+    CU_ASSERT(unlink(path) == 0 && mkdir(path, 0700) == 0);
+    CU_ASSERT_EQUAL(again(st, plan, &n), RT_refused);
+    CU_ASSERT(rmdir(path) == 0);
+    CU_ASSERT_EQUAL(again(st, plan, &n), RT_refused);
+}
+
+static void test_forged(void) {
+    int saved = hush();
+    for (int header = 0; header < 2; header++) {
+        rt_source s;
+        rt_live live;
+        rt_wire plan = {0};
+        rt_dirs dirs = {0};
+        rt_input in = {0};
+        stand *st = begin_stand(header);
+        live_begin(st, &s, &live);
+        CU_ASSERT_EQUAL(plan_batch(&s, &live, 5, &plan), RT_ok);
+        CU_ASSERT_EQUAL(rt_live_sync(&s, 5, &dirs), RT_ok);
+        forge_plan(st, &plan, 100);
+        forge_file(st, &plan);
+        rt_wire_clear(&plan);
+        rt_feed feed;
+        int64_t room;
+        rt_feed_open(&feed, &live, rt_live_object(&live), 5000);
+        memcpy(rt_feed_room(&feed, &room), "a,b\n1,2\n3,4\n", 12);
+        rt_feed_add(&feed, 12);
+        rt_feed_end(&feed, true);
+        rt_live_take(&live, INT64_MAX, true, &in);
+        CU_ASSERT_EQUAL(rt_live_plan(&s, 6, &in, &plan), RT_ok);
+        CU_ASSERT(plan.n > 30 && plan.n < 200);
+        forge_plan(st, &plan, 200);
+        rt_input_free(&in);
+        rt_dirs_free(&dirs);
+        rt_live_done(&live);
+        rt_live_close(&live);
+        rt_wire_free(&plan);
+        stand_free(st);
+    }
+    unhush(saved);
+}
+
 static int clean(void) {
     fake_remove_dir();
     return 0;
@@ -189,4 +366,7 @@ void suite_rows_calls(void) {
     CU_add_test(s, "kept, with a header", test_header);
     CU_add_test(s, "read again and deleted", test_back);
     CU_add_test(s, "of an earlier run", test_found);
+    CU_add_test(s, "names", test_names);
+    CU_add_test(s, "one behind the other", test_order);
+    CU_add_test(s, "forged", test_forged);
 }
