@@ -12,139 +12,18 @@
 #include <unistd.h>
 
 #include "runtime/base/fault.h"
-#include "runtime/base/rt_arena.h"
-#include "runtime/io/outbox.h"
-#include "runtime/io/sinks.h"
 #include "tests/unit/faults/each_call.h"
+#include "tests/unit/faults/sink_stand.h"
 #include "tests/unit/runtime/fake_program.h"
 
 void suite_sink_calls(void);
-
-typedef struct made {
-    rt_sink sink;
-    rt_sink_decl decl;
-    rt_env env;
-    rt_ckpt_env ckpt;
-    rt_program program;
-    rt_settings settings;
-    rt_option *options;
-} made;
-
-/* What is tried. */
-typedef struct form {
-    const char *target;
-    bool partition;
-    int pieces; /* of 1000 bytes a batch */
-} form;
-
-static char folder[256], target[256];
-
-static rt_status make(made *m, const form *f, uint32_t epoch) {
-    snprintf(target, sizeof target, "%s", fake_path(f->target));
-    snprintf(folder, sizeof folder, "%s", fake_path("ck"));
-    uint64_t words[2] = {(uint64_t)(uintptr_t)target, strlen(target)};
-    *m = (made){.ckpt = {.dir = folder, .job8 = "0123abcd", .epoch = epoch}};
-    m->program.arena = rt_arena_new();
-    m->env = (rt_env){.mem = rt_mem_new(64 << 20, 1), .program = &m->program,
-                      .settings = &m->settings, .ckpt = &m->ckpt};
-    rt_program_option(&m->program, &m->options, "arg", 3, 's', words);
-    m->decl = (rt_sink_decl){.name = "to file", .connector = "file", .partition = f->partition,
-                             .header = "h\n", .ext = "txt", .options = m->options};
-    m->sink = (rt_sink){.ops = rt_sink_find("file"), .decl = &m->decl, .env = &m->env};
-    return m->sink.ops->open(&m->sink);
-}
-
-static void unmake(made *m) {
-    if (m->sink.impl) m->sink.ops->close(&m->sink);
-    rt_mem_free(m->env.mem, false);
-    rt_arena_free(m->program.arena);
-}
-
-typedef struct feed {
-    const form *form;
-    int64_t batch;
-    int at;
-    char text[1001], path[32];
-} feed;
-
-static void piece_text(char *out, int64_t batch, int i) {
-    snprintf(out, 1001, "%01000lld", (long long)(batch * 1000 + i));
-    out[999] = '\n';
-}
-
-static rt_status feed_next(rt_output *out, rt_piece *piece) {
-    feed *f = out->stream;
-    *piece = (rt_piece){0};
-    if (f->at == f->form->pieces) return RT_ok;
-    piece_text(f->text, f->batch, f->at);
-    snprintf(f->path, sizeof f->path, "k=%d/", f->at++);
-    *piece = (rt_piece){(const uint8_t *)f->text, 1000, f->form->partition ? f->path : NULL};
-    return RT_ok;
-}
-
-static void feed_rewind(rt_output *out) { ((feed *)out->stream)->at = 0; }
-
-/* What a COMMIT of a batch says; batch -1: there is none. */
-typedef struct last {
-    int64_t batch;
-    rt_wire w;
-} last;
-
-static rt_committed said(const last *l) {
-    return (rt_committed){l->batch, l->w.p, l->w.n, false};
-}
-
-/* A batch up to its COMMIT, which takes the place of the one before. */
-static rt_status commit(made *m, const form *f, int64_t batch, last *l) {
-    rt_sink *s = &m->sink;
-    feed from = {.form = f, .batch = batch};
-    rt_output out = {.batch = batch, .rows = f->pieces, .next = feed_next,
-                     .rewind = feed_rewind, .stream = &from};
-    rt_dirs dirs = {0};
-    rt_status status = s->ops->prepare(s, &out);
-    if (status == RT_ok) status = s->ops->sync(s);
-    s->ops->dirs(s, &dirs);
-    if (status == RT_ok) status = rt_dirs_sync(&dirs);
-    rt_dirs_free(&dirs);
-    if (status != RT_ok) return status;
-    rt_wire w = {0};
-    s->ops->record(s, &w);
-    rt_wire_free(&l->w);
-    *l = (last){batch, w};
-    return RT_ok;
-}
-
-static rt_status publish(made *m, const last *l) {
-    rt_committed c = said(l);
-    return m->sink.ops->publish_record(&m->sink, &c);
-}
-
-/* A start that goes on behind `l`, to the end of batch 1. */
-static rt_status go_on(made *m, const form *f, last *l, int64_t *ahead) {
-    rt_sink *s = &m->sink;
-    rt_committed c = said(l);
-    RT_TRY(s->ops->resume(s, l->batch >= 0 ? &c : NULL, ahead));
-    if (l->batch >= 0) RT_TRY(publish(m, l));
-    s->ops->sweep(s);
-    for (int64_t batch = l->batch + 1; batch < 2; batch++) {
-        last before = {l->batch, {0}};
-        rt_wire_raw(&before.w, l->w.p, l->w.n);
-        rt_status status = commit(m, f, batch, l);
-        if (status == RT_ok) status = publish(m, l);
-        c = said(&before);
-        if (status == RT_ok && before.batch >= 0) s->ops->forget(s, &c);
-        rt_wire_free(&before.w);
-        RT_TRY(status);
-    }
-    return s->ops->finish(s, false);
-}
 
 /* ---- what is there in the end -------------------------------------------------------------- */
 
 static void check_single(const form *f) {
     char want[1001];
     int64_t n;
-    char *text = fake_read(target, &n);
+    char *text = fake_read(sink_target, &n);
     CU_ASSERT_FATAL(text != NULL);
     CU_ASSERT_EQUAL(n, 2 + 2 * (int64_t)f->pieces * 1000);
     CU_ASSERT(!strncmp(text, "h\n", 2));
@@ -175,7 +54,7 @@ static void check_parts(const form *f) {
     int dirs = f->partition ? f->pieces : 1;
     for (int i = 0; i < dirs; i++) {
         char dir[300], name[400];
-        snprintf(dir, sizeof dir, f->partition ? "%s/k=%d" : "%s", target, i);
+        snprintf(dir, sizeof dir, f->partition ? "%s/k=%d" : "%s", sink_target, i);
         CU_ASSERT_EQUAL(visible(dir), 2);
         CU_ASSERT_EQUAL(hidden(dir), 0);
         for (int64_t batch = 0; batch < 2; batch++) {
@@ -200,8 +79,21 @@ static void check(const form *f) {
 
 /* ---- a failure, and the start after it ----------------------------------------------------- */
 
+/* Half of the batch is in the file, or as much of something else. */
+static void write_half(const form *f, bool other) {
+    char text[1001];
+    FILE *out = fopen(sink_target, "w");
+    if (!out) return;
+    fputs("h\n", out);
+    for (int i = 0; i < (f->pieces + 1) / 2; i++) {
+        piece_text(text, other ? 7 : 0, i);
+        fputs(text, out);
+    }
+    fclose(out);
+}
+
 /* `before`: how far a run has come whose successor fails: 0 nothing, 1 batch 0 is
- * committed, 2 and published. */
+ * committed, 2 and published, 3 half of it, 4 with a bad end. */
 static void one(const form *f, int before) {
     made m;
     last l = {-1, {0}};
@@ -209,24 +101,25 @@ static void one(const form *f, int before) {
     fake_remove_dir();
     CU_ASSERT_FATAL(mkdir(fake_path("ck"), 0700) == 0);
     if (before) {
-        CU_ASSERT_FATAL(make(&m, f, 1) == RT_ok && commit(&m, f, 0, &l) == RT_ok);
-        if (before > 1) CU_ASSERT_FATAL(publish(&m, &l) == RT_ok);
-        unmake(&m);
+        CU_ASSERT_FATAL(sink_make(&m, f, 1) == RT_ok && sink_commit(&m, f, 0, &l) == RT_ok);
+        if (before > 2) write_half(f, before > 3);
+        if (before == 2) CU_ASSERT_FATAL(sink_publish(&m, &l) == RT_ok);
+        sink_unmake(&m);
     }
     calls_fail();
-    rt_status status = make(&m, f, 2);
-    if (status == RT_ok) status = go_on(&m, f, &l, &ahead);
-    if (status != RT_ok && m.sink.impl) m.sink.ops->finish(&m.sink, true);
-    unmake(&m);
+    rt_status status = sink_make(&m, f, 2);
+    if (status == RT_ok) status = sink_go_on(&m, f, &l, &ahead);
+    if (status != RT_ok) m.sink.ops->finish(&m.sink, true);
+    sink_unmake(&m);
     bool hit = calls_end();
     CU_ASSERT(status == RT_ok || hit);
     CU_ASSERT(status == RT_ok || status == RT_io || status == RT_again_io);
     CU_ASSERT(ahead == -1);
     if (status != RT_ok) {
-        status = make(&m, f, 3);
-        if (status == RT_ok) status = go_on(&m, f, &l, &ahead);
+        status = sink_make(&m, f, 3);
+        if (status == RT_ok) status = sink_go_on(&m, f, &l, &ahead);
         CU_ASSERT_EQUAL(status, RT_ok);
-        unmake(&m);
+        sink_unmake(&m);
     }
     if (status != RT_ok) printf("%s after %s, %d\n", f->target, calls_which(), before);
     check(f);
@@ -236,6 +129,8 @@ static void one(const form *f, int before) {
 static void from_start(void *f) { one(f, 0); }
 static void behind_commit(void *f) { one(f, 1); }
 static void behind_batch(void *f) { one(f, 2); }
+static void behind_half(void *f) { one(f, 3); }
+static void behind_bad_end(void *f) { one(f, 4); }
 
 static void all(form f) {
     each_call(from_start, &f);
@@ -243,17 +138,77 @@ static void all(form f) {
     each_call(behind_batch, &f);
 }
 
-static void test_single(void) { all((form){"one.txt", false, 3}); }
+/* ---- without a checkpoint ------------------------------------------------------------------ */
+
+static void plain(void *arg) {
+    const form *f = arg;
+    made m;
+    fake_remove_dir();
+    if (f->partition) { /* of a run that was killed */
+        CU_ASSERT_FATAL(sink_make(&m, f, 1) == RT_ok && sink_run(&m, f) == RT_ok);
+        sink_unmake(&m);
+        fake_write(fake_path("many/k=0/.flow-out0-0000000000-0000.tmp"), "x", 1);
+        mkdir(fake_path("many/k=77"), 0700);
+        fake_write(fake_path("many/k=77/.flow-out0-0000000000-0000.tmp"), "x", 1);
+    }
+    calls_fail();
+    rt_status status = sink_make(&m, f, 1);
+    if (status == RT_ok) status = sink_run(&m, f);
+    sink_unmake(&m);
+    bool hit = calls_end();
+    bool unseen = calls_are("stat") && status == RT_refused; /* a folder, taken for a file */
+    CU_ASSERT(status == RT_ok || (hit && (status == RT_io || status == RT_again_io || unseen)));
+    if (status != RT_ok) {
+        status = sink_make(&m, f, 1);
+        if (status == RT_ok) status = sink_run(&m, f);
+        sink_unmake(&m);
+    }
+    CU_ASSERT_EQUAL(status, RT_ok);
+    check(f);
+}
+
+static void test_plain(void) {
+    each_call(plain, &(form){.target = "one.txt", .pieces = 3, .plain = true});
+    each_call(plain, &(form){.target = "a/b/one.txt", .pieces = 2, .plain = true});
+    each_call(plain, &(form){.target = "many/", .pieces = 3, .plain = true});
+    each_call(plain, &(form){.target = "many", .partition = "k=%d/", .pieces = 2, .plain = true});
+    some_calls(plain, &(form){.target = "many", .partition = "k=%d/", .pieces = 33, .plain = true});
+}
+
+static void test_single(void) {
+    form f = {.target = "one.txt", .pieces = 3};
+    all(f);
+    each_call(behind_half, &f);
+    each_call(behind_bad_end, &f);
+}
 static void test_outbox(void) {
-    form f = {"deep/er/one.txt", false, 90};
+    form f = {.target = "deep/er/one.txt", .pieces = 90};
     some_calls(from_start, &f);
     some_calls(behind_commit, &f);
     some_calls(behind_batch, &f);
+    some_calls(behind_half, &f);
+    some_calls(behind_bad_end, &f);
 }
-static void test_parts(void) { all((form){"many/", false, 3}); }
-static void test_partitions(void) { all((form){"many", true, 2}); }
+static void test_parts(void) { all((form){.target = "many/", .pieces = 3}); }
+static void test_partitions(void) { all((form){.target = "many", .partition = "k=%d/", .pieces = 2}); }
+static void test_deep(void) {
+    form f = {.target = "many", .partition = "a=1/k=%d/", .pieces = 2};
+    made m;
+    last l = {-1, {0}};
+    int64_t ahead = -1;
+    fake_remove_dir();
+    CU_ASSERT_FATAL(mkdir(fake_path("ck"), 0700) == 0);
+    CU_ASSERT_FATAL(mkdir(fake_path("many"), 0700) == 0 && mkdir(fake_path("many/a=1"), 0700) == 0);
+    CU_ASSERT_EQUAL(sink_make(&m, &f, 1), RT_ok);
+    CU_ASSERT_EQUAL(sink_go_on(&m, &f, &l, &ahead), RT_ok);
+    sink_unmake(&m);
+    CU_ASSERT_EQUAL(visible(fake_path("many/a=1/k=0")), 2);
+    CU_ASSERT_EQUAL(visible(fake_path("many/a=1/k=1")), 2);
+    rt_wire_free(&l.w);
+}
+
 static void test_many(void) {
-    form f = {"many", true, 33};
+    form f = {.target = "many", .partition = "k=%d/", .pieces = 33};
     some_calls(from_start, &f);
     some_calls(behind_commit, &f);
 }
@@ -269,5 +224,7 @@ void suite_sink_calls(void) {
     CU_add_test(s, "a file, with an outbox", test_outbox);
     CU_add_test(s, "parts", test_parts);
     CU_add_test(s, "parts in partitions", test_partitions);
+    CU_add_test(s, "parts in deep partitions", test_deep);
     CU_add_test(s, "more partitions than are held open", test_many);
+    CU_add_test(s, "without a checkpoint", test_plain);
 }
