@@ -171,7 +171,7 @@ static char *text_of(rt_unwire *r) {
 static bool read_ids(rt_state_file *f, rt_unwire *r) {
     int64_t n = rt_unwire_count(r, 24);
     f->ids = rt_alloc((size_t)n * sizeof *f->ids + 1);
-    for (int64_t i = 0; i < n && !r->bad; i++) {
+    for (int64_t i = 0; i < n; i++) {
         char *name = text_of(r);
         uint64_t schema = rt_unwire_u64(r);
         char *layout = text_of(r);

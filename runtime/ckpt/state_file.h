@@ -86,7 +86,7 @@ rt_status rt_state_writer_open(const char *dir, const rt_state_head *head,
                                const rt_state_id *ids, int64_t nids, rt_state_writer **out);
 /* The sections, in ascending order of (state index, partition); one without ops may be
  * left out.  `ops` may come in any number of pieces, cut between ops. */
-rt_status rt_state_writer_section(rt_state_writer *w, int64_t state, int64_t partition);
+void rt_state_writer_section(rt_state_writer *w, int64_t state, int64_t partition);
 rt_status rt_state_writer_ops(rt_state_writer *w, const void *ops, int64_t bytes,
                               int64_t count);
 /* Footer and tail.  Nothing is synced. */

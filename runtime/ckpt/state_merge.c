@@ -167,7 +167,7 @@ static bool take_key(rt_rows *r, rt_trouble *trouble) {
             continue;
         }
         if (n->op.kind == RT_SAVED_DROP) drop(r, n);
-        if (n->op.kind == RT_SAVED_DEL) removed = RT_MAX(removed, index);
+        if (n->op.kind == RT_SAVED_DEL) removed = index; /* they come oldest first */
         if (!advance(r, index, trouble)) return false;
     }
     if (r->held < 0) return true;
@@ -264,8 +264,8 @@ rt_status rt_merge_files(rt_state_file *const *files, int64_t nfiles, const rt_s
         int64_t partition = next_partition(&m, &ids[i], 0);
         for (; partition >= 0 && status == RT_ok;
              partition = next_partition(&m, &ids[i], partition + 1)) {
-            status = rt_state_writer_section(w, i, partition);
-            if (status == RT_ok) status = merge_one(&m, &ids[i], partition);
+            rt_state_writer_section(w, i, partition);
+            status = merge_one(&m, &ids[i], partition);
         }
     }
     rt_wire_free(&m.out);

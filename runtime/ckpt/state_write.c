@@ -58,7 +58,6 @@ static rt_status flush(rt_state_writer *w, const void *p, int64_t n) {
 }
 
 static rt_status write_out(rt_state_writer *w, const void *p, int64_t n) {
-    if (w->failed) return RT_io;
     if (w->fd < 0) {
         rt_wire_raw(&w->out, p, n);
         return RT_ok;
@@ -126,13 +125,12 @@ static void close_section(rt_state_writer *w) {
     w->bytes = w->ops = 0;
 }
 
-rt_status rt_state_writer_section(rt_state_writer *w, int64_t state, int64_t partition) {
+void rt_state_writer_section(rt_state_writer *w, int64_t state, int64_t partition) {
     rt_assert(!w->ended && state < w->nstates && partition >= 0 && partition <= UINT32_MAX);
     rt_assert(state > w->state || (state == w->state && partition > w->partition));
     close_section(w);
     w->state = state;
     w->partition = partition;
-    return w->failed ? RT_io : RT_ok;
 }
 
 /* Goes on with the checksums of blocks. */

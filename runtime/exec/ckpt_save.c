@@ -58,7 +58,7 @@ static rt_status write_slots(const rt_checkpoint *c, const rt_going *g, int64_t 
     for (int64_t i = from; g->saved && i < to; i++) {
         const rt_saved *s = &g->saved[i];
         if (s->ops) {
-            RT_TRY(rt_state_writer_section(w, i / parts, i % parts));
+            rt_state_writer_section(w, i / parts, i % parts);
             RT_TRY(rt_state_writer_ops(w, s->p, s->len, s->ops));
         }
         if (i == rt_ckpt_slots(c) / 2) RT_CRASH(C4_half, g->batch);

@@ -60,6 +60,8 @@ static rt_status look_at_path(single *f) {
         f->regular = S_ISREG(st.st_mode);
         return RT_ok;
     }
+    /* What cannot be looked at may be a device, whose place no file takes. */
+    if (errno != ENOENT && errno != ENOTDIR) return rt_out_cannot(RT_io, "look at", f->path);
     rt_out_folder_of(f->path, folder);
     return rt_out_can_make(folder);
 }
@@ -255,8 +257,9 @@ static rt_status read_record(rt_sink *s, const rt_committed *c, said *to) {
     snprintf(to->path, sizeof to->path, "%.*s", (int)RT_MIN(n, 255), (const char *)path);
     to->before = rt_unwire_i64(&r);
     RT_TRY(rt_outbox_find(s, c->batch, &r, &to->boxed));
-    to->after = to->before + to->boxed.length;
-    if (rt_unwire_done(&r) && to->before >= 0 && to->after >= to->before) return RT_ok;
+    bool fits = to->before >= 0 && to->before <= INT64_MAX - to->boxed.length;
+    to->after = fits ? to->before + to->boxed.length : 0;
+    if (rt_unwire_done(&r) && fits) return RT_ok;
     return (rt_status)rt_fail(RT_refused,
                               "%s: the COMMIT of batch %" PRId64 " cannot be read", f->path,
                               c->batch);

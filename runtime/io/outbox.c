@@ -51,7 +51,7 @@ static void file_name(char *out, size_t room, int64_t batch, uint32_t epoch) {
 
 static int open_folder(const rt_outbox *o, const char *folder, rt_os_dir *d) {
     char beneath[128];
-    snprintf(beneath, sizeof beneath, "outbox%s%s", *folder ? "/" : "", folder);
+    snprintf(beneath, sizeof beneath, "outbox/%s", folder);
     return rt_os_dir_open(d, o->ckpt->dir, beneath);
 }
 

@@ -40,7 +40,7 @@ static bool is_hidden_of(const char *of, const char *name) {
     char prefix[96];
     int n = snprintf(prefix, sizeof prefix, ".flow-%s-", of);
     size_t len = strlen(name);
-    return !strncmp(name, prefix, (size_t)n) && len > 4 && !strcmp(name + len - 4, ".tmp");
+    return !strncmp(name, prefix, (size_t)n) && !strcmp(name + len - 4, ".tmp");
 }
 
 /* A hidden file: of this job with a checkpoint, of this sink without. */

@@ -57,14 +57,15 @@ for p in $parts; do
         part unit_runtime "$cover/tests/unit_runtime" commit fingerprint ident journal outbox place \
             records rows_file saved state_file state_merge file_sink
         part unit_faults "$cover/tests/unit_faults" ;;
-    points) fault points --count 600 --seconds 60 ;;
-    calls) fault calls --count 4000 --seconds 90 ;;
-    damage) fault damage --count 600 ;;
+    points) fault points --count 500 --seconds 50 ;;
+    calls) fault calls --count 4000 --seconds 60 ;;
+    damage) fault damage --count 400; fault forged --count 1500 --seconds 60 ;;
     two) fault two ;;
     stops) fault stops --count 40 --seconds 15 ;;
     space) fault space --count 60 --seconds 30 ;;
     live) fault live --count 60 --seconds 20 ;;
-    suites) for suite in checkpoint dump restarts upgrade; do part $suite sh tests/suites/$suite.sh short; done ;;
+    suites) for suite in checkpoint dump restarts upgrade replay; do part $suite sh tests/suites/$suite.sh short; done ;;
+    checkpoint | dump | restarts | upgrade | replay) part "$p" sh tests/suites/"$p".sh short ;;
     *) echo "coverage.sh: there is no part $p" >&2; exit 2 ;;
     esac
 done

@@ -90,6 +90,7 @@ calls_of() {
     */inspect.c) echo inspect_calls ;;
     */state_*.c | */compact.c) echo state_calls ;;
     */rows_file.c) echo rows_calls ;;
+    */publish.c) echo publish_calls ;;
     runtime/io/*) echo sink_odd sink_calls ;;
     esac
 }

@@ -1,5 +1,6 @@
 /* test_sink_odd.c - sinks of files that find something else than they left: files that were
  * cut, grew, went or came, other names, other targets; and records that make no sense. */
+#define _GNU_SOURCE
 #include <CUnit/CUnit.h>
 
 #include <fcntl.h>
@@ -147,6 +148,24 @@ static void test_elsewhere(void) {
     rt_wire_free(&l.w);
 }
 
+/* A record whose numbers are other ones. */
+static void test_forged(void) {
+    static const int64_t odd[] = {-1, INT64_MIN, INT64_MAX, INT64_MAX - 3001, 3002};
+    int64_t ahead;
+    last l = committed(&single, false);
+    int64_t at = 8 + (int64_t)strlen(sink_target); /* of the length before */
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        for (int b = 0; b < 8; b++) l.w.p[at + b] = (uint8_t)((uint64_t)odd[i] >> 8 * b);
+        CU_ASSERT_EQUAL(start(&single, &l, false, &ahead), RT_refused);
+    }
+    for (int b = 0; b < 8; b++) l.w.p[at + b] = 0;
+    rt_wire_u8(&l.w, 0);
+    CU_ASSERT_EQUAL(start(&single, &l, false, &ahead), RT_refused);
+    l.w.n--;
+    CU_ASSERT_EQUAL(start(&single, &l, false, &ahead), RT_ok);
+    rt_wire_free(&l.w);
+}
+
 /* ---- what is no regular file ---------------------------------------------------------------- */
 
 static char fifo[300];
@@ -205,29 +224,43 @@ static void test_fifo(void) {
     close(fd);
 }
 
-static void null_once(void *arg) {
+/* A pipe with room for all that a test writes; never a device of the system, in whose place a
+ * mistake would put a file. */
+static int make_fifo(void) {
+    fresh();
+    snprintf(fifo, sizeof fifo, "%s", fake_path("fifo"));
+    CU_ASSERT_FATAL(mkfifo(fifo, 0600) == 0);
+    int fd = open(fifo, O_RDWR | O_NONBLOCK);
+    CU_ASSERT_FATAL(fd >= 0 && fcntl(fd, F_SETPIPE_SZ, 1 << 20) >= 0);
+    return fd;
+}
+
+static void pipe_once(void *arg) {
     const form *f = arg;
     made m;
     last l = {-1, {0}};
     int64_t ahead = -1;
-    fresh();
+    struct stat st;
+    int fd = make_fifo();
     calls_fail();
     rt_status status = sink_make(&m, f, 1);
     if (status == RT_ok) status = f->plain ? sink_run(&m, f) : sink_go_on(&m, f, &l, &ahead);
     sink_unmake(&m);
     bool hit = calls_end();
     CU_ASSERT(status == RT_ok || (hit && (status == RT_io || status == RT_again_io)));
+    CU_ASSERT(lstat(fifo, &st) == 0 && S_ISFIFO(st.st_mode));
     rt_wire_free(&l.w);
+    close(fd);
 }
 
-static void test_null(void) {
-    each_call(null_once, &(form){.target = "/dev/null", .pieces = 2, .plain = true});
-    some_calls(null_once, &(form){.target = "/dev/null", .pieces = 90});
+static void test_pipe(void) {
+    each_call(pipe_once, &(form){.target = fifo, .pieces = 2, .plain = true});
+    some_calls(pipe_once, &(form){.target = fifo, .pieces = 90});
 }
 
 /* Pieces that cannot be had: out of memory, say. */
 static void test_pieces(void) {
-    form all[] = {single, boxed, parts, split, {.target = "/dev/null", .pieces = 3}};
+    form all[] = {single, boxed, parts, split, {.target = fifo, .pieces = 3}};
     for (size_t i = 0; i < 5; i++) {
         for (int at = 1; at <= 2; at++) {
             for (int plain = 0; plain < 2; plain++) {
@@ -236,11 +269,12 @@ static void test_pieces(void) {
                 form f = all[i];
                 f.fail_at = at;
                 f.plain = plain;
-                fresh();
+                int fd = make_fifo();
                 CU_ASSERT_EQUAL(sink_make(&m, &f, 1), RT_ok);
                 CU_ASSERT_EQUAL(plain ? sink_run(&m, &f) : sink_commit(&m, &f, 0, &l), RT_memory);
                 sink_unmake(&m);
                 rt_wire_free(&l.w);
+                close(fd);
             }
         }
     }
@@ -548,8 +582,9 @@ void suite_sink_odd(void) {
     CU_add_test(s, "lengths", test_lengths);
     CU_add_test(s, "replaced while it is written", test_replaced);
     CU_add_test(s, "another target", test_elsewhere);
+    CU_add_test(s, "forged records", test_forged);
     CU_add_test(s, "a pipe", test_fifo);
-    CU_add_test(s, "a device", test_null);
+    CU_add_test(s, "a pipe, with calls that fail", test_pipe);
     CU_add_test(s, "pieces that cannot be had", test_pieces);
     CU_add_test(s, "the outbox", test_box);
     CU_add_test(s, "records of an outbox", test_find);
