@@ -1,8 +1,9 @@
 /* fault_main.c - faults DRIVER WORK [--count N] [--seed S] [--seconds T] [--from I]
- *                      [--case I] [--only NAME] [--pairs] [--plain]
+ *                      [--case I] [--only NAME] [--pairs] [--plain] [--first]
  *
- * The last line is `DRIVER: N passed, M failed`.  A case that fails is named by its number:
- * `--case I` with the same seed makes it again, and what it left stands in WORK/failed. */
+ * The last line is `DRIVER: N passed, M failed`; with --first the first failure ends it.
+ * A case that fails is named by its number: `--case I` with the same seed makes it again, and
+ * what it left stands in WORK/failed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ static const struct {
 };
 
 static int64_t ends_at;
+static int64_t most = 20; /* failures: then it is enough */
 
 bool lab_over(const lab_options *o) {
     if (!ends_at) ends_at = lab_now_us() + o->seconds * 1000000;
@@ -40,7 +42,7 @@ bool lab_count(lab_result *r, bool good, const char *driver, int64_t number, con
     printf("%s: case %lld: %s\n", driver, (long long)number, why);
     printf("    kept in %s\n", lab_keep(dir, driver, number));
     fflush(stdout);
-    return r->failed < 20;
+    return r->failed < most;
 }
 
 int main(int argc, char **argv) {
@@ -55,6 +57,10 @@ int main(int argc, char **argv) {
         if (!strcmp(argv[i], "--pairs") || !strcmp(argv[i], "--plain")) {
             if (argv[i][3] == 'a') o.pairs = true;
             else o.plain = true;
+            continue;
+        }
+        if (!strcmp(argv[i], "--first")) {
+            most = 1;
             continue;
         }
         if (!strcmp(argv[i], "--only")) o.only = value;

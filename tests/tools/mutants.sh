@@ -79,7 +79,7 @@ notices() { # notices NAME SECONDS COMMAND...: it fails, or takes too long
 fault() { # fault DRIVER SECONDS ARGS...
     driver=$1 limit=$2
     shift 2
-    notices "$driver" "$limit" "$build/tests/faults" "$driver" "$work" --seed "$seed" "$@" &&
+    notices "$driver" "$limit" "$build/tests/faults" "$driver" "$work" --first --seed "$seed" "$@" &&
         ! grep -q "^[a-z-]*: [0-9]* passed, 0 failed" "$work/said"
 }
 # The unit tests that know the file; the runs of programs see all of it.
