@@ -277,18 +277,25 @@ static int heap_wanted(flow_heap *heap) {
     return heap->kept > heap->bytes / 2 && heap->used > heap->bytes / 256;
 }
 
-/* A look visits what is free, so it is paid by what was freed since the last one. */
-void flow_k_heap_trim(flow_ctx *ctx, flow_heap *heap) {
-    if (!heap->used && heap->bytes >= HEAP_LEAST) {
-        flow_k_heap_release(ctx, heap);
-        return;
-    }
-    if (heap->bytes < HEAP_TRIM || heap_wanted(heap) || heap->used > heap->bytes / 2) return;
-    if (heap->freed < heap->bytes / 2) return;
+/* A look visits what is free: it is paid by what was freed since the last one, or what lives
+ * has halved. */
+static void heap_look(flow_ctx *ctx, flow_heap *heap) {
+    if (heap->freed < heap->bytes / 2 && heap->used > heap->tried / 2) return;
     void *mark = flow_k_mark(ctx);
     heap_trim(ctx, heap);
     flow_k_reset(ctx, mark);
     heap->freed = 0;
+    heap->tried = heap->used;
+}
+
+int32_t flow_k_heap_trim(flow_ctx *ctx, flow_heap *heap) {
+    if (!heap->used && heap->bytes >= HEAP_LEAST) {
+        flow_k_heap_release(ctx, heap);
+        return 0;
+    }
+    if (heap->bytes < HEAP_TRIM || heap_wanted(heap) || heap->used > heap->bytes / 2) return 0;
+    heap_look(ctx, heap);
+    return heap->bytes >= HEAP_TRIM && heap->kept < heap->bytes / 4;
 }
 
 /* ---- cells ----------------------------------------------------------------------- */

@@ -25,7 +25,7 @@ typedef struct flow_heap {
     int64_t bytes;    /* taken from the cold runtime */
     int64_t used;     /* in living pieces, rounded as they are */
     int64_t peak, kept; /* the most in use since the last trim; what trims count with */
-    int64_t freed;    /* since chunks were last looked at */
+    int64_t freed, tried; /* freed since chunks were last looked at; used then */
     void **free;      /* a list per class; null until something was freed */
 } flow_heap;
 
@@ -44,8 +44,8 @@ FLOW_FAR void *flow_k_heap_resize(flow_ctx *ctx, flow_heap *heap, void *ptr, int
 FLOW_FAR void flow_k_heap_clear(flow_ctx *ctx, flow_heap *heap);
 FLOW_FAR void flow_k_heap_release(flow_ctx *ctx, flow_heap *heap);
 /* Between batches: gives back the chunks in which nothing lives, if little of the heap was
- * in use in the last ones. */
-FLOW_FAR void flow_k_heap_trim(flow_ctx *ctx, flow_heap *heap);
+ * in use in the last ones.  1: still much more is held than lives. */
+FLOW_FAR int32_t flow_k_heap_trim(flow_ctx *ctx, flow_heap *heap);
 
 /* Replace the text of a cell (a living one, or zeros); it must not lie in the cell. */
 void flow_k_cell_set(flow_ctx *ctx, flow_heap *heap, uint64_t *cell, const uint8_t *ptr,

@@ -74,6 +74,8 @@ int64_t flow_k_join_next(const flow_table *t);
 
 /* Gives back what is not used of the queue; k_tidy.h. */
 FLOW_FAR void k_join_queue_tidy(flow_ctx *ctx, flow_table *t);
+/* All that lives moves to a heap of its own: rows have other addresses then. */
+FLOW_FAR void k_join_pack(flow_ctx *ctx, flow_table *t);
 FLOW_FAR void k_join_renumber(flow_table *t, const struct flow_ranks *ranks);
 
 /* ---- tables ---- */

@@ -116,5 +116,5 @@ void flow_k_table_tidy(flow_ctx *ctx, flow_table *t) {
             flow_k_reset(ctx, mark);
         }
     }
-    flow_k_heap_trim(ctx, &t->heap);
+    if (flow_k_heap_trim(ctx, &t->heap) && t->joins) k_join_pack(ctx, t);
 }

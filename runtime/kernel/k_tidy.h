@@ -7,7 +7,8 @@
  *   join rows  k_join_renumber, the queue of what waits too
  *   marks      k_track_renumber
  * Whoever else comes to keep numbers is called in the same place.  No address of words or
- * number of an entry is good across this; pieces of the heap stay where they are.
+ * number of an entry is good across this; pieces of the heap stay where they are, but for
+ * those of joins: k_join_pack.
  *
  * What it costs is paid by what was removed since the last time: tables below 8 KiB are
  * left alone, and a table is made anew when at most a quarter of it lives. */

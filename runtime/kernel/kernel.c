@@ -49,6 +49,7 @@
 #include "runtime/kernel/k_sort.c"
 #include "runtime/kernel/k_top.c"
 #include "runtime/kernel/k_join.c"
+#include "runtime/kernel/k_join_pack.c"
 #include "runtime/kernel/k_tidy.c"
 #include "runtime/kernel/k_bag.c"
 #include "runtime/kernel/k_latest.c"

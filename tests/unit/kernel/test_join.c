@@ -118,6 +118,7 @@ static void test_time(void) {
             check_range(l, rnd_below(&l->r, KEYS), (int)rnd_below(&l->r, 2), low,
                         low + rnd_below(&l->r, 20));
             if (rnd_below(&l->r, 3) == 0) check_due(l, near - rnd_below(&l->r, 10));
+            if (rnd_below(&l->r, 20) == 0) k_join_pack(l->ctx, &l->t);
         }
         check_due(l, INT64_MAX);
         CU_ASSERT(flow_k_table_count(&l->t) == 0);
@@ -158,6 +159,7 @@ static void test_entries(void) {
     for (int64_t i = 0; i < 50; i++) {
         int64_t entry = flow_k_join_due_entry(&l->t, 5);
         CU_ASSERT_FATAL(entry >= 0);
+        if (i % 7 == 0) k_join_pack(l->ctx, &l->t);
         CU_ASSERT(flow_k_table_key_i64(&l->t, entry) == i / 10 * 10 + 9 - i % 10);
         flow_k_join_drop(l->ctx, &l->t, entry);
     }
@@ -186,6 +188,7 @@ static void test_tables(void) {
             words = flow_k_table_i64(l->ctx, &l->t, k / 3);
             if (now[k]) flow_k_join_put(l->ctx, &l->t, words, 1, kp, 2, a_row(l, now[k], 2));
         }
+        if (batch % 3 == 0) k_join_pack(l->ctx, &l->t); /* before it is over: nothing is lost */
         for (int64_t key = 0; key < KEYS; key++) {
             uint64_t *words = flow_k_table_find_i64(l->ctx, &l->t, key);
             if (!words) continue;
@@ -227,6 +230,7 @@ static void test_versions(void) {
         if (rnd_below(&l->r, 4) == 0) mark = near - 12;
         while ((row = flow_k_join_pop(&l->t, mark)))
             flow_k_join_forget(l->ctx, &l->t, row);
+        if (near % 50 == 0) k_join_pack(l->ctx, &l->t);
         /* A row of time t, not late, asks for the version at a moment of its past. */
         int64_t t = mark == INT64_MIN ? 0 : mark + rnd_below(&l->r, 5);
         int64_t moment = t - rnd_below(&l->r, 60), want = -1, after = INT64_MAX;
