@@ -100,8 +100,8 @@ static void promise(explain_t *x, const pstage_t *s) {
     const source_info *info = source_row((source_id)s->source->conn->row);
     line(x, 0, "with a checkpoint, after a kill: ");
     buf_str(x->b, info->replays ? "is read again, each row counts exactly once\n"
-                                : "is not read again; rows that a batch took are in the input "
-                                  "journal and count exactly once, others are lost\n");
+                                : "is not read again; rows of committed batches are in the "
+                                  "input journal and count exactly once, others are lost\n");
 }
 
 static void source(explain_t *x, const pstage_t *s) {

@@ -36,7 +36,7 @@ static const lab_program counted[] = {{"counted", 0, 1, LAB_NONE},
                                       {"counted.listen", 0, 1, LAB_NONE}};
 
 typedef struct tallies {
-    int64_t kills, given, kept;
+    int64_t kills, given, kept, compared; /* compared: runs, with the journal */
 } tallies;
 
 typedef struct history {
@@ -232,6 +232,7 @@ static bool check(history *h, tallies *t, char *why) {
         if (line) line++;
     }
     for (int64_t i = 0; good && i < h->runs - 1; i++) {
+        t->compared += h->committed[i] >= 0;
         if (h->committed[i] < 0 || next[i] == i * ROWS + h->committed[i]) continue;
         snprintf(why, ROOM, "run %lld: %lld rows, and %lld were committed", (long long)i,
                  (long long)(next[i] - i * ROWS), (long long)h->committed[i]);
@@ -298,8 +299,10 @@ lab_result lab_live(const lab_options *o) {
         lab_remove_tree(h.dir);
         if (!go_on || o->only_one) break;
     }
-    printf("live: %lld kills; %lld of %lld rows came before them; seed %lld\n",
-           (long long)t.kills, (long long)t.kept, (long long)t.given, (long long)o->seed);
+    printf("live: %lld kills; %lld of %lld rows came before them; %lld runs have just what their "
+           "journal says; seed %lld\n",
+           (long long)t.kills, (long long)t.kept, (long long)t.given, (long long)t.compared,
+           (long long)o->seed);
     return result;
 }
 
