@@ -126,21 +126,28 @@ for mb in 40 43 46 49 52 55 58 61; do
 done
 # ---- what state holds comes back when the stream has moved on --------------------------
 
+# back NAME TIMES COMMAND...: what its state held at most is at least TIMES what it holds at
+# last, before the input ends.
+back() {
+    name=$1 times=$2
+    shift 2
+    env "$@" --log debug 2>&1 >/dev/null </dev/null |
+        sed -n 's/.*, \([0-9]*\) kB of state.*/\1/p' | sed '$d' >curve
+    echo "memory: state of $name, kB: $(awk -v n="$(wc -l <curve)" \
+        'NR % int(n / 20 + 1) == 0 || NR > n - 3' curve | tr '\n' ' ')"
+    awk -v t="$times" '$1 > most { most = $1 } { last = $1 }
+        END { exit !(most > 500 && last * t < most) }' curve && pass ||
+        miss "state of $name comes back" "$(tail -30 curve | tr '\n' ' ')"
+}
 # few NAME TIMES <PROGRAM: half a minute of 10,000 rows a second with 100,000 keys in the
-# stream a, then two minutes of 250 rows with ten.  What state held at most is at least TIMES
-# what it holds at last, before the input ends.
+# stream a, then two minutes of 250 rows with ten.
 few() {
     { echo "stream a = from generate(fn(i) = { at = @2024-01-01 +
           (if i < 300000 then 100us * i else 30s + 4ms * (i - 300000)),
         k = if i < 300000 then hash(i) % 100000 else i % 10 }, rows = 330000) |> event_time at delay 5s"
       cat; } >"$1.flow"
     "$build/flowc" build --faults -o "$1" "$1.flow" >log 2>&1 || miss "$1" "$(head -3 log)"
-    FLOW_TEST_CUT=5000 "./$1" --log debug 2>&1 >/dev/null |
-        sed -n 's/.*, \([0-9]*\) kB of state.*/\1/p' | sed '$d' >curve
-    echo "memory: state of $1, kB: $(awk 'NR % 10 == 0 || NR > 60' curve | tr '\n' ' ')"
-    awk -v t="$2" '$1 > most { most = $1 } { last = $1 }
-        END { exit !(most > 500 && last * t < most) }' curve && pass ||
-        miss "state of $1 comes back" "$(tr '\n' ' ' <curve)"
+    back "$1" "$2" FLOW_TEST_CUT=5000 "./$1"
 }
 few remembered 8 <<'FLOW'
 a |> remember per k by at { n: int = 0 } on row { n = n + 1 }
@@ -191,6 +198,66 @@ FLOW
 few best 8 <<'FLOW'
 a |> window tumbling 20s |> top 2 by at desc per k |> to discard()
 FLOW
+
+# ---- the examples -------------------------------------------------------------------------
+
+# rows FORM BURST REST [FIRST]: 60,000 rows of 30,000 keys in BURST seconds, then 6,000 of ten in
+# REST.  In FORM, K is the key, I the number of the row, T its time.
+rows() {
+    [ -z "${4-}" ] || echo "$4"
+    awk -v burst="$2" -v rest="$3" 'BEGIN {
+        for (i = 0; i < 66000; i++) {
+            t = i < 60000 ? i * burst / 60000 : burst + (i - 60000) * rest / 6000
+            s = int(t)
+            printf "%d %d 2026-03-01T%02d:%02d:%02d.%03dZ\n", i < 60000 ? i * 7919 % 30000 : i % 10,
+                i, s / 3600, s / 60 % 60, s % 60, (t - s) * 1000
+        } }' | sed "s#^\([0-9]*\) \([0-9]*\) \(.*\)#$(echo "$1" | sed 's/K/\\1/; s/I/\\2/; s/T/\\3/')#"
+}
+# example FOLDER PROGRAM: a copy of it, built; its input is made then
+example() {
+    cd "$work" && rm -rf example && cp -r "$root/examples/$1" example && cd example || exit 1
+    rm -rf in/* && mkdir -p in
+    "$build/flowc" build -o prog "$2.flow" >log 2>&1 || miss "$1" "$(head -3 log)"
+}
+example sessions main
+rows 'uK,/pI,T' 300 14400 user,url,at >in/clicks.csv
+back "examples/sessions" 5 ./prog --batch_size 8KiB
+example meters main
+rows 'mK,I.5,T' 50 600 meter,watt,at >in/readings.csv
+back "examples/meters" 20 ./prog --batch_size 8KiB
+example devices main
+rows '{"device":"dK","ts":"T"}' 600 18000 >in/beats.json
+back "examples/devices" 12 ./prog --batch_size 8KiB
+example calls main
+rows 'I,+49K,T' 200 3600 >in/calls.csv
+rows 'I,ann,T' 200 3600 >in/answers.csv
+back "examples/calls" 6 ./prog --batch_size 4KiB
+example tutorial unpaid
+rows '{"id":"oI","user":"uK","amount":"2.50","at":"T"}' 50 3600 >in/orders.jsonl
+rows '{"order":"oI","at":"T"}' 50 3600 >in/payments.jsonl
+back "examples/tutorial: unpaid" 7 ./prog --batch_size 4KiB
+cd "$work" || exit 1
+
+# ---- a stream that goes on -------------------------------------------------------------------
+
+# level NAME: 2,000,000 events of Nexmark in batches of 20 seconds: behind a quarter of them
+# state does not grow any more, but for a tenth.
+level() {
+    FLOW_TEST_CUT=20000 ./prog events=2_000_000 --log debug 2>&1 >/dev/null |
+        sed -n 's/.*, \([0-9]*\) kB of state.*/\1/p' | sed '$d' >curve
+    echo "memory: state of $1, kB: $(awk 'NR % 10 == 1' curve | tr '\n' ' ')"
+    awk '{ n[NR] = $1 } END {
+        for (i = 1; i <= NR; i++) if (i <= NR / 4) { if (n[i] > a) a = n[i] } else if (n[i] > b) b = n[i]
+        exit !(NR > 90 && b <= a * 1.1 + 200) }' curve && pass ||
+        miss "state of $1 keeps its level" "$(tr '\n' ' ' <curve)"
+}
+for q in q5 q7 q8 q11; do
+    [ "$tier" = long ] || [ $q = q8 ] || [ $q = q11 ] || continue
+    cp "$root"/examples/nexmark/nexmark.flow .
+    sed 's/to stdout(.*)/to discard()/' "$root/examples/nexmark/$q.flow" >"$q.flow"
+    "$build/flowc" build --faults -o prog "$q.flow" >log 2>&1 || miss "$q" "$(head -3 log)"
+    level $q
+done
 few revised 8 <<'FLOW'
 a |> window tumbling 20s early 1s lateness 5s |> top 2 by at desc per k |> changes |> to discard()
 FLOW
