@@ -1,7 +1,6 @@
 /* test_commit.c - sinks with a checkpoint: a small protocol around one sink, stopped after
  * every one of its steps, alone and in pairs; a new process goes on from what the records
  * say, and in the end the output is that of an undisturbed run.
- *
  * The protocol is that of connector.h; the records are in a file of the test's own. */
 #define _GNU_SOURCE
 #include <fcntl.h>
