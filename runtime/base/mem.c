@@ -17,17 +17,7 @@
 
 #include "runtime/base/os.h"
 #include "runtime/base/rt_check.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define MEM_EXACT 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define MEM_EXACT 1
-#endif
-#endif
-#ifndef MEM_EXACT
-#define MEM_EXACT 0
-#endif
+#include "runtime/base/sanitizer.h"
 
 enum {
     CLASS_MIN = 7,     /* 128 bytes: of windows there may be many */
@@ -101,7 +91,7 @@ static int64_t size_of(rt_owner owner, int64_t bytes) {
 }
 
 int64_t rt_mem_size(rt_owner owner, int64_t bytes) {
-    return MEM_EXACT ? bytes : size_of(owner, bytes);
+    return RT_ASAN ? bytes : size_of(owner, bytes);
 }
 
 static int64_t transient(const rt_mem *mem) {
@@ -244,16 +234,16 @@ void *rt_mem_get(rt_mem *mem, rt_owner owner, int64_t *bytes) {
     int64_t size = rt_mem_size(owner, *bytes);
     if (!admit(mem, owner, size)) return NULL;
     bool dirty = false;
-    void *p = MEM_EXACT ? rt_os_alloc((size_t)size) : take(mem, owner, size, &dirty);
+    void *p = RT_ASAN ? rt_os_alloc((size_t)size) : take(mem, owner, size, &dirty);
     if (!p) {
         add(&mem->used[owner], -size);
         return NULL;
     }
     if (owner == RT_OWNER_STATE) {
-        if (MEM_EXACT || dirty) memset(p, 0, (size_t)size);
-        if (!MEM_EXACT && size >= HUGE_FROM) rt_os_huge(p, size);
+        if (RT_ASAN || dirty) memset(p, 0, (size_t)size);
+        if (!RT_ASAN && size >= HUGE_FROM) rt_os_huge(p, size);
     }
-    if (!MEM_EXACT && !dirty) touch(owner, p, *bytes);
+    if (!RT_ASAN && !dirty) touch(owner, p, *bytes);
     *bytes = size;
     return p;
 }
@@ -272,7 +262,7 @@ void rt_mem_put(rt_mem *mem, rt_owner owner, void *p, int64_t bytes) {
     if (!p) return;
     add(&mem->used[owner], -bytes);
     rt_assert(get(&mem->used[owner]) >= 0);
-    if (MEM_EXACT) {
+    if (RT_ASAN) {
         free(p);
         return;
     }
@@ -289,7 +279,7 @@ void *rt_mem_grow(rt_mem *mem, rt_owner owner, void *p, int64_t bytes, int64_t u
                   int64_t *to) {
     rt_assert(used <= bytes && *to > bytes);
     int64_t size = rt_mem_size(owner, *to);
-    bool mapped = !MEM_EXACT && bytes >= INT64_C(1) << CLASS_SLAB;
+    bool mapped = !RT_ASAN && bytes >= INT64_C(1) << CLASS_SLAB;
     if (mapped) {
         /* The kernel moves pages, not bytes. */
         if (!admit(mem, owner, size - bytes)) return NULL;
@@ -311,7 +301,7 @@ void *rt_mem_shrink(rt_mem *mem, rt_owner owner, void *p, int64_t bytes, int64_t
     rt_assert(used <= *to && *to <= bytes);
     int64_t size = rt_mem_size(owner, *to);
     /* Such pieces are whole pages and mapped each for itself: the end of one may go. */
-    bool pages = !MEM_EXACT && owner == RT_OWNER_STATE && size >= INT64_C(1) << CLASS_SLAB;
+    bool pages = !RT_ASAN && owner == RT_OWNER_STATE && size >= INT64_C(1) << CLASS_SLAB;
     if (pages) {
         if (size < bytes) rt_os_unmap((char *)p + size, bytes - size);
         memset((char *)p + used, 0, (size_t)(size - used));

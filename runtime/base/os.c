@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "runtime/base/rt_check.h"
+#include "runtime/base/sanitizer.h"
 #include "runtime/base/trace.h"
 
 #ifdef FLOW_FAULTS
@@ -43,18 +44,6 @@
     do                                                                                   \
         result = FAULT(point, n) ? -1 : (call);                                          \
     while (result < 0 && errno == EINTR)
-
-/* ThreadSanitizer does not see memory move: there a new mapping and a copy. */
-#if defined(__SANITIZE_THREAD__)
-#define CAN_REMAP 0
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define CAN_REMAP 0
-#endif
-#endif
-#ifndef CAN_REMAP
-#define CAN_REMAP 1
-#endif
 
 /* ---- files ------------------------------------------------------------------------------ */
 
@@ -402,7 +391,7 @@ void *rt_os_map(int64_t bytes) {
 
 void *rt_os_remap(void *p, int64_t from, int64_t to) {
     if (FAULT(mmap, NULL)) return NULL;
-    if (CAN_REMAP) {
+    if (!RT_TSAN) { /* which does not see memory move */
         void *q = mremap(p, (size_t)from, (size_t)to, MREMAP_MAYMOVE);
         return q == MAP_FAILED ? NULL : q;
     }

@@ -17,17 +17,14 @@
 
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
+#include "runtime/base/sanitizer.h"
 #include "runtime/io/outbox.h"
 #include "runtime/io/sinks.h"
 #include "tests/unit/runtime/fake_program.h"
 
 void suite_commit(void);
 
-#ifdef __SANITIZE_ADDRESS__ /* a process takes long to begin there */
-enum { EACH = 5 };
-#else
-enum { EACH = 1 };
-#endif
+enum { EACH = RT_ASAN || RT_TSAN ? 5 : 1 }; /* such a process takes long to begin */
 enum { BATCHES = 4, CRASHED = 77, LONG_LINES = 1500 };
 
 /* What is run. */
