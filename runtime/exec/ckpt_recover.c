@@ -85,7 +85,7 @@ typedef enum whose { OURS, UNBEGUN, INTERRUPTED, FOREIGN } whose;
 /* UNBEGUN: nothing but its head, and no IDENT yet; INTERRUPTED: a --fresh that went so far. */
 static whose whose_journal(const rt_found *f, const rt_ident *ident) {
     uint8_t job[16], before[16];
-    const rt_record *first = &f->text.records[0];
+    const rt_record *first = f->text.records;
     if (!f->text.n || first->type != RT_BEGIN ||
         !rt_begin_read(first->payload, first->len, job, before))
         return FOREIGN;
