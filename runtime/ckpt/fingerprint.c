@@ -262,7 +262,7 @@ static void find_ambiguous(matching *m) {
     for (int64_t i = 0; i < m->was->n; i++) {
         const rt_state_id *was = &m->was->ids[i];
         int64_t before = count_alike(m->was, was), now = count_alike(m->is, was);
-        if (m->was_done[i] || !now || before == now) continue;
+        if (!now || before == now) continue;
         int64_t k = 0;
         while (k < m->is->n && (m->is_done[k] || !same_base(was, &m->is->ids[k]) ||
                                 m->is->ids[k].schema != was->schema))

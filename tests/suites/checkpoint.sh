@@ -89,6 +89,12 @@ run 0 '' words --checkpoint ''
 cp want.csv x && cmp -s out.csv x && ok || bad "$what: other output"
 [ -e ck ] && bad "$what: there is one"
 
+what="the path of the folder"
+clean
+run 0 '' words --checkpoint ck///
+same
+run 2 'the path is too long\|is no folder' words --checkpoint "$(printf '%02100d' 0)"
+
 what="a run that has ended"
 clean
 run 0 '' words
@@ -261,6 +267,12 @@ run 0 '' words --until 9
 run 4 'has changed' other
 run 0 '' words
 same
+what="a sink that is gone, and has not shown what was committed"
+clean
+killed C8:9
+run 4 'no such sink' more
+run 0 '' words
+same
 what="another program after a kill"
 clean
 killed C12:9
@@ -284,6 +296,15 @@ for point in C0:-1 C1:-1; do
     rm -rf first out.csv
     killed $point --fresh
     run 0 '' words --fresh
+    same
+done
+for point in C0:-1#2 C1:-1; do
+    what="--fresh killed at $point, gone on with"
+    clean
+    killed C12:9
+    rm -rf first out.csv
+    killed $point --fresh
+    run 0 '' words
     same
 done
 : "$tier"

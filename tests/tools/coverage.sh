@@ -6,7 +6,8 @@
 # Builds the archive for tests with counters, in a folder of its own (build-coverage); the
 # compiler is that of the usual build.  Counters are in files that are mapped and shared by all
 # runs of an executable, so a process that is killed has counted as well.  Parts: unit, points,
-# calls, damage, two, stops, space, live, suites; all unless named.  `--keep` adds to what the
+# calls, damage, two, stops, space, live,
+# seeds, suites; all unless named.  `--keep` adds to what the
 # run before has counted.
 cd "$(dirname "$0")/../.." || exit 1
 root=$(pwd)
@@ -14,7 +15,7 @@ build=$(cd "${FLOW_BUILD_DIR:-build}" && pwd) || exit 1
 cover=${FLOW_COVERAGE_DIR:-$root/build-coverage}
 keep=
 [ "${1-}" != --keep ] || { keep=1; shift; }
-parts=${*:-unit points calls damage two stops space live suites}
+parts=${*:-unit points calls damage two stops space live seeds suites}
 
 files='runtime/ckpt/*.c runtime/exec/checkpoint.c runtime/exec/ckpt_*.c runtime/exec/publish.c
     runtime/io/outbox.c runtime/io/rows_file.c runtime/io/file_parts.c runtime/io/file_single.c
@@ -54,13 +55,14 @@ fault() { # fault DRIVER ARGS...
 for p in $parts; do
     case $p in
     unit)
-        part unit_runtime "$cover/tests/unit_runtime" commit fingerprint ident journal outbox place \
+        part unit_runtime "$cover/tests/unit_runtime" ckpt_text commit fingerprint ident journal outbox place \
             records rows_file saved state_file state_merge file_sink
         part unit_faults "$cover/tests/unit_faults" ;;
     points) fault points --count 500 --seconds 50 ;;
     calls) fault calls --count 4000 --seconds 60 ;;
     damage) fault damage --count 400; fault forged --count 1500 --seconds 60 ;;
     two) fault two ;;
+    seeds) fault seeds --count 100 --seconds 20 ;;
     stops) fault stops --count 40 --seconds 15 ;;
     space) fault space --count 60 --seconds 30 ;;
     live) fault live --count 60 --seconds 20 ;;

@@ -44,7 +44,8 @@ exec clang-19 -fuse-ld=lld "\$@"
 END
 cat >"$work/mutant-cc" <<END
 #!/bin/sh
-exec clang-19 -fuse-ld=lld "$work/mutant.o" "\$@"
+case " \$* " in *libflowrt-faults.a*) set -- "$work/mutant.o" "\$@" ;; esac
+exec clang-19 -fuse-ld=lld "\$@"
 END
 chmod +x "$work/keep-cc" "$work/mutant-cc"
 FLOW_LINKER="$work/keep-cc" sh tests/fault/fault_build.sh "$work" || exit 1
@@ -74,7 +75,7 @@ compile() { # compile FILE OUT: as the archive for tests is compiled
 notices() { # notices NAME SECONDS COMMAND...: it fails, or takes too long
     by=$1 limit=$2
     shift 2
-    ! timeout -k 1 "$limit" "$@" >"$work/said" 2>&1
+    ! timeout -k 1 "$limit" "$@" </dev/null >"$work/said" 2>&1
 }
 fault() { # fault DRIVER SECONDS ARGS...
     driver=$1 limit=$2

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "runtime/base/fault.h"
@@ -105,6 +106,20 @@ static void make_begun(void *arg) {
     rt_begun_forget(fake_dir(), job);
 }
 
+/* In memory nothing survives a power loss. */
+static void test_memory(void) {
+    struct statfs fs;
+    int lock;
+    bool made;
+    fake_remove_dir();
+    if (statfs(fake_dir(), &fs) < 0 || fs.f_type != 0x01021994) return;
+    int saved = hush();
+    unsetenv("FLOW_TEST_TMPFS");
+    CU_ASSERT_EQUAL(rt_folder_take(fake_dir(), &lock, &made), RT_refused);
+    setenv("FLOW_TEST_TMPFS", "1", 1);
+    unhush(saved);
+}
+
 /* Beside no other folder, and in the one where the process stands. */
 static void test_above(void) {
     char before[512];
@@ -145,4 +160,5 @@ void suite_folder_calls(void) {
     CU_add_test(s, "IDENT", test_ident);
     CU_add_test(s, "begun", test_begun);
     CU_add_test(s, "what is above", test_above);
+    CU_add_test(s, "in memory", test_memory);
 }

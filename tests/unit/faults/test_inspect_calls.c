@@ -30,7 +30,7 @@ static rt_state_writer *write_rows(const char *at, int64_t batch, const char *va
     memcpy(head.job, ident.job, 16);
     CU_ASSERT_FATAL(rt_state_writer_open(at, &head, ids, 1, &w) == RT_ok);
     rt_saved_put(&s, RT_SAVED_PUT, "k\\1", 3, value, (int64_t)strlen(value));
-    rt_state_writer_section(w, 0, batch);
+    rt_state_writer_section(w, 0, 1 - batch);
     CU_ASSERT(rt_state_writer_ops(w, s.p, s.len, s.ops) == RT_ok);
     CU_ASSERT(rt_state_writer_end(w, "m", 1, ref) == RT_ok);
     rt_saved_free(&s);
@@ -51,6 +51,7 @@ static void make(void) {
     uint8_t none[16] = {0}, opaque[300];
     fake_remove_dir();
     memset(opaque, 'x', sizeof opaque);
+    opaque[30] = 1, opaque[31] = 0xff;
     CU_ASSERT_FATAL(rt_ident_new("words", 4, &ident) == RT_ok);
     rt_begin_write(&w, ident.job, none);
     rt_record first = {.epoch = 1, .type = RT_BEGIN, .payload = w.p, .len = w.n};
@@ -89,12 +90,12 @@ static char *row_text(void *arg, const rt_state_id *id, const rt_saved_op *op) {
     return op->vlen == *(int64_t *)arg ? strdup("key\tvalue") : NULL;
 }
 
-static bool with_texts;
+static bool with_texts, mute;
 
 static bool plan_text(void *arg, const rt_planned *plan, rt_wire *lines) {
     (void)arg;
     rt_wire_raw(lines, "one\ntwo", plan->batch ? 7 : 4);
-    return true;
+    return !mute;
 }
 
 static bool sink_text(void *arg, int64_t batch, const rt_commit_sink *sink, rt_wire *line) {
@@ -113,6 +114,7 @@ static rt_status look(what w) {
     FILE *out = open_memstream(&told, &n);
     rt_inspect_texts texts = {.row = row_text, .arg = &three};
     if (with_texts) texts.plan = plan_text, texts.sink = sink_text;
+    if (mute) texts.row = NULL;
     rt_status status = w == DUMP    ? rt_inspect_dump(fake_dir(), out, &texts)
                        : w == CHECK ? rt_inspect_check(fake_dir(), out)
                                     : rt_inspect_states(fake_dir(), &print, &trouble);
@@ -158,7 +160,12 @@ static void test_text(void) {
     HAS("\nsaved    1\n");
     HAS("\nrow      a\t0\tkey\tvalue\n");
     HAS("\nrow      a\t1\tkey\tvalue\n");
-    with_texts = true;
+    with_texts = mute = true;
+    CU_ASSERT_EQUAL(look(DUMP), RT_ok);
+    HAS("\nplan     0 now 100 input 20 bytes, crc ");
+    HAS("\nrow      a\t0\tk\\x5c1\tnew\n");
+    HAS("x\\x01\\xffx");
+    mute = false;
     CU_ASSERT_EQUAL(look(DUMP), RT_ok);
     with_texts = false;
     HAS("\nplan     0 now 100\ninput    one\ncommit   0 ");
@@ -293,7 +300,7 @@ static void test_bytes(void) {
     FILE *out = open_memstream(&told, &n);
     CU_ASSERT_EQUAL(rt_inspect_dump(fake_dir(), out, NULL), RT_ok);
     fclose(out);
-    HAS("\nrow      a\t0\tk\\x5c1\told\n");
+    HAS("\nrow      a\t1\tk\\x5c1\told\n");
     int64_t len;
     rt_state_ref ref;
     char at[256];

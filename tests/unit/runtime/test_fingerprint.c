@@ -65,6 +65,8 @@ static void test_fates(void) {
     expect("p/a S, p/a#2 S", "p/a S, p/a#2 S", "kk");
     expect("p/a S", "p/a S, p/a#2 S", "AA");
     expect("p/a S, p/a#2 S", "p/a S", "AA");
+    expect("p/a S, p/a#2 S, p/a#3 S", "p/a S, p/a#2 S", "AAA");
+    expect("p/a S, p/a#2 S", "p/a T, p/a#2 S", "AAa");
     expect("p/a S, p/a T", "p/a T, p/a S", "kk");
     expect("p/a S, p/a T", "p/a S, p/a T, p/a U", "akk");
     expect("p/a S, p/a T", "p/a S, p/a U", "ck");
@@ -216,6 +218,8 @@ static void test_words(void) {
              "refused   `a` of `f` has changed\n  saved     rows\n  program   plain");
     in_words(RT_CHANGED, "f/a", "xy | w", "f/a", "xz | w",
              "refused   `a` of `f` has changed\n  saved     xy\n  program   xz");
+    in_words(RT_CHANGED, "f/a", "x | w", "f/a", "xy | w",
+             "refused   `a` of `f` has changed\n  saved     x\n  program   xy");
     in_words(RT_RENAMED, "f/a", "x | w", "g/a", "x | w",
              "refused   `a` of `f` is gone, and `a` of `g` would hold the same: a new name takes "
              "nothing along\n  both      x");
