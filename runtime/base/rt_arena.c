@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
@@ -20,21 +21,21 @@ struct rt_arena {
     char *at;
 };
 
+/* As it stands: other threads may be at work. */
+static _Noreturn void no_memory(size_t bytes) {
+    rt_log(RT_ERROR, "the system has no memory left (%zu bytes)", bytes);
+    _exit(1);
+}
+
 void *rt_alloc(size_t bytes) {
     void *p = rt_os_alloc(bytes);
-    if (!p) {
-        rt_log(RT_ERROR, "the system has no memory left (%zu bytes)", bytes);
-        exit(1);
-    }
+    if (!p) no_memory(bytes);
     return p;
 }
 
 void *rt_realloc(void *p, size_t bytes) {
     void *q = rt_os_realloc(p, bytes);
-    if (!q) {
-        rt_log(RT_ERROR, "the system has no memory left (%zu bytes)", bytes);
-        exit(1);
-    }
+    if (!q) no_memory(bytes);
     return q;
 }
 

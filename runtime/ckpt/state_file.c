@@ -18,6 +18,7 @@
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
 #include "runtime/ckpt/state_form.h"
+#include "runtime/kernel/k_mem.h"
 
 struct rt_state_file {
     char *what;
@@ -417,7 +418,7 @@ static rt_status read_blocks(rt_op_reader *r, rt_trouble *trouble) {
     }
     if (r->room < r->have + to - from) {
         r->room = RT_MAX(r->have + to - from, RT_MIN(2 * r->room, r->have + f->body));
-        r->buf = rt_realloc(r->buf, (size_t)r->room);
+        r->buf = rt_realloc(r->buf, (size_t)r->room + FLOW_SLACK);
     }
     RT_TRY(read_at(f, r->buf + r->have, to - from, RT_STATE_HEAD + from, trouble));
     for (int64_t at = from; at < to; at += RT_STATE_BLOCK) {

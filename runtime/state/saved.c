@@ -8,6 +8,7 @@
 
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
+#include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_save.h"
 #include "runtime/kernel/k_store.h"
 
@@ -21,7 +22,7 @@ void rt_saved_free(rt_saved *s) {
 static uint8_t *saved_more(rt_saved *s, int64_t n) {
     if (s->len + n > s->room) {
         s->room = RT_MAX(2 * s->room, s->len + n);
-        s->p = rt_realloc(s->p, (size_t)s->room);
+        s->p = rt_realloc(s->p, (size_t)s->room + FLOW_SLACK);
     }
     uint8_t *p = s->p + s->len;
     s->len += n;

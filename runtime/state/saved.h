@@ -59,7 +59,8 @@ void rt_states_save(rt_states *states, flow_ctx *ctx, int64_t state, int64_t par
                     bool full, rt_saved *out);
 
 /* Puts a row in; false if its bytes do not fit the state: `why` says so.  In the
- * order of their keys, each once. */
+ * order of their keys, each once.  FLOW_SLACK bytes behind the row can be read: keys are
+ * looked up in whole vectors. */
 bool rt_states_load(rt_states *states, flow_ctx *ctx, int64_t state, int64_t partition,
                     const uint8_t *key, int64_t klen, const uint8_t *value, int64_t vlen,
                     char *why, size_t why_size);

@@ -205,7 +205,7 @@ fi
 # ---- colours ----
 # Only where there are terminals to be had (a bare root may have none).
 if command -v script >/dev/null && script -qec true /dev/null </dev/null >/dev/null 2>&1; then
-    script -qec "$flowc check wrong.flow" /dev/null >out 2>err </dev/null
+    TERM=xterm script -qec "$flowc check wrong.flow" /dev/null >out 2>err </dev/null
     if grep -q "$(printf '\033')" out; then ok; else bad "no colour on a terminal"; fi
     NO_COLOR=1 script -qec "$flowc check wrong.flow" /dev/null >out 2>err </dev/null
     if grep -q "$(printf '\033')" out; then bad "colour with NO_COLOR"; else ok; fi

@@ -26,8 +26,9 @@ passed=${line% *} failed=${line#* }
 [ -n "$line" ] || passed=0 failed=1
 [ "$code" = 0 ] || [ "$failed" != 0 ] || failed=1
 {
+    # A process that is killed may leave less than a report.
     for report in "$reports"/*; do
-        [ -f "$report" ] || continue
+        [ -f "$report" ] && grep -q 'ERROR: \|WARNING: \|runtime error: ' "$report" || continue
         failed=$((failed + 1))
         head -60 "$report"
     done
