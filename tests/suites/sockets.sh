@@ -168,6 +168,7 @@ run "a sink nobody listens for is given up" 5 \
 port=$(./peer port)
 run "timeout without any peer" 0 ./hear addr=127.0.0.1:"$port" --timeout 300ms
 run "until a duration" 0 ./hear addr=127.0.0.1:"$port" --until 300ms
+rm -f port
 start ./peer receive port got
 until_true 5 test -s port
 run "a port in use" 6 ./hear addr=127.0.0.1:"$(cat port)" --until 2s --retries 1

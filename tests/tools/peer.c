@@ -53,7 +53,11 @@ static int bound(int port, int *out) {
     struct sockaddr_in a = loopback(port);
     socklen_t len = sizeof a;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(fd, (struct sockaddr *)&a, sizeof a)) die("bind");
+    /* The port of before may be that of somebody's connection for a moment. */
+    for (int i = 0; bind(fd, (struct sockaddr *)&a, sizeof a); i++) {
+        if (errno != EADDRINUSE || i == 100) die("bind");
+        nap(100000);
+    }
     getsockname(fd, (struct sockaddr *)&a, &len);
     *out = ntohs(a.sin_port);
     return fd;
