@@ -277,18 +277,6 @@ void emit_agg_give_all(gen_t *g, LLVMValueRef table, sink_mode mode) {
     ir_loop_end(e, &l);
 }
 
-static void give_if(gen_t *g, LLVMValueRef table, sink_mode mode, LLVMValueRef cond) {
-    emit_t *e = g->e;
-    if (!emit_has_mode(g->stage, mode)) return;
-    LLVMBasicBlockRef give = ir_block(e, "give"), done = ir_block(e, "given");
-    ir_if(e, cond, give, done);
-    ir_at(e, give);
-    if (mode == MODE_complete) emit_sinks_given(g);
-    emit_agg_give_all(g, table, mode);
-    ir_br(e, done);
-    ir_at(e, done);
-}
-
 /* The rows of one window. */
 static void give_pane(gen_t *g, LLVMValueRef table, void *env) {
     (void)env;
@@ -298,6 +286,12 @@ static void give_pane(gen_t *g, LLVMValueRef table, void *env) {
 static void give_mode(gen_t *g, LLVMValueRef table, sink_mode mode, void *env) {
     (void)env;
     emit_agg_give_all(g, table, mode);
+}
+
+/* The rows of the one table that there is. */
+static void give_whole(gen_t *g, LLVMValueRef table, sink_mode mode, void *env) {
+    if (mode == MODE_complete) emit_sinks_given(g);
+    give_mode(g, table, mode, env);
 }
 
 void emit_agg_give(gen_t *g, LLVMValueRef table) {
@@ -325,7 +319,7 @@ void emit_agg_close(gen_t *g) {
         return;
     }
     if (!s->out.is_table) {
-        give_if(g, table, MODE_append, ir_bit(e, 1));
+        emit_give_if(g, table, MODE_append, ir_bit(e, 1), give_whole, NULL);
         K_CALL(e, table_clear, "", e->fn->ctx, table);
         return;
     }
@@ -333,7 +327,7 @@ void emit_agg_close(gen_t *g) {
     LLVMValueRef final = ir_bit_of(e, K_CALL(e, ctx_final, "final", e->fn->ctx), "final");
     int touched = emit_shows_changes(g->stage) || g->stage->exchange->signs;
     if (touched) emit_agg_give_all(g, table, MODE_changes);
-    give_if(g, table, MODE_complete, fed);
-    give_if(g, table, MODE_final, final);
+    emit_give_if(g, table, MODE_complete, fed, give_whole, NULL);
+    emit_give_if(g, table, MODE_final, final, give_whole, NULL);
     if (touched) K_CALL(e, table_clean, "", table);
 }

@@ -78,18 +78,6 @@ static void show_pane(gen_t *g, LLVMValueRef pane, LLVMValueRef w, LLVMValueRef 
     ir_at(e, done);
 }
 
-static void give_table(gen_t *g, LLVMValueRef pane, sink_mode mode, LLVMValueRef cond,
-                       const giver_t *to) {
-    emit_t *e = g->e;
-    if (!emit_has_mode(g->stage, mode)) return;
-    LLVMBasicBlockRef give = ir_block(e, "give"), done = ir_block(e, "given");
-    ir_if(e, cond, give, done);
-    ir_at(e, give);
-    to->give(g, K_CALL(e, pane_table, "pane.table", pane), mode, to->env);
-    ir_br(e, done);
-    ir_at(e, done);
-}
-
 static void forget(gen_t *g, LLVMValueRef table, LLVMValueRef w, LLVMValueRef lateness) {
     emit_t *e = g->e;
     LLVMBasicBlockRef head = ir_block(e, "forget"), drop = ir_block(e, "forget.pane"),
@@ -130,14 +118,14 @@ void emit_revise_close(gen_t *g, LLVMValueRef table, emit_mode_fn *give, void *e
     if (emit_shows_changes(g->stage)) show_pane(g, pane, w, early, next, &to);
     LLVMValueRef closed = ir_cmp(e, LLVMIntSLE, g->win_end, w, "closed");
     if (!spec->early) all = ir_and(e, all, closed, "all");
-    give_table(g, pane, MODE_complete, all, &to);
-    give_table(g, pane, MODE_final, final, &to);
+    LLVMValueRef rows = K_CALL(e, pane_table, "pane.table", pane);
+    emit_give_if(g, rows, MODE_complete, all, give, env);
+    emit_give_if(g, rows, MODE_final, final, give, env);
     g->win_start = g->win_end = NULL;
     ir_loop_end(e, &l);
     LLVMValueRef lateness = ir_i64(e, 0);
     if (spec->lateness) lateness = emit_constant(g, spec->lateness, spec->lateness_value, 0);
-    int shows_all = emit_has_mode(g->stage, MODE_complete) || emit_has_mode(g->stage, MODE_final);
-    if (!shows_all) forget(g, table, w, lateness);
+    if (!plan_shows_all(g->stage)) forget(g, table, w, lateness);
     else lateness = ir_i64(e, INT64_MAX); /* nothing is forgotten */
     K_CALL(e, pane_wait_revised, "", e->fn->ctx, table, w, lateness);
     g->time = NULL;

@@ -5,12 +5,12 @@
 
 #include "compiler/emit/emit_stage.h"
 
-/* Gives the rows of one window, whose table is this, to the outs of a mode: all, or
- * (MODE_changes) those of the touched keys to all who are shown what changed.  While it
- * runs g->win_start and win_end are those of the window. */
-typedef void emit_mode_fn(gen_t *g, LLVMValueRef table, sink_mode mode, void *env);
 /* Into the stage's close function: shows what is to be shown, forgets what can be
- * forgotten, and says what the stage waits for. */
+ * forgotten, and says what the stage waits for.
+ *
+ * `give` gets the table of one window, and gives all its rows, or (MODE_changes) those of
+ * the touched keys to all who are shown what changed.  While it runs g->win_start and
+ * win_end are those of the window. */
 void emit_revise_close(gen_t *g, LLVMValueRef table, emit_mode_fn *give, void *env);
 /* Is a multiple of `early` behind the batch before this one?  next: the one behind it, or
  * null. */

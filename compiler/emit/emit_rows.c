@@ -301,6 +301,18 @@ int emit_has_mode(const pstage_t *stage, sink_mode mode) {
     return 0;
 }
 
+void emit_give_if(gen_t *g, LLVMValueRef table, sink_mode mode, LLVMValueRef cond,
+                  emit_mode_fn *give, void *env) {
+    emit_t *e = g->e;
+    if (!emit_has_mode(g->stage, mode)) return;
+    LLVMBasicBlockRef rows = ir_block(e, "give"), done = ir_block(e, "given");
+    ir_if(e, cond, rows, done);
+    ir_at(e, rows);
+    give(g, table, mode, env);
+    ir_br(e, done);
+    ir_at(e, done);
+}
+
 void emit_outs(gen_t *g, sink_mode mode, val_t *cols, const type_t *row) {
     for (size_t i = 0; i < g->stage->outs.n; i++)
         if (g->stage->outs.at[i]->mode == mode)

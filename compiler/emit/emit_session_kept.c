@@ -13,10 +13,6 @@
 
 enum { VISIT_WORDS = 12, KEPT_NONE = 0, KEPT_LATE = 2 }; /* runtime/kernel/k_session_kept.h */
 
-static int wants_whole(const pstage_t *st) {
-    return emit_has_mode(st, MODE_complete) || emit_has_mode(st, MODE_final);
-}
-
 /* The window of row i of a list of what was shown; and its row. */
 static LLVMValueRef stand_at(gen_t *g, LLVMValueRef list, LLVMValueRef i) {
     emit_t *e = g->e;
@@ -63,8 +59,10 @@ static void show(gen_t *g, LLVMValueRef table, LLVMValueRef visit) {
 }
 
 /* All that is shown, to the outs of a mode. */
-static void give_all(gen_t *g, LLVMValueRef table, sink_mode mode) {
+static void give_all(gen_t *g, LLVMValueRef table, sink_mode mode, void *env) {
     emit_t *e = g->e;
+    (void)env;
+    if (mode == MODE_complete) emit_sinks_given(g);
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx), out = ir_words(e, 1, "all");
     loop_t l = ir_loop(e, K_CALL(e, table_end, "entries", table), "entry");
     LLVMBasicBlockRef live = ir_block(e, "entry.live"), next = ir_block(e, "entry.next");
@@ -83,18 +81,6 @@ static void give_all(gen_t *g, LLVMValueRef table, sink_mode mode) {
     K_CALL(e, reset, "", e->fn->ctx, mark);
     ir_loop_end(e, &l);
     g->win_start = g->win_end = NULL;
-}
-
-static void give_if(gen_t *g, LLVMValueRef table, sink_mode mode, LLVMValueRef cond) {
-    emit_t *e = g->e;
-    if (!emit_has_mode(g->stage, mode)) return;
-    LLVMBasicBlockRef give = ir_block(e, "give"), done = ir_block(e, "given");
-    ir_if(e, cond, give, done);
-    ir_at(e, give);
-    if (mode == MODE_complete) emit_sinks_given(g);
-    give_all(g, table, mode);
-    ir_br(e, done);
-    ir_at(e, done);
 }
 
 /* May the table be another than before?  The same in all partitions: a sink is shown the rows
@@ -131,7 +117,7 @@ void emit_session_kept_close(gen_t *g) {
     LLVMValueRef early = emit_early_now(g, g->stage->step->in.window, &next_early);
     LLVMValueRef visit = ir_words(e, VISIT_WORDS, "visit");
     K_CALL(e, kept_open, "", visit, emit_session_gap(g), emit_session_lateness(g), now, next,
-           ir_i32_of(e, early, "early"), ir_i32(e, wants_whole(g->stage)));
+           ir_i32_of(e, early, "early"), ir_i32(e, plan_shows_all(g->stage)));
     LLVMValueRef arena = K_CALL(e, mark, "mark", e->fn->ctx);
     ir_br(e, head);
     ir_at(e, head);
@@ -149,9 +135,9 @@ void emit_session_kept_close(gen_t *g) {
     ir_br(e, head);
     ir_at(e, done);
     g->time = NULL;
-    give_if(g, table, MODE_complete, may_differ(g, now, next, early));
-    give_if(g, table, MODE_final,
-            ir_bit_of(e, K_CALL(e, ctx_final, "final", e->fn->ctx), "final"));
+    LLVMValueRef final = ir_bit_of(e, K_CALL(e, ctx_final, "final", e->fn->ctx), "final");
+    emit_give_if(g, table, MODE_complete, may_differ(g, now, next, early), give_all, NULL);
+    emit_give_if(g, table, MODE_final, final, give_all, NULL);
     wait_early(g, table, next_early);
     emit_timers_due(g, table);
 }

@@ -273,9 +273,8 @@ static void keyed_row(gen_t *g, const pexchange_t *x, LLVMValueRef row,
 static int64_t key_offset(gen_t *g, const pexchange_t *x) {
     pstage_t *s = g->stage;
     int64_t words = 1 + (x->timed ? 1 : 0) + (x->signs ? 1 : 0);
-    if (x->framed || s->sessions || (s->step && plan_paned(s->step))) return 0;
-    if (s->root == ROOT_aggregate) return 8 * words;
-    return 0;
+    if (s->root != ROOT_aggregate || x->framed || s->sessions || plan_paned(s->step)) return 0;
+    return 8 * words;
 }
 
 /* At the row `at`: the memory of the table that it and the next rows need is asked for, all

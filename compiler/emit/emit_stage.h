@@ -78,6 +78,11 @@ void emit_ops(gen_t *g, const pops_t *next, val_t *cols, const type_t *row);
 void emit_outs(gen_t *g, sink_mode mode, val_t *cols, const type_t *row);
 /* Does a sink of that mode stand behind the stage's root? */
 int emit_has_mode(const pstage_t *stage, sink_mode mode);
+/* Gives rows of a table to the outs of a mode. */
+typedef void emit_mode_fn(gen_t *g, LLVMValueRef table, sink_mode mode, void *env);
+/* ...if there are outs of that mode, and `cond` holds when it runs. */
+void emit_give_if(gen_t *g, LLVMValueRef table, sink_mode mode, LLVMValueRef cond,
+                  emit_mode_fn *give, void *env);
 /* Opens the place where row errors of a step go... */
 void emit_guard_open(gen_t *g, fail_t *f, const char *name);
 /* ...and closes it: the cold block reports the error, with the columns as the row at

@@ -134,14 +134,6 @@ static const char *join_lifetime(const tstep_t *s) {
     return "for as long as they are in the table";
 }
 
-/* Where all rows of windows that are revised may be asked for, none is forgotten. */
-static int shows_all(const pstage_t *stage) {
-    for (size_t i = 0; i < stage->outs.n; i++)
-        if (stage->outs.at[i]->mode == MODE_complete || stage->outs.at[i]->mode == MODE_final)
-            return 1;
-    return 0;
-}
-
 static const char *lifetime(const pstage_t *stage) {
     const tstep_t *s = stage->step;
     if (s->op == OP_join) return join_lifetime(s);
@@ -150,7 +142,7 @@ static const char *lifetime(const pstage_t *stage) {
         return "for as long as the rows of one look at the table are there";
     if (s->op == OP_changes) return "until the batch ends";
     if (s->in.windowed == WINDOW_batch) return "until the batch ends";
-    if (plan_revised(s) && shows_all(stage)) return "for the whole run";
+    if (plan_revised(s) && plan_shows_all(stage)) return "for the whole run";
     if (s->in.windowed != WINDOW_NONE && s->in.window->lateness)
         return "until its window takes no late rows any more";
     return s->in.windowed == WINDOW_NONE ? "for the whole run" : "until its window closes";
@@ -176,7 +168,7 @@ static void state(explain_t *x, const pstage_t *s) {
         buf_printf(x->b, "the rows of each session, by key (%s), until it %s%s\n",
                    plan_key_kind(s),
                    t->in.window->lateness ? "takes no late rows any more" : "closes",
-                   plan_revised(t) && shows_all(s) ? "; what was shown, for the whole run" : "");
+                   plan_revised(t) && plan_shows_all(s) ? "; what was shown, for the whole run" : "");
         return;
     }
     switch (s->root) {

@@ -244,6 +244,9 @@ const char *rule_doc(rule_id id);
 int plan_paned(const tstep_t *s);
 /* Are its windows shown before they close, or changed behind that: is it a table? */
 int plan_revised(const tstep_t *s);
+/* Is a sink behind it shown all rows of its table, so that none of windows that are revised
+ * may be forgotten? */
+int plan_shows_all(const pstage_t *stage);
 /* Does it form windows that count rows? */
 int plan_by_rows(const tstep_t *s);
 /* Can the step's states be made by workers and merged? */

@@ -83,6 +83,14 @@ int plan_revised(const tstep_t *s) {
            (s->in.window->early || s->in.window->lateness);
 }
 
+int plan_shows_all(const pstage_t *stage) {
+    for (size_t i = 0; i < stage->outs.n; i++) {
+        sink_mode mode = stage->outs.at[i]->mode;
+        if (mode == MODE_complete || mode == MODE_final) return 1;
+    }
+    return 0;
+}
+
 int plan_by_rows(const tstep_t *s) {
     return s->in.window && s->in.window->by_rows && s->in.window_column < 0;
 }

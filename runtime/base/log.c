@@ -1,14 +1,16 @@
 /* log.c - one write a line; see log.h. */
 #include "runtime/base/log.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+/* The hook changes while other threads may tell something. */
 static struct {
     char name[64];
     rt_level level;
-    void (*erase)(void);
+    void (*_Atomic erase)(void);
 } log_state = {"flow", RT_WARN, NULL};
 
 void rt_log_start(const char *name, rt_level level) {
@@ -20,7 +22,7 @@ void rt_log_level(rt_level level) { log_state.level = level; }
 
 bool rt_log_on(rt_level level) { return level <= log_state.level; }
 
-void rt_log_before(void (*erase)(void)) { log_state.erase = erase; }
+void rt_log_before(void (*erase)(void)) { atomic_store(&log_state.erase, erase); }
 
 static bool steers(unsigned char c) {
     return (c < ' ' && c != '\n' && c != '\t') || c == 127;
@@ -37,7 +39,8 @@ static void log_line(rt_level level, const char *format, va_list args) {
     for (int i = 0; i < n; i++)
         if (steers((unsigned char)line[i])) line[i] = '?';
     line[n++] = '\n';
-    if (log_state.erase) log_state.erase();
+    void (*erase)(void) = atomic_load(&log_state.erase);
+    if (erase) erase();
     /* What cannot be told cannot be reported either. */
     for (const char *p = line; n > 0;) {
         ssize_t k = write(STDERR_FILENO, p, (size_t)n);

@@ -90,6 +90,10 @@ int rt_os_dir_mkdir(const rt_os_dir *d, const char *name, int mode);
  * EWOULDBLOCK where another holds it. */
 int rt_os_lock(int fd);
 
+/* Ends the process as it stands, as safe as a SIGKILL: other threads may be at work, and
+ * nothing that is registered for the end is done. */
+_Noreturn void rt_os_end(int code);
+
 /* malloc and friends; null when there is none. */
 void *rt_os_alloc(size_t bytes); /* zeroed */
 void *rt_os_realloc(void *p, size_t bytes);

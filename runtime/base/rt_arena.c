@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "runtime/base/log.h"
 #include "runtime/base/os.h"
@@ -21,10 +20,9 @@ struct rt_arena {
     char *at;
 };
 
-/* As it stands: other threads may be at work. */
 static _Noreturn void no_memory(size_t bytes) {
     rt_log(RT_ERROR, "the system has no memory left (%zu bytes)", bytes);
-    _exit(1);
+    rt_os_end(1);
 }
 
 void *rt_alloc(size_t bytes) {

@@ -1,4 +1,4 @@
-/* pack.c - see wire.h. */
+/* wire.c - see wire.h. */
 #include "runtime/base/wire.h"
 
 #include <stdarg.h>

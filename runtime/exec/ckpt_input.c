@@ -14,25 +14,32 @@ static void write_name(const rt_job *job, int64_t source, rt_wire *w) {
     rt_wire_text(w, job->program->sources[source].schema);
 }
 
-static bool read_text(rt_unwire *r, const char *text) {
+/* Two lengths of names, the flags, the length of the bytes. */
+int64_t rt_ckpt_input_parts(rt_unwire *r) { return rt_unwire_count(r, 25); }
+
+bool rt_ckpt_input_part(rt_unwire *r, rt_part_of *part) {
     int64_t len;
+    part->id = rt_unwire_bytes(r, &part->id_len);
+    part->schema = rt_unwire_bytes(r, &part->schema_len);
+    uint8_t flags = rt_unwire_u8(r);
     const uint8_t *p = rt_unwire_bytes(r, &len);
-    return !r->bad && (int64_t)strlen(text) == len && !memcmp(p, text, (size_t)len);
+    part->bytes = rt_unwire_of(p, len);
+    part->ended = flags & ENDED;
+    part->refreshed = flags & REFRESHED;
+    part->planned = flags & PLANNED;
+    return !r->bad;
 }
 
-/* The source that is named, or null: the program has it no more. */
-static rt_source *read_name(rt_job *job, rt_unwire *r) {
-    rt_unwire from = *r;
-    rt_source *found = NULL;
-    int64_t len;
-    rt_unwire_bytes(r, &len);
-    rt_unwire_bytes(r, &len);
-    for (int64_t i = 0; i < job->program->nsources && !r->bad; i++) {
-        rt_unwire at = from;
-        bool same = read_text(&at, job->program->sources[i].id);
-        if (same && read_text(&at, job->program->sources[i].schema)) found = &job->sources[i];
-    }
-    return found;
+static bool same_text(const char *text, const uint8_t *p, int64_t len) {
+    return (int64_t)strlen(text) == len && !memcmp(p, text, (size_t)len);
+}
+
+int64_t rt_ckpt_input_source(const rt_program *program, const rt_part_of *part) {
+    for (int64_t i = 0; i < program->nsources; i++)
+        if (same_text(program->sources[i].id, part->id, part->id_len) &&
+            same_text(program->sources[i].schema, part->schema, part->schema_len))
+            return i;
+    return -1;
 }
 
 /* The bytes of one source, written behind their length. */
@@ -56,26 +63,26 @@ void rt_ckpt_input_save(rt_job *job, rt_wire *w) {
     rt_wire_free(&part);
 }
 
-/* The next source with its flags and bytes; null if the program has it no more. */
-static rt_source *read_part(rt_job *job, rt_unwire *r, uint8_t *flags, rt_unwire *part) {
-    int64_t len;
-    rt_source *s = read_name(job, r);
-    *flags = rt_unwire_u8(r);
-    const uint8_t *p = rt_unwire_bytes(r, &len);
-    *part = rt_unwire_of(p, len);
-    return r->bad ? NULL : s;
+/* What each part says of a source that the program still has is given to `take`. */
+static rt_status each_part(rt_job *job, rt_unwire *r,
+                           rt_status (*take)(rt_job *job, rt_source *s, rt_part_of *part)) {
+    rt_part_of part;
+    for (int64_t n = rt_ckpt_input_parts(r); n > 0 && rt_ckpt_input_part(r, &part); n--) {
+        int64_t i = rt_ckpt_input_source(job->program, &part);
+        if (i >= 0) RT_TRY(take(job, &job->sources[i], &part));
+    }
+    return RT_ok;
+}
+
+static rt_status load_one(rt_job *job, rt_source *s, rt_part_of *part) {
+    (void)job;
+    s->ended = part->ended;
+    bool any = part->bytes.p < part->bytes.end;
+    return s->ops->load && any ? s->ops->load(s, &part->bytes) : RT_ok;
 }
 
 rt_status rt_ckpt_input_load(rt_job *job, rt_unwire *r) {
-    int64_t n = rt_unwire_count(r, 25);
-    for (int64_t i = 0; i < n && !r->bad; i++) {
-        uint8_t flags;
-        rt_unwire part;
-        rt_source *s = read_part(job, r, &flags, &part);
-        if (!s) continue;
-        s->ended = flags & ENDED;
-        if (s->ops->load && part.p < part.end) RT_TRY(s->ops->load(s, &part));
-    }
+    RT_TRY(each_part(job, r, load_one));
     if (!r->bad) return RT_ok;
     return (rt_status)rt_fail(RT_refused, "the positions of the sources make no sense: the "
                                           "checkpoint is damaged");
@@ -113,20 +120,19 @@ bool rt_ckpt_input_once(const rt_job *job) {
     return false;
 }
 
-static rt_status replan_one(rt_job *job, rt_source *s, uint8_t flags, rt_unwire *part) {
+static rt_status replan_one(rt_job *job, rt_source *s, rt_part_of *part) {
     rt_input *in = &job->inputs[s->id];
-    if (!(flags & PLANNED))
+    if (!part->planned)
         return (rt_status)rt_fail(RT_refused,
                                   "batch %" PRId64 " of %s cannot be read again: its rows were "
                                   "not kept (`journal`), and the state saved with it is "
                                   "damaged",
                                   job->batch, s->decl->name);
-    s->ended = flags & ENDED;
-    s->refreshed = flags & REFRESHED;
-    if (part->p == part->end || !s->ops->replan) return RT_ok;
-    rt_status status = s->ops->replan(s, job->batch, part, in);
-    s->ended = flags & ENDED;
-    s->refreshed = flags & REFRESHED;
+    rt_status status = RT_ok;
+    if (part->bytes.p < part->bytes.end && s->ops->replan)
+        status = s->ops->replan(s, job->batch, &part->bytes, in);
+    s->ended = part->ended;
+    s->refreshed = part->refreshed;
     return status;
 }
 
@@ -135,34 +141,10 @@ rt_status rt_ckpt_input_replan(rt_job *job, rt_unwire *r) {
         rt_input_clear(&job->inputs[i]);
         job->sources[i].refreshed = job->sources[i].once = false;
     }
-    int64_t n = rt_unwire_count(r, 25);
-    for (int64_t i = 0; i < n && !r->bad; i++) {
-        uint8_t flags;
-        rt_unwire part;
-        rt_source *s = read_part(job, r, &flags, &part);
-        if (!s) continue;
-        RT_TRY(replan_one(job, s, flags, &part));
-    }
+    RT_TRY(each_part(job, r, replan_one));
     if (rt_unwire_done(r)) return RT_ok;
     return (rt_status)rt_fail(RT_refused, "the plan of batch %" PRId64 " makes no sense: the "
                                           "checkpoint is damaged", job->batch);
-}
-
-/* ---- for people ---------------------------------------------------------------------------- */
-
-int64_t rt_ckpt_input_parts(rt_unwire *r) { return rt_unwire_count(r, 25); }
-
-bool rt_ckpt_input_part(rt_unwire *r, rt_part_of *part) {
-    int64_t len;
-    part->id = rt_unwire_bytes(r, &part->id_len);
-    part->schema = rt_unwire_bytes(r, &part->schema_len);
-    uint8_t flags = rt_unwire_u8(r);
-    const uint8_t *p = rt_unwire_bytes(r, &len);
-    part->bytes = rt_unwire_of(p, len);
-    part->ended = flags & ENDED;
-    part->refreshed = flags & REFRESHED;
-    part->planned = flags & PLANNED;
-    return !r->bad;
 }
 
 /* ---- what plans have written -------------------------------------------------------------- */

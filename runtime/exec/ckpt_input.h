@@ -25,7 +25,7 @@ void rt_ckpt_input_acknowledge(rt_job *job, int64_t batch);
 /* No batch up to n is ever replayed again; `last`: the newest there is. */
 void rt_ckpt_input_forget(rt_job *job, int64_t batch, int64_t last);
 
-/* For people: what stands in a plan or a position of one source after the other. */
+/* What stands in a plan or in positions, of one source after the other. */
 typedef struct rt_part_of {
     const uint8_t *id, *schema;
     int64_t id_len, schema_len;
@@ -36,5 +36,7 @@ typedef struct rt_part_of {
 int64_t rt_ckpt_input_parts(rt_unwire *r);
 /* False: it makes no sense. */
 bool rt_ckpt_input_part(rt_unwire *r, rt_part_of *part);
+/* The program's source that a part speaks of, or -1: the program has it no more. */
+int64_t rt_ckpt_input_source(const rt_program *program, const rt_part_of *part);
 
 #endif

@@ -7,21 +7,10 @@
 #include "runtime/exec/ckpt_input.h"
 #include "runtime/io/connector.h"
 
-/* The program's source, or -1. */
-static int64_t source_of(const rt_program *p, const rt_part_of *part) {
-    for (int64_t i = 0; i < p->nsources; i++)
-        if ((int64_t)strlen(p->sources[i].id) == part->id_len &&
-            !memcmp(p->sources[i].id, part->id, (size_t)part->id_len) &&
-            (int64_t)strlen(p->sources[i].schema) == part->schema_len &&
-            !memcmp(p->sources[i].schema, part->schema, (size_t)part->schema_len))
-            return i;
-    return -1;
-}
-
 static void put_part(const rt_program *p, int64_t batch, const rt_part_of *part, rt_wire *out) {
     rt_env env = {.program = p};
     rt_unwire bytes = part->bytes;
-    int64_t i = source_of(p, part), n = bytes.end - bytes.p;
+    int64_t i = rt_ckpt_input_source(p, part), n = bytes.end - bytes.p;
     if (i >= 0) rt_wire_print(out, " %s", p->sources[i].connector);
     rt_wire_print(out, "%s%s%s: ", part->ended ? " ended" : "", part->refreshed ? " refreshed" : "",
                   part->planned ? "" : " not kept");

@@ -34,7 +34,8 @@ FLOW_FAR void k_track_off(flow_ctx *ctx, flow_table *t);
 /* Forgets all marks and notes; of its panes too. */
 FLOW_FAR void k_track_forget(flow_ctx *ctx, flow_table *t);
 
-/* For k_track_note; the table has a track. */
+/* An entry is about to change (k_track_note, and where k_table.c knows of it); the table has
+ * a track. */
 FLOW_FAR void k_track_mark(flow_ctx *ctx, flow_table *t, int64_t entry);
 /* Notes a key that is gone, or (FLOW_GONE_ALL) all keys that begin so.  With FLOW_GONE_ROW
  * it is the whole key of a row of a store (k_store.h), its letter first; else it is that of

@@ -54,8 +54,7 @@ static void *signals_main(void *arg) {
         rt_log(RT_ERROR, "the batch did not end within `grace`");
         second = first;
     }
-    /* As safe as a SIGKILL, and meant to be. */
-    _exit(128 + second);
+    rt_os_end(128 + second);
 }
 
 static void restore(rt_signals *s) {

@@ -7,7 +7,8 @@
 # medians of interleaved runs of whole processes.
 #   FLOW_BENCH_RUNS   rounds (default 9)
 #   FLOW_BENCH_LINES  lines of the word-count text (default 5184000, about 500 MB)
-#   FLOW_BENCH_ROWS   rows of the others (defaults: 4 M events, 50 M rows)
+#   FLOW_BENCH_ROWS   rows of the others (defaults: 4 M events, 50 M rows; of `checkpoints` 150 M)
+# `recovery` has its own sizes, those that its bars are given for.
 set -eu
 cd "$(dirname "$0")/../.."
 root=$(pwd)

@@ -11,10 +11,11 @@
 static const char *const kinds[][2] = {
     {"open", "EMFILE"},   {"open", "EACCES"},  {"close", "EIO"},     {"read", "EIO"},
     {"pread", "EIO"},     {"pread", "SHORT"},  {"write", "ENOSPC"},  {"write", "EIO"},
-    {"write", "SHORT"},   {"write", "EDQUOT"},   {"pwrite", "EDQUOT"}, {"pwrite", "EIO"},   {"pwrite", "SHORT"},
-    {"fsync", "EIO"},     {"truncate", "EIO"}, {"rename", "EIO"},    {"rename", "ENOSPC"},
-    {"unlink", "EIO"},    {"mkdir", "ENOSPC"}, {"stat", "EIO"},      {"scan", "EIO"},
-    {"lock", "EIO"},      {"thread", "EAGAIN"}, {"open", "EINTR"},   {"pwrite", "EINTR"}};
+    {"write", "SHORT"},   {"write", "EDQUOT"}, {"pwrite", "EDQUOT"}, {"pwrite", "EIO"},
+    {"pwrite", "SHORT"},  {"fsync", "EIO"},    {"truncate", "EIO"},  {"rename", "EIO"},
+    {"rename", "ENOSPC"}, {"unlink", "EIO"},   {"mkdir", "ENOSPC"},  {"stat", "EIO"},
+    {"scan", "EIO"},      {"lock", "EIO"},     {"thread", "EAGAIN"}, {"open", "EINTR"},
+    {"pwrite", "EINTR"}};
 
 static struct {
     char text[64];
