@@ -42,7 +42,7 @@ typedef struct numbers {
 struct rt_metrics {
     const rt_program *program;
     const char *name;
-    const rt_sink *shown;  /* the job's: their rows are counted by whoever publishes */
+    const rt_sink *shown; /* the job's: their rows are counted by whoever publishes */
     char **sources, **states, **sinks; /* labels, no two alike */
     int64_t started, sized;
     pthread_mutex_t lock;
@@ -51,7 +51,8 @@ struct rt_metrics {
     rt_http *http;
 };
 
-static const char *const owners[RT_OWNERS] = {"state", "blocks", "exchanges", "output", "tasks"};
+static const char *const owners[RT_OWNERS] = {"state", "blocks", "exchanges", "output",
+                                              "tasks"};
 
 static const char *const reasons[] = {
     "",
@@ -111,13 +112,15 @@ void rt_metrics_batch(rt_metrics *m, const rt_job *job, int64_t took) {
     if (n->nmisses < job->misses.n)
         n->misses = rt_realloc(n->misses, (size_t)job->misses.n * sizeof *n->misses);
     n->nmisses = job->misses.n;
-    if (n->nmisses) memcpy(n->misses, job->misses.items, (size_t)n->nmisses * sizeof *n->misses);
+    if (n->nmisses)
+        memcpy(n->misses, job->misses.items, (size_t)n->nmisses * sizeof *n->misses);
     pthread_mutex_unlock(&m->lock);
 }
 
 /* ---- text ---- */
 
-static void labelled(rt_wire *w, const char *name, const char *label, const char *text, double v) {
+static void labelled(rt_wire *w, const char *name, const char *label, const char *text,
+                     double v) {
     rt_metric_sample(w, name, (rt_label){label, text}, (rt_label){0}, v);
 }
 
@@ -139,30 +142,28 @@ static void tell_sources(const rt_metrics *m, rt_wire *w) {
     for (int64_t i = 0; i < m->program->nsources; i++)
         labelled(w, "source_bytes_total", "source", m->sources[i],
                  (double)n->sources[i].bytes);
-    rt_metric_head(w, "source_rows_total", "counter", "rows taken, of sources that count them");
+    rt_metric_head(w, "source_rows_total", "counter",
+                   "rows taken, of sources that count them");
     for (int64_t i = 0; i < m->program->nsources; i++)
         labelled(w, "source_rows_total", "source", m->sources[i],
                  (double)n->sources[i].rows);
     rt_metric_head(w, "source_rate_limit", "gauge",
                    "rows a second that a source may give, 0: any number");
     for (int64_t i = 0; i < m->program->nsources; i++)
-        labelled(w, "source_rate_limit", "source", m->sources[i],
-                 n->sources[i].rate);
+        labelled(w, "source_rate_limit", "source", m->sources[i], n->sources[i].rate);
 }
 
 static void tell_states(const rt_metrics *m, rt_wire *w) {
     rt_metric_head(w, "state_bytes", "gauge", "memory of a state");
     for (int64_t i = 0; i < m->program->nstates; i++)
-        labelled(w, "state_bytes", "state", m->states[i],
-                 (double)m->n.states[i].bytes);
+        labelled(w, "state_bytes", "state", m->states[i], (double)m->n.states[i].bytes);
     rt_metric_head(w, "state_keys", "gauge", "keys of a state");
     for (int64_t i = 0; i < m->program->nstates; i++)
-        labelled(w, "state_keys", "state", m->states[i],
-                 (double)m->n.states[i].keys);
+        labelled(w, "state_keys", "state", m->states[i], (double)m->n.states[i].keys);
 }
 
-static void tell_miss(const rt_metrics *m, const rt_miss *miss, const char *name, int64_t v,
-                      const char *fate, rt_wire *w) {
+static void tell_miss(const rt_metrics *m, const rt_miss *miss, const char *name,
+                      int64_t v, const char *fate, rt_wire *w) {
     rt_wire_print(w, "flow_%s{step=\"", name);
     rt_metric_text(w, m->program->steps[miss->step].at, false);
     if (miss->code != RT_LATE) {
@@ -175,7 +176,8 @@ static void tell_miss(const rt_metrics *m, const rt_miss *miss, const char *name
 static void tell_misses(const rt_metrics *m, rt_wire *w) {
     for (int late = 0; late < 2; late++) {
         const char *name = late ? "late_rows_total" : "row_errors_total";
-        rt_metric_head(w, name, "counter", late ? "rows that came too late" : "rows that failed");
+        rt_metric_head(w, name, "counter",
+                       late ? "rows that came too late" : "rows that failed");
         for (int64_t i = 0; i < m->n.nmisses; i++) {
             const rt_miss *miss = &m->n.misses[i];
             if ((miss->code == RT_LATE) != late) continue;
@@ -189,7 +191,7 @@ static void tell_checkpoint(const numbers *n, rt_wire *w) {
     if (!n->ckpt) return;
     counter(w, "commits_total", "batches that were committed", (double)n->commits);
     counter(w, "commit_seconds_total", "time spent on committing and publishing them",
-        (double)n->commit_time / 1e6);
+            (double)n->commit_time / 1e6);
     counter(w, "saved_states_total", "times that state was saved", (double)n->saves);
     counter(w, "saved_state_bytes_total", "bytes of saved state", (double)n->save_bytes);
 }
@@ -209,16 +211,16 @@ static void tell_sinks(const rt_metrics *m, rt_wire *w) {
 static void tell_all(const rt_metrics *m, rt_wire *w) {
     const numbers *n = &m->n;
     gauge(w, "up_seconds", "time since the start",
-        (double)(rt_clock_mono() - m->started) / 1e6);
+          (double)(rt_clock_mono() - m->started) / 1e6);
     counter(w, "batches_total", "batches since the start", (double)n->batches);
     gauge(w, "batch", "number of the last batch", (double)n->batch);
     gauge(w, "batch_seconds", "how long the last batch took", (double)n->took / 1e6);
     counter(w, "batch_seconds_total", "how long all batches took",
-        (double)n->took_all / 1e6);
+            (double)n->took_all / 1e6);
     gauge(w, "lag_seconds", "from the time of the last batch to its end", lag_of(n));
     counter(w, "bytes_in_total", "bytes read", (double)n->bytes_in);
     counter(w, "retries_total", "times that something was tried again",
-        (double)n->retries);
+            (double)n->retries);
     gauge(w, "memory_limit_bytes", "the setting `memory`", (double)n->memory_limit);
     gauge(w, "memory_peak_bytes", "the most that was used", (double)n->memory_peak);
     rt_metric_head(w, "memory_bytes", "gauge", "memory in use");
@@ -239,15 +241,17 @@ static void tell_page(const rt_metrics *m, rt_wire *w) {
     tell_all(m, &text);
     rt_wire_print(w, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>");
     rt_metric_text(w, m->name, true);
-    rt_wire_print(w, "</title><style>body{font:15px sans-serif;margin:2em}td{padding:0 1em 0 0}"
-                     "td+td{text-align:right;font-family:monospace}</style><h1>");
+    rt_wire_print(
+        w, "</title><style>body{font:15px sans-serif;margin:2em}td{padding:0 1em 0 0}"
+           "td+td{text-align:right;font-family:monospace}</style><h1>");
     rt_metric_text(w, m->name, true);
     rt_wire_print(w, "</h1><table>");
     const char *p = (const char *)text.p, *end = p + text.n;
     while (p < end) {
         const char *nl = memchr(p, '\n', (size_t)(end - p)), *blank = nl;
         char line[1024];
-        while (blank > p && *blank != ' ') blank--;
+        while (blank > p && *blank != ' ')
+            blank--;
         if (*p != '#' && nl - p < (int)sizeof line) {
             rt_wire_print(w, "<tr><td>");
             snprintf(line, sizeof line, "%.*s", (int)(blank - p - 5), p + 5);
@@ -265,10 +269,13 @@ static bool page(void *arg, const char *path, rt_wire *out, const char **type) {
     rt_metrics *m = arg;
     bool text = !strcmp(path, "/metrics");
     if (!text && strcmp(path, "/")) return false;
-    *type = text ? "text/plain; version=0.0.4; charset=utf-8" : "text/html; charset=utf-8";
+    *type =
+        text ? "text/plain; version=0.0.4; charset=utf-8" : "text/html; charset=utf-8";
     pthread_mutex_lock(&m->lock);
-    if (text) tell_all(m, out);
-    else tell_page(m, out);
+    if (text)
+        tell_all(m, out);
+    else
+        tell_page(m, out);
     pthread_mutex_unlock(&m->lock);
     return true;
 }
@@ -282,8 +289,10 @@ static void name_one(char **names, int64_t i, const char *name) {
     for (int64_t j = 0; j < i; j++)
         k += !strncmp(names[j], name, len) && (!names[j][len] || names[j][len] == '#');
     names[i] = rt_alloc(len + 24);
-    if (k == 1) memcpy(names[i], name, len + 1);
-    else snprintf(names[i], len + 24, "%s#%" PRId64, name, k);
+    if (k == 1)
+        memcpy(names[i], name, len + 1);
+    else
+        snprintf(names[i], len + 24, "%s#%" PRId64, name, k);
 }
 
 static void name_all(rt_metrics *m) {
@@ -291,13 +300,17 @@ static void name_all(rt_metrics *m) {
     m->sources = rt_alloc((size_t)(p->nsources + 1) * sizeof *m->sources);
     m->states = rt_alloc((size_t)(p->nstates + 1) * sizeof *m->states);
     m->sinks = rt_alloc((size_t)(p->nsinks + 1) * sizeof *m->sinks);
-    for (int64_t i = 0; i < p->nsources; i++) name_one(m->sources, i, p->sources[i].name);
-    for (int64_t i = 0; i < p->nstates; i++) name_one(m->states, i, p->states[i].name);
-    for (int64_t i = 0; i < p->nsinks; i++) name_one(m->sinks, i, p->sinks[i].name);
+    for (int64_t i = 0; i < p->nsources; i++)
+        name_one(m->sources, i, p->sources[i].name);
+    for (int64_t i = 0; i < p->nstates; i++)
+        name_one(m->states, i, p->states[i].name);
+    for (int64_t i = 0; i < p->nsinks; i++)
+        name_one(m->sinks, i, p->sinks[i].name);
 }
 
 static void free_names(char **names, int64_t n) {
-    for (int64_t i = 0; names && i < n; i++) free(names[i]);
+    for (int64_t i = 0; names && i < n; i++)
+        free(names[i]);
     free(names);
 }
 
