@@ -375,7 +375,7 @@ struct rt_op_reader {
     const rt_state_section *section;
     uint8_t *buf;
     int64_t room, have, pos; /* bytes of the body, from `pos` on not yet given */
-    int64_t last;            /* where the op given last begins, to compare with */
+    int64_t last, last_klen; /* where the op given last begins, to compare with; of its key */
     bool any;
     int64_t block, end_block;
     int64_t left, ops; /* of the section: bytes and ops not yet given */
@@ -448,14 +448,15 @@ static rt_status next_op(rt_op_reader *r, rt_saved_op *op, rt_trouble *trouble) 
         RT_TRY(read_blocks(r, trouble));
     }
     if (r->any) {
-        rt_saved_op before;
-        int64_t n = r->pos - r->last;
-        rt_op_read(r->buf + r->last, n, n, &before, &need);
+        const uint8_t *p = r->buf + r->last;
+        rt_saved_op before = {.kind = (rt_saved_kind)p[0], .key = p + RT_OP_HEAD,
+                              .klen = r->last_klen};
         if (rt_op_compare(&before, op) >= 0)
             return damaged(r->f, trouble, "its rows are not in order");
     }
     r->any = true;
     r->last = r->pos;
+    r->last_klen = op->klen;
     r->pos += size;
     r->left -= size;
     r->ops--;

@@ -450,21 +450,26 @@ void k_save_table(flow_ctx *ctx, flow_table *t, const flow_layout *l, int32_t fu
 /* ---- rows to entries ----------------------------------------------------------------- */
 
 void k_load_room(flow_ctx *ctx, flow_table *t, int64_t rows) {
-    int bits = 8;
-    while (bits < 31 && ((int64_t)1 << bits) / 8 * 5 <= rows) bits++;
-    if (!t->index && !t->first_bits && rows > 256) {
-        t->first_bits = (uint32_t)bits;
-        k_table_grow(ctx, t);
-        t->first_bits = 0;
-    }
+    if (rows > 256) k_table_reserve(ctx, t, rows);
 }
 
-static uint64_t *load_entry(flow_ctx *ctx, flow_table *t, const uint8_t *key, int64_t klen) {
-    uint64_t v;
-    if (t->kind != FLOW_TABLE_I64) return flow_k_table_text(ctx, t, key, klen);
-    if (klen != 8) return 0;
-    __builtin_memcpy(&v, key, 8);
-    return flow_k_table_i64(ctx, t, (int64_t)(__builtin_bswap64(v) ^ (uint64_t)1 << 63));
+/* The words of a new entry; null: the key is none, or was there.  Rows of a store look for
+ * their entries while others are to come; without one nobody does, until all are there. */
+static uint64_t *load_entry(flow_ctx *ctx, flow_table *t, int32_t looks, const uint8_t *key,
+                            int64_t klen) {
+    uint64_t *words;
+    uint64_t v = 0;
+    if (t->kind == FLOW_TABLE_I64) {
+        if (klen != 8) return 0;
+        __builtin_memcpy(&v, key, 8);
+        v = __builtin_bswap64(v) ^ (uint64_t)1 << 63;
+        if (!looks) return k_table_append_i64(ctx, t, (int64_t)v);
+        words = flow_k_table_i64(ctx, t, (int64_t)v);
+    } else {
+        if (!looks) return k_table_append_text(ctx, t, key, klen);
+        words = flow_k_table_text(ctx, t, key, klen);
+    }
+    return flow_k_table_fresh(t) ? words : 0;
 }
 
 static int32_t load_value(flow_ctx *ctx, flow_table *t, const flow_layout *l, uint64_t *w,
@@ -503,12 +508,15 @@ int32_t k_load_row(flow_ctx *ctx, flow_table *t, const flow_layout *l, const uin
     if (l->panes && !(t = load_pane(ctx, t, &in))) return 0;
     key = in.p;
     klen = in.end - in.p;
-    uint64_t *words = load_entry(ctx, t, key, klen);
-    if (!words || !flow_k_table_fresh(t)) return 0;
+    uint64_t *words = load_entry(ctx, t, l->store, key, klen);
+    if (!words) return 0;
     return load_value(ctx, t, l, words, value, vlen);
 }
 
 void k_load_end(flow_ctx *ctx, flow_table *t, const flow_layout *l) {
+    k_table_index(ctx, t);
+    for (int64_t i = 0; i < flow_k_pane_count(t); i++)
+        k_table_index(ctx, flow_k_pane_table(flow_k_pane_at(t, i)));
     if (l->store) k_store_end(ctx, t, l->store);
     if (l->timers) k_store_end_timers(ctx, t, l->timers);
 }

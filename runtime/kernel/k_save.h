@@ -93,11 +93,12 @@ FLOW_FAR void k_save_bags(flow_ctx *ctx, flow_table *t, const flow_layout *l, in
                           flow_bytes *out);
 FLOW_FAR int32_t k_load_bags(flow_ctx *ctx, flow_table *t, const flow_layout *l,
                              flow_saved_in *key, flow_saved_in *value);
-/* One row into the table: 1, or 0 if its bytes make no sense.  Marks nothing. */
+/* One row into the table, in the order in which they were saved: 1, or 0 if its bytes make no
+ * sense.  Nobody may look for a key before k_load_end. */
 FLOW_FAR int32_t k_load_row(flow_ctx *ctx, flow_table *t, const flow_layout *l,
                             const uint8_t *key, int64_t klen, const uint8_t *value,
                             int64_t vlen);
-/* All rows are in: what is derived is made again (heaps of moments, queues). */
+/* All rows are in: what is derived is made again (indexes, heaps of moments, queues). */
 FLOW_FAR void k_load_end(flow_ctx *ctx, flow_table *t, const flow_layout *l);
 
 /* For stores.  The head of an op, whose value's length may be filled in behind it at p + 5;

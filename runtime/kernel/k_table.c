@@ -119,6 +119,23 @@ static void table_set_room(flow_table *t) {
     t->room = (uint32_t)(by_index < t->entry_room ? by_index : t->entry_room);
 }
 
+/* All living entries get a slot.  Slots are anywhere in memory: those of the next few entries
+ * are fetched before the first of them is looked at. */
+static void table_put_all(flow_ctx *ctx, flow_table *t) {
+    uint64_t hashes[TABLE_AHEAD];
+    uint32_t entries[TABLE_AHEAD];
+    for (uint32_t i = 0; i < t->end;) {
+        uint32_t n = 0;
+        for (; n < TABLE_AHEAD && i < t->end; i++) {
+            if (t->removed && bits_get(&t->removed_bits, i)) continue;
+            entries[n] = i;
+            hashes[n] = table_hash_entry(t, ctx->seed, i);
+            __builtin_prefetch(t->index + (hashes[n++] >> t->shift), 1);
+        }
+        for (uint32_t k = 0; k < n; k++) table_put(t, hashes[k], entries[k]);
+    }
+}
+
 /* The old index goes first, so that the two are never counted at once; an allocation
  * that does not come back leaves a table without one. */
 static void table_make_index(flow_ctx *ctx, flow_table *t, int bits) {
@@ -128,9 +145,7 @@ static void table_make_index(flow_ctx *ctx, flow_table *t, int bits) {
     if (bits > 32) __builtin_trap(); /* the entries alone would be 60 GB */
     t->mask = (uint32_t)(((uint64_t)1 << bits) - 1);
     t->index = flow_rt_mem_alloc(ctx, ((int64_t)t->mask + 1) * 4);
-    for (uint32_t i = 0; i < t->end; i++)
-        if (!t->removed || !bits_get(&t->removed_bits, i))
-            table_put(t, table_hash_entry(t, ctx->seed, i), i);
+    table_put_all(ctx, t);
 }
 
 static void table_grow_index(flow_ctx *ctx, flow_table *t) {
@@ -138,12 +153,8 @@ static void table_grow_index(flow_ctx *ctx, flow_table *t) {
     table_make_index(ctx, t, t->index ? 64 - (int)t->shift + 1 : first);
 }
 
-/* A quarter more at least, and as much as that memory really has.  A partial table is one
- * of few and bounded, and grows while all workers run, which a moved mapping holds up: it
- * doubles. */
-static void table_grow_entries(flow_ctx *ctx, flow_table *t) {
-    int64_t old = t->entry_room, room = t->limit ? 2 * old + 8 : old / 4 * 5 + 8;
-    if (t->first_bits && !old) room = 2;
+/* Memory for so many entries, and as many more as that memory really has. */
+static void table_resize_entries(flow_ctx *ctx, flow_table *t, int64_t room) {
     int64_t bytes = flow_rt_mem_size(room * t->stride + TABLE_PAD);
     if (t->entries)
         t->entries = flow_rt_mem_resize(ctx, t->entries, t->entry_bytes, bytes);
@@ -151,6 +162,13 @@ static void table_grow_entries(flow_ctx *ctx, flow_table *t) {
         t->entries = flow_rt_mem_alloc(ctx, bytes);
     t->entry_bytes = bytes;
     t->entry_room = (bytes - TABLE_PAD) / t->stride;
+}
+
+/* A quarter more at least.  A partial table is one of few and bounded, and grows while all
+ * workers run, which a moved mapping holds up: it doubles. */
+static void table_grow_entries(flow_ctx *ctx, flow_table *t) {
+    int64_t old = t->entry_room, room = t->limit ? 2 * old + 8 : old / 4 * 5 + 8;
+    table_resize_entries(ctx, t, t->first_bits && !old ? 2 : room);
 }
 
 void k_table_grow(flow_ctx *ctx, flow_table *t) {
@@ -304,6 +322,46 @@ int64_t flow_k_table_last(const flow_table *t) {
 
 FLOW_INLINE void table_prefetch(const flow_table *t, uint64_t hash) {
     if (t->index) __builtin_prefetch(t->index + (hash >> t->shift));
+}
+
+/* ---- many keys at once ------------------------------------------------------------ */
+
+void k_table_reserve(flow_ctx *ctx, flow_table *t, int64_t entries) {
+    if (entries > t->entry_room) table_resize_entries(ctx, t, entries);
+}
+
+static uint64_t *table_append(flow_ctx *ctx, flow_table *t) {
+    if (t->end >= t->entry_room) table_grow_entries(ctx, t);
+    uint64_t *e = table_entry(t, t->end++);
+    __builtin_memset(e, 0, (size_t)t->stride);
+    return e;
+}
+
+uint64_t *k_table_append_i64(flow_ctx *ctx, flow_table *t, int64_t key) {
+    if (t->end && (int64_t)table_entry(t, t->end - 1)[0] == key) return 0;
+    uint64_t *e = table_append(ctx, t);
+    e[0] = (uint64_t)key;
+    return e + 1;
+}
+
+uint64_t *k_table_append_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr, int64_t len) {
+    uint64_t text[2];
+    if (t->end) {
+        flow_k_table_key_text(t, t->end - 1, text);
+        if ((int64_t)text[1] == len && !__builtin_memcmp((const void *)text[0], ptr, (size_t)len))
+            return 0;
+    }
+    uint64_t *e = table_append(ctx, t);
+    flow_k_cell_set(ctx, &t->heap, e, ptr, len);
+    return e + 2;
+}
+
+void k_table_index(flow_ctx *ctx, flow_table *t) {
+    int bits = TABLE_FIRST_BITS;
+    if (t->index || !t->end) return;
+    while (((int64_t)1 << bits) / 8 * 5 <= t->end) bits++;
+    table_make_index(ctx, t, bits);
+    table_set_room(t);
 }
 
 /* ---- staged keys ----------------------------------------------------------------- */
@@ -492,8 +550,7 @@ void flow_k_table_clean(flow_table *t) {
     t->dirty_count = 0;
 }
 
-/* ---- in the order of keys
- * --------------------------------------------------------------- */
+/* ---- in the order of keys ---------------------------------------------------------- */
 
 uint32_t *flow_k_table_sorted(flow_ctx *ctx, const flow_table *t, int32_t dirty,
                               int64_t *count) {

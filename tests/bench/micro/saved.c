@@ -66,6 +66,7 @@ static void load_all(const flow_layout *l, int text) {
             p += 9 + (int64_t)n[0] + n[1];
             ops++;
         }
+        k_load_end(&ctx, &tables[i], l);
         bytes += saved[i].len;
     }
     t = now() - t;

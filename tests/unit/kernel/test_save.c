@@ -185,9 +185,60 @@ static void test_untracked(void) {
     env_close(s.ctx);
 }
 
+/* All saved rows into another table; the row `twice` comes two times (-1: none does). */
+static int load(subject *s, flow_table *t, int64_t twice) {
+    int good = 1;
+    int64_t i = 0;
+    for (const uint8_t *p = s->bytes.p, *end = p + s->bytes.len; p < end && good; i++) {
+        uint32_t n[2];
+        memcpy(n, p + 1, 8);
+        const uint8_t *key = p + FLOW_SAVED_HEAD, *value = key + n[0];
+        for (int k = 0; k < 1 + (i == twice); k++)
+            good = good && k_load_row(s->ctx, t, &s->l, key, n[0], value, n[1]);
+        p = value + n[1];
+    }
+    return good;
+}
+
+/* What was loaded is found by its keys, and takes new ones; a row that comes twice is
+ * refused. */
+static void test_loaded(void) {
+    for (int kind = FLOW_TABLE_I64; kind <= FLOW_TABLE_TEXT; kind++) {
+        subject s = {.ctx = env_open()};
+        flow_table other;
+        CU_ASSERT(k_layout_read(&s.l, "wc"));
+        flow_k_table_init(&s.t, kind, s.l.words);
+        for (int k = 0; k < KEYS; k += 2) probe(&s, k, 1)[0] = (uint64_t)k + 1;
+        k_save_table(s.ctx, &s.t, &s.l, 1, &s.bytes);
+        for (int k = -1; k < KEYS / 2; k += 50) {
+            flow_k_table_init(&other, kind, s.l.words);
+            CU_ASSERT(load(&s, &other, k) == (k < 0));
+            flow_k_table_release(s.ctx, &other);
+        }
+        flow_table from = s.t;
+        flow_k_table_init(&s.t, kind, s.l.words);
+        k_load_room(s.ctx, &s.t, 1000);
+        CU_ASSERT(load(&s, &s.t, -1));
+        k_load_end(s.ctx, &s.t, &s.l);
+        CU_ASSERT(flow_k_table_count(&s.t) == KEYS / 2);
+        for (int k = 0; k < KEYS; k++) {
+            uint64_t *w = probe(&s, k, 0);
+            CU_ASSERT(k % 2 ? !w : w && *w == (uint64_t)k + 1);
+            probe(&s, k, 1)[0] += 7;
+            CU_ASSERT(flow_k_table_fresh(&s.t) == k % 2);
+        }
+        CU_ASSERT(flow_k_table_count(&s.t) == KEYS);
+        k_bytes_free(s.ctx, &s.bytes);
+        flow_k_table_release(s.ctx, &from);
+        flow_k_table_release(s.ctx, &s.t);
+        env_close(s.ctx);
+    }
+}
+
 void suite_save(void) {
     CU_pSuite s = CU_add_suite("save", NULL, NULL);
     CU_add_test(s, "layouts", test_layouts);
     CU_add_test(s, "changes", test_changes);
     CU_add_test(s, "untracked", test_untracked);
+    CU_add_test(s, "loaded", test_loaded);
 }
