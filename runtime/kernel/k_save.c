@@ -2,6 +2,7 @@
  * knowledge of a store. */
 #include "runtime/kernel/k_save.h"
 
+#include "runtime/kernel/k_append.h"
 #include "runtime/kernel/k_cold.h"
 #include "runtime/kernel/k_key.h"
 #include "runtime/kernel/k_mem.h"
@@ -450,7 +451,7 @@ void k_save_table(flow_ctx *ctx, flow_table *t, const flow_layout *l, int32_t fu
 /* ---- rows to entries ----------------------------------------------------------------- */
 
 void k_load_room(flow_ctx *ctx, flow_table *t, int64_t rows) {
-    if (rows > 256) k_table_reserve(ctx, t, rows);
+    if (rows > 256) k_append_room(ctx, t, rows);
 }
 
 /* The words of a new entry; null: the key is none, or was there.  Rows of a store look for
@@ -463,10 +464,10 @@ static uint64_t *load_entry(flow_ctx *ctx, flow_table *t, int32_t looks, const u
         if (klen != 8) return 0;
         __builtin_memcpy(&v, key, 8);
         v = __builtin_bswap64(v) ^ (uint64_t)1 << 63;
-        if (!looks) return k_table_append_i64(ctx, t, (int64_t)v);
+        if (!looks) return k_append_i64(ctx, t, (int64_t)v);
         words = flow_k_table_i64(ctx, t, (int64_t)v);
     } else {
-        if (!looks) return k_table_append_text(ctx, t, key, klen);
+        if (!looks) return k_append_text(ctx, t, key, klen);
         words = flow_k_table_text(ctx, t, key, klen);
     }
     return flow_k_table_fresh(t) ? words : 0;
@@ -514,9 +515,9 @@ int32_t k_load_row(flow_ctx *ctx, flow_table *t, const flow_layout *l, const uin
 }
 
 void k_load_end(flow_ctx *ctx, flow_table *t, const flow_layout *l) {
-    k_table_index(ctx, t);
+    k_append_end(ctx, t);
     for (int64_t i = 0; i < flow_k_pane_count(t); i++)
-        k_table_index(ctx, flow_k_pane_table(flow_k_pane_at(t, i)));
+        k_append_end(ctx, flow_k_pane_table(flow_k_pane_at(t, i)));
     if (l->store) k_store_end(ctx, t, l->store);
     if (l->timers) k_store_end_timers(ctx, t, l->timers);
 }

@@ -324,46 +324,6 @@ FLOW_INLINE void table_prefetch(const flow_table *t, uint64_t hash) {
     if (t->index) __builtin_prefetch(t->index + (hash >> t->shift));
 }
 
-/* ---- many keys at once ------------------------------------------------------------ */
-
-void k_table_reserve(flow_ctx *ctx, flow_table *t, int64_t entries) {
-    if (entries > t->entry_room) table_resize_entries(ctx, t, entries);
-}
-
-static uint64_t *table_append(flow_ctx *ctx, flow_table *t) {
-    if (t->end >= t->entry_room) table_grow_entries(ctx, t);
-    uint64_t *e = table_entry(t, t->end++);
-    __builtin_memset(e, 0, (size_t)t->stride);
-    return e;
-}
-
-uint64_t *k_table_append_i64(flow_ctx *ctx, flow_table *t, int64_t key) {
-    if (t->end && (int64_t)table_entry(t, t->end - 1)[0] == key) return 0;
-    uint64_t *e = table_append(ctx, t);
-    e[0] = (uint64_t)key;
-    return e + 1;
-}
-
-uint64_t *k_table_append_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr, int64_t len) {
-    uint64_t text[2];
-    if (t->end) {
-        flow_k_table_key_text(t, t->end - 1, text);
-        if ((int64_t)text[1] == len && !__builtin_memcmp((const void *)text[0], ptr, (size_t)len))
-            return 0;
-    }
-    uint64_t *e = table_append(ctx, t);
-    flow_k_cell_set(ctx, &t->heap, e, ptr, len);
-    return e + 2;
-}
-
-void k_table_index(flow_ctx *ctx, flow_table *t) {
-    int bits = TABLE_FIRST_BITS;
-    if (t->index || !t->end) return;
-    while (((int64_t)1 << bits) / 8 * 5 <= t->end) bits++;
-    table_make_index(ctx, t, bits);
-    table_set_room(t);
-}
-
 /* ---- staged keys ----------------------------------------------------------------- */
 
 int32_t flow_k_table_big(const flow_table *t) {

@@ -68,14 +68,6 @@ uint64_t *flow_k_table_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr,
                             int64_t len);
 /* Makes room for one entry more. */
 FLOW_FAR void k_table_grow(flow_ctx *ctx, flow_table *t);
-
-/* Many keys at once, into a table that was empty: they are appended, each once and alike keys
- * never apart, and nobody looks for one before k_table_index.  Null: it is the key before. */
-FLOW_FAR void k_table_reserve(flow_ctx *ctx, flow_table *t, int64_t entries);
-FLOW_FAR uint64_t *k_table_append_i64(flow_ctx *ctx, flow_table *t, int64_t key);
-FLOW_FAR uint64_t *k_table_append_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr,
-                                       int64_t len);
-FLOW_FAR void k_table_index(flow_ctx *ctx, flow_table *t);
 /* The same, but null if there is none. */
 uint64_t *flow_k_table_find_i64(flow_ctx *ctx, flow_table *t, int64_t key);
 uint64_t *flow_k_table_find_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr,

@@ -78,15 +78,10 @@ compile count count.flow && {
 is "a release build is not cut" "$(FLOW_TEST_CUT=3000 FLOW_FAULT=pread:1:EIO:on ./prog)" 20000
 
 [ "$tier" = long ] && {
-    gcc -O2 -o gen "$root/tests/bench/gen.c" -lm
-    ./gen words 2000 3000 >words.txt
-    ./gen groups 9000 500 >groups.csv
-    awk 'BEGIN { srand(7); for (i = 0; i < 9000; i++)
-        if (rand() < 0.01) print "broken" i; else printf "%d,%d\n", i % 77, int(rand() * 90) }' >bad.csv
+    sh "$root/tests/determinism/inputs.sh" 9000
     for file in "$root"/tests/determinism/*.flow; do
         name=$(basename "$file" .flow)
         grep -q 'window batch' "$file" && continue
-        grep -q 'floats.csv\|multi.csv' "$file" && continue
         compile "$name" "$file" && all "$name"
     done
 }

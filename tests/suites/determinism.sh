@@ -7,23 +7,8 @@ build=$(cd "${FLOW_BUILD_DIR:-build}" && pwd)
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
 
-gcc -O2 -o "$work/gen" tests/bench/gen.c -lm || exit 1
 cd "$work" || exit 1
-./gen words 20000 3000 >words.txt
-./gen groups 150000 5000 >groups.csv
-awk 'BEGIN { srand(5); for (i = 0; i < 60000; i++)
-    printf "%d,%s%.17ge%d\n", int(rand() * 50), rand() < 0.5 ? "-" : "", 1 + 9 * rand(),
-        int(rand() * 601) - 300 }' >floats.csv
-awk 'BEGIN { srand(6); print "text,id"; for (i = 0; i < 30000; i++) {
-    printf "\""; n = int(rand() * 5)
-    for (k = 0; k < n; k++) printf "%s", rand() < 0.3 ? "a\nb" : rand() < 0.3 ? "\"\"" : "x,y"
-    printf "\",%d\n", i } }' >multi.csv
-awk 'BEGIN { srand(7); for (i = 0; i < 40000; i++)
-    if (rand() < 0.01) print "broken" i; else printf "%d,%d\n", i % 77, int(rand() * 90) }' >bad.csv
-# Times wander, so that blocks and batches cut through windows; none is late.
-awk 'BEGIN { srand(8); for (i = 0; i < 120000; i++)
-    printf "%d,k%d,%d,%.2f\n", i * 20 + int(rand() * 30000), int(rand() * 40) ^ 2,
-        int(rand() * 1000) - 300, rand() * 100 }' >times.csv
+sh "$root/tests/determinism/inputs.sh" 120000 || exit 1
 
 hash() { cat out.csv out.json odd.csv bad.json 2>/dev/null | sha256sum; }
 run() { # run NAME LABEL PROGRAM ARGS...: compares with the program's first run

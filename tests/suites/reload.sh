@@ -80,21 +80,7 @@ input=/dev/null
 cd "$work" || exit 1
 
 # ---- tests/determinism ----
-gcc -O2 -o gen "$root/tests/bench/gen.c" -lm || exit 1
-./gen words 300 500 >words.txt
-./gen groups 3000 300 >groups.csv
-awk 'BEGIN { srand(5); for (i = 0; i < 2000; i++)
-    printf "%d,%s%.17ge%d\n", int(rand() * 50), rand() < 0.5 ? "-" : "", 1 + 9 * rand(),
-        int(rand() * 601) - 300 }' >floats.csv
-awk 'BEGIN { srand(6); print "text,id"; for (i = 0; i < 900; i++) {
-    printf "\""; n = int(rand() * 5)
-    for (k = 0; k < n; k++) printf "%s", rand() < 0.3 ? "a\nb" : rand() < 0.3 ? "\"\"" : "x,y"
-    printf "\",%d\n", i } }' >multi.csv
-awk 'BEGIN { srand(7); for (i = 0; i < 3000; i++)
-    if (rand() < 0.01) print "broken" i; else printf "%d,%d\n", i % 77, int(rand() * 90) }' >bad.csv
-awk 'BEGIN { srand(8); for (i = 0; i < 4000; i++)
-    printf "%d,k%d,%d,%.2f\n", i * 20 + int(rand() * 30000), int(rand() * 40) ^ 2,
-        int(rand() * 1000) - 300, rand() * 100 }' >times.csv
+sh "$root/tests/determinism/inputs.sh" 4000 || exit 1
 for file in "$root"/tests/determinism/*.flow; do
     name=$(basename "$file" .flow)
     compile "$name" "$file" && all "$name" "97"

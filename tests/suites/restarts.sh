@@ -12,22 +12,8 @@ only=$2
 passed=0 failed=0 kills=0
 export FLOW_TEST_TMPFS=1 FLOW_TEST_CUT=500 FLOW_TEST_SIZES=500
 
-gcc -O2 -o "$work/gen" tests/bench/gen.c -lm || exit 1
 cd "$work" || exit 1
-awk 'BEGIN { srand(8); for (i = 0; i < 6000; i++)
-    printf "%d,k%d,%d,%.2f\n", i * 20 + int(rand() * 3000), int(rand() * 40) ^ 2,
-        int(rand() * 1000) - 300, rand() * 100 }' >times.csv
-./gen groups 5000 300 >groups.csv
-./gen words 2000 300 >words.txt
-awk 'BEGIN { srand(7); for (i = 0; i < 4000; i++)
-    if (rand() < 0.01) print "broken" i; else printf "%d,%d\n", i % 77, int(rand() * 90) }' >bad.csv
-awk 'BEGIN { srand(5); for (i = 0; i < 5000; i++)
-    printf "%d,%s%.17ge%d\n", int(rand() * 50), rand() < 0.5 ? "-" : "", 1 + 9 * rand(),
-        int(rand() * 601) - 300 }' >floats.csv
-awk 'BEGIN { srand(6); print "text,id"; for (i = 0; i < 3000; i++) {
-    printf "\""; n = int(rand() * 5)
-    for (k = 0; k < n; k++) printf "%s", rand() < 0.3 ? "a\nb" : rand() < 0.3 ? "\"\"" : "x,y"
-    printf "\",%d\n", i } }' >multi.csv
+sh "$root/tests/determinism/inputs.sh" 8000 3000 || exit 1
 
 outputs='out.csv out.json odd.csv bad.json'
 take() { rm -rf "$1" && mkdir "$1" && for f in $outputs; do [ -e $f ] && mv $f "$1/"; done; }
