@@ -21,7 +21,8 @@ cc="gcc -O3 -march=native"
 $cc -o "$data/gen" tests/bench/gen.c -lm
 $cc -o "$data/compare" tests/bench/compare.c
 $cc -o "$data/events" tests/bench/events.c
-for rival in words_plain ads_plain groups_plain sliding_plain read_only; do
+for rival in words_plain words_simd ads_plain ads_simd groups_plain groups_simd sliding_plain \
+    sliding_simd read_only; do
     $cc -o "$data/$rival" "tests/bench/rivals/$rival.c"
 done
 cd "$data"
@@ -40,10 +41,11 @@ words() {
     [ -f "$text" ] || ./gen words "$lines" 100000 >"$text"
     "$build/flowc" build -o words "$root/tests/bench/programs/words.flow"
     awk="LC_ALL=C mawk -f $root/tests/bench/rivals/words.awk $text | LC_ALL=C sort -t, -k1,1"
-    same "./words_plain $text" "./words --parallelism 1 input=$text" \
+    same "./words_plain $text" "./words_simd $text" "./words --parallelism 1 input=$text" \
         "./words --parallelism 2 input=$text" "$awk"
     echo "word count, $(wc -c <"$text") bytes, V = 100000, $runs rounds:"
     ./compare "$runs" "plain C" "./words_plain $text" \
+        "SIMD C" "./words_simd $text" \
         "Flow, 1 thread" "./words --parallelism 1 input=$text" \
         "Flow, 2 threads" "./words --parallelism 2 input=$text" \
         "read() alone" "./read_only $text"
@@ -51,15 +53,16 @@ words() {
     ./compare 3 "mawk | sort" "$awk" "Flow, 1 thread" "./words --parallelism 1 input=$text"
 }
 
-# versus WHAT PROGRAM RIVAL ARGUMENTS...: Flow on one thread and two against a plain rival.
+# versus WHAT PROGRAM RIVAL "ARGUMENTS" "PARAMETERS": Flow on one thread and two against
+# RIVAL_plain and RIVAL_simd.
 versus() {
-    what=$1 program=$2 rival=$3
-    shift 3
+    what=$1 program=$2 plain="./$3_plain $4" simd="./$3_simd $4"
+    one="./$program --parallelism 1 $5" two="./$program --parallelism 2 $5"
     "$build/flowc" build -o "$program" "$root/tests/bench/programs/$program.flow"
-    same "$rival" "./$program --parallelism 1 $*" "./$program --parallelism 2 $*"
+    same "$plain" "$simd" "$one" "$two"
     echo "$what, $runs rounds:"
-    ./compare "$runs" "plain C" "$rival" "Flow, 1 thread" "./$program --parallelism 1 $*" \
-        "Flow, 2 threads" "./$program --parallelism 2 $*"
+    ./compare "$runs" "plain C" "$plain" "SIMD C" "$simd" "Flow, 1 thread" "$one" \
+        "Flow, 2 threads" "$two"
 }
 
 ads() {
@@ -69,7 +72,7 @@ ads() {
         file=ads-$rows.$format
         [ -f "$file" ] || ./gen ads "$rows" 100000 "$format" >"$file"
         versus "advertising, $format, $rows events, $(wc -c <"$file") bytes" "ysb_$format" \
-            "./ads_plain $format $file ads-table.csv" "input=$file" "ads=ads-table.csv"
+            ads "$format $file ads-table.csv" "input=$file ads=ads-table.csv"
     done
 }
 
@@ -78,7 +81,7 @@ groups() {
     file=groups-$rows.csv
     [ -f "$file" ] || ./gen groups "$rows" $((rows / 5)) >"$file"
     versus "group by, $rows rows, $((rows / 5)) keys, $(wc -c <"$file") bytes" groups \
-        "./groups_plain $file" "input=$file"
+        groups "$file" "input=$file"
 }
 
 sliding() {
@@ -86,7 +89,7 @@ sliding() {
     file=sliding-$rows.csv
     [ -f "$file" ] || ./events sliding "$rows" 50000 1000 >"$file"
     versus "windows of 60 s every second, $rows rows, 1000 keys, $(wc -c <"$file") bytes" sliding \
-        "./sliding_plain $file 1000" "input=$file"
+        sliding "$file 1000" "input=$file"
 }
 
 # costs WHAT PROGRAM ARGUMENTS...: the program alone, and with its state saved now and then.
