@@ -204,6 +204,8 @@ static void put_sources(prog_t *p) {
         const pstage_t *stage = stage_of(plan, s);
         if (stage->error_port >= 0) pair_int(p, "error", stage->error_port);
         if (row == SOURCE_file && plan_join_feeds_only(plan, stage)) pair_int(p, "table", 1);
+        if (s->conn->format == FORMAT_binary)
+            pair_int(p, "record", 8 * (int64_t)s->conn->record->words);
         if (s->conn->format == FORMAT_csv && !numbers) {
             if (emit_option_int(s->conn, "header", 0)) {
                 pair_int(p, "header", 1);
@@ -313,15 +315,10 @@ static int is_partitioned(const psink_t *s) {
 
 /* The columns that stand in the rows and not in the path. */
 static const type_t *written_row(emit_t *e, const psink_t *s) {
-    const toption_t *paths = emit_option(s->conn, "partition");
     field_t *fields = ARENA_ARRAY(e->arena, field_t, s->row->nfields + 1);
     uint32_t n = 0;
-    for (uint32_t i = 0; i < s->row->nfields; i++) {
-        int in_path = 0;
-        for (size_t k = 0; paths && k < paths->ncolumns; k++)
-            in_path |= paths->columns[k] == (int)i;
-        if (!in_path) fields[n++] = s->row->fields[i];
-    }
+    for (uint32_t i = 0; i < s->row->nfields; i++)
+        if (emit_is_written(s->conn, i)) fields[n++] = s->row->fields[i];
     return type_record(e->types, NULL, fields, n);
 }
 
@@ -347,7 +344,7 @@ static void put_sinks(prog_t *p) {
             pair(p, "header", buf_text(&names));
         }
         if (emit_sink_codec(s)) pair(p, "pack", emit_codec_name(emit_sink_codec(s)));
-        pair(p, "ext", s->conn->format == FORMAT_text ? "txt" : format_text(s->conn->format));
+        pair(p, "ext", format_row(s->conn->format)->ext);
         buf_char(&p->text, '\n');
     }
 }

@@ -31,6 +31,12 @@ static val_t known_columns(gen_t *g, const val_t *cols, const type_t *row) {
     return val_record(e, type_record(e->types, NULL, fields, n), vals);
 }
 
+/* Where the row at hand stands in its block, for what is called next. */
+static void tell_record(gen_t *g) {
+    emit_t *e = g->e;
+    if (g->record) K_CALL(e, ctx_set_record, "", e->fn->ctx, g->record, g->record_len);
+}
+
 void emit_report(gen_t *g, int step_id, int port, LLVMValueRef code, const val_t *cols,
                  const type_t *row) {
     emit_t *e = g->e;
@@ -43,6 +49,7 @@ void emit_report(gen_t *g, int step_id, int port, LLVMValueRef code, const val_t
     int keyed = port >= 0 && g->order == ORDER_bytes;
     LLVMValueRef order = keyed ? g->key : ir_null(e);
     LLVMValueRef len = keyed ? g->key_len : ir_i64(e, 0);
+    tell_record(g);
     LLVMValueRef stop = K_CALL(e, row_fail, "stop", e->fn->ctx, ir_i64(e, step_id),
                                ir_i64(e, port), code, words, tc, order, len);
     LLVMBasicBlockRef give_up = ir_block(e, "stop"), go_on = ir_block(e, "skipped");
@@ -245,7 +252,9 @@ static void emit_op_apart(gen_t *g, pop_t *op, val_t *cols) {
     if (g->time) ir_store(e, g->time, ir_word(e, len, 1));
     if (g->sign) ir_store(e, g->sign, ir_word(e, len, 2));
     LLVMValueRef outer_key = g->key, outer_len = g->key_len;
-    LLVMValueRef outer_time = g->time, outer_sign = g->sign;
+    LLVMValueRef outer_time = g->time, outer_sign = g->sign, outer_record = g->record;
+    tell_record(g);
+    g->record = NULL;
 
     fn_t f;
     const char *name = arena_printf(e->arena, "stage%d.%s%d", g->stage->id,
@@ -269,6 +278,7 @@ static void emit_op_apart(gen_t *g, pop_t *op, val_t *cols) {
     g->key_len = outer_len;
     g->time = outer_time;
     g->sign = outer_sign;
+    g->record = outer_record;
 
     LLVMValueRef status =
         ir_call(e, fn, (LLVMValueRef[]){e->fn->ctx, words, key, len}, 4, "status");

@@ -145,18 +145,25 @@ static void json_key(buf_t *b, const char *name) {
     buf_str(b, "\":");
 }
 
+int emit_is_written(const tconnector_t *c, uint32_t column) {
+    const toption_t *paths = emit_option(c, "partition");
+    for (size_t k = 0; paths && k < paths->ncolumns; k++)
+        if (paths->columns[k] == (int)column) return 0;
+    return 1;
+}
+
 static void write_row(gen_t *g, sink_t *s, const tconnector_t *c, val_t *cols,
                       const type_t *row) {
-    const toption_t *paths = emit_option(c, "partition");
     uint32_t shown = 0, n = row->nfields;
+    if (c->format == FORMAT_binary) {
+        emit_binary_write(g, c, s->buf, cols, row);
+        return;
+    }
     int brackets = s->form == FORM_console && n != 1;
     if (brackets) buf_char(&s->pending, '(');
     if (s->form == FORM_json) buf_char(&s->pending, '{');
     for (uint32_t i = 0; i < n; i++) {
-        int in_path = 0;
-        for (size_t k = 0; paths && k < paths->ncolumns; k++)
-            in_path |= paths->columns[k] == (int)i;
-        if (in_path) continue;
+        if (!emit_is_written(c, i)) continue;
         if (shown++) buf_char(&s->pending, s->form == FORM_csv ? (char)s->separator : ',');
         if (s->form == FORM_json) json_key(&s->pending, row->fields[i].name);
         write_value(g, s, cols[i]);

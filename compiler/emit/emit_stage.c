@@ -16,7 +16,7 @@ static LLVMValueRef open_fn(gen_t *g, fn_t *f, const char *what, LLVMTypeRef typ
     const pstage_t *s = g->stage;
     span_t at = s->step ? s->step->at : g->plan->steps.at[s->step_id].at;
     emit_fn_open(e, f, arena_printf(e->arena, "flowgen_stage%d_%s", s->id, what), type, at);
-    g->time = g->sign = NULL; /* those of a row of another function */
+    g->time = g->sign = g->record = NULL; /* those of a row of another function */
     gen_fn_t fn = {.stage = s->id, .what = what, .fn = f->fn};
     vec_push(e->arena, &g->fns, fn);
     return f->fn;
@@ -70,8 +70,7 @@ static LLVMValueRef next_record(gen_t *g, decoder_t d) {
     }
 }
 
-/* The columns of a decoded record; those that nobody reads have no leaves. */
-static val_t *record_columns(gen_t *g, decoder_t d) {
+val_t *emit_source_columns(gen_t *g, LLVMValueRef words) {
     emit_t *e = g->e;
     psource_t *src = g->stage->source;
     const type_t *row = src->flow->row_in;
@@ -80,7 +79,7 @@ static val_t *record_columns(gen_t *g, decoder_t d) {
     for (uint32_t i = 0; i < row->nfields; i++) {
         type_t *t = row->fields[i].type;
         cols[i].type = t;
-        if (src->live[i]) cols[i] = val_load(e, t, ir_word(e, d.words, w), row->fields[i].name);
+        if (src->live[i]) cols[i] = val_load(e, t, ir_word(e, words, w), row->fields[i].name);
         w += t->words;
     }
     return cols;
@@ -103,12 +102,10 @@ static void flush_full(gen_t *g) {
     }
 }
 
-static void source_block(gen_t *g) {
+static void decoded_rows(gen_t *g, LLVMValueRef p, LLVMValueRef end) {
     emit_t *e = g->e;
     pstage_t *s = g->stage;
-    fn_t f;
-    open_fn(g, &f, "block", emit_fn_type(e, 2));
-    decoder_t d = open_decoder(g, emit_arg(e, 1, "p"), emit_arg(e, 2, "end"));
+    decoder_t d = open_decoder(g, p, end);
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
     LLVMBasicBlockRef next = ir_block(e, "record"), some = ir_block(e, "record.found"),
                       good = ir_block(e, "row"), bad = ir_block(e, "record.bad"),
@@ -126,9 +123,18 @@ static void source_block(gen_t *g) {
     ir_br(e, next);
     ir_at(e, good);
     g->order = ORDER_place;
-    emit_outs(g, MODE_append, record_columns(g, d), s->source->flow->row_in);
+    emit_outs(g, MODE_append, emit_source_columns(g, d.words), s->source->flow->row_in);
     ir_br(e, next);
     ir_at(e, done);
+}
+
+static void source_block(gen_t *g) {
+    emit_t *e = g->e;
+    fn_t f;
+    open_fn(g, &f, "block", emit_fn_type(e, 2));
+    LLVMValueRef p = emit_arg(e, 1, "p"), end = emit_arg(e, 2, "end");
+    if (g->stage->source->conn->format == FORMAT_binary) emit_binary_rows(g, p, end);
+    else decoded_rows(g, p, end);
     flush_full(g);
     close_fn(g);
 }

@@ -53,6 +53,8 @@ typedef struct gen {
     LLVMValueRef sign;         /* of a table's row, i64: 1 new, 0 old; null: no table */
     const twindow_t *entered_by; /* the `window` of sessions that the row has passed, or null */
     const val_t *entered;      /* the row as it entered that, if it may have to leave it so */
+    LLVMValueRef record, record_len; /* a row that is read where it stands, for row errors: ptr,
+                                      * i64; null: the decoder has told where it is */
     LLVMValueRef told;         /* i1: errors of the row at hand have been told; null: not yet */
     LLVMValueRef given, given_heap; /* where the row is remembered that was shown last, if that
                                      * is not behind the states */
@@ -189,8 +191,20 @@ void emit_session_close(gen_t *g);
 /* ---- emit_stage.c ---- */
 /* Is the source's input row numbers? */
 int emit_source_numbers(const psource_t *src);
+/* The columns of the source's record whose words stand at `words`; those that nobody reads
+ * have no leaves. */
+val_t *emit_source_columns(gen_t *g, LLVMValueRef words);
+
+/* ---- emit_binary.c ---- */
+/* The loop over the rows of a block, which are words. */
+void emit_binary_rows(gen_t *g, LLVMValueRef p, LLVMValueRef end);
+/* Appends the row's words to a sink's buffer; the row is not counted. */
+void emit_binary_write(gen_t *g, const tconnector_t *c, LLVMValueRef buf, const val_t *cols,
+                       const type_t *row);
 
 /* ---- emit_sink.c ---- */
+/* Does the column stand in the rows, not in the path (`partition`)? */
+int emit_is_written(const tconnector_t *c, uint32_t column);
 void emit_sink(gen_t *g, pop_t *op, val_t *cols);
 /* Behind a full `limit`: tells the runtime of all sinks that can be reached, if every way
  * to them leads through it. */

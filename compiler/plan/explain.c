@@ -110,13 +110,14 @@ static void source(explain_t *x, const pstage_t *s) {
     plan_source_text(x->b, x->sources, s->source->conn);
     buf_str(x->b, ", block by block on all workers\n");
     promise(x, s);
-    line(x, 0, "decodes ");
+    int words = s->source->conn->format == FORMAT_binary; /* nothing is decoded */
+    line(x, 0, words ? "loads " : "decodes ");
     columns(x, row, s->live, 1);
     buf_char(x->b, '\n');
     int unread = 0;
     for (uint32_t i = 0; i < row->nfields; i++) unread += !s->live[i];
     if (unread) {
-        line(x, 0, "skips, checked for syntax only: ");
+        line(x, 0, words ? "does not look at " : "skips, checked for syntax only: ");
         columns(x, row, s->live, 0);
         buf_char(x->b, '\n');
     }

@@ -34,7 +34,7 @@ static const char *nearest_row(check_t *c, const rows_t *rows, const char *name)
 
 static void add_format_rows(check_t *c, format_id format, rows_t *out) {
     add_rows(c, arena_printf(c->arena, "format_%s", format_row(format)->name), out);
-    add_rows(c, "formats", out);
+    if (format_row(format)->lines) add_rows(c, "lines", out);
 }
 
 /* Does this argument mean `format`?  Misspelt counts. */
@@ -87,6 +87,13 @@ static const char *format_with(const char *name) {
     return NULL;
 }
 
+/* An option of formats whose rows are text, where the format is another. */
+static int is_of_lines(check_t *c, format_id format, const char *name) {
+    rows_t rows = {0};
+    add_rows(c, "lines", &rows);
+    return format != FORMAT_none && !format_row(format)->lines && find_row(&rows, name);
+}
+
 static void unknown_option(flowck_t *f, const conn_use_t *use, const rows_t *own,
                            const rows_t *form, format_id format, const ast_arg_t *a) {
     check_t *c = f->c;
@@ -96,8 +103,11 @@ static void unknown_option(flowck_t *f, const conn_use_t *use, const rows_t *own
     for (size_t i = 0; i < own->n; i++) vec_push(c->arena, &all, own->at[i]);
     for (size_t i = 0; i < form->n; i++) vec_push(c->arena, &all, form->at[i]);
     const char *other = format_with(a->name), *guess = nearest_row(c, &all, a->name);
-    if (other && form->n)
+    if (other && (form->n || use->format_arg))
         diag_help(m, "`%s` belongs to %s: add `format = %s`", a->name, other, other);
+    else if (is_of_lines(c, format, a->name))
+        diag_help(m, "`%s` is for formats that are text: leave it out%s", a->name,
+                  strcmp(a->name, "time") ? "" : "; times are in microseconds");
     else if (guess) diag_help(m, "did you mean `%s`?", guess);
 }
 

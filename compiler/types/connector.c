@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "compiler/base/check.h"
+#include "compiler/types/binary_row.h"
 #include "compiler/types/conn_args.h"
 #include "compiler/types/const.h"
 #include "compiler/types/nexmark.h"
@@ -50,6 +51,7 @@ static int shape_fields(flowck_t *f, node_t *shape, tconnector_t *conn, columns_
                   t->kind == TY_UNION ? "event" : "value", type_text(c->arena, t));
         return 0;
     }
+    if (conn->format == FORMAT_binary && !binary_row_read(f, t, shape->span)) return 0;
     conn->record = t;
     for (uint32_t i = 0; i < t->nfields; i++) {
         const field_t *fd = &t->fields[i];
@@ -59,16 +61,29 @@ static int shape_fields(flowck_t *f, node_t *shape, tconnector_t *conn, columns_
     return 1;
 }
 
+/* Can a row of the format be a value of type t?  Those of csv and binary have fields.  0
+ * after a message. */
+static int is_whole(flowck_t *f, const ast_shape_column_t *s, format_id format, type_t *t) {
+    check_t *c = f->c;
+    span_t at = s->type->span;
+    field_t alone = {.name = s->name, .type = t, .at = at};
+    if (format != FORMAT_csv && format != FORMAT_binary) return 1;
+    if (format == FORMAT_csv && (t->kind == TY_RECORD || t->kind == TY_UNION)) return 1;
+    type_t *row = t->kind == TY_RECORD ? t : type_record(c->types, NULL, &alone, 1);
+    if (format == FORMAT_binary && !binary_row_read(f, row, at)) return 0;
+    if (row == t) return 1;
+    const char *type = type_text(c->arena, t);
+    diag_t *m = diag_add(c->diags, DIAG_row_whole, at, format_row(format)->name, type);
+    diag_help(m, "name its field: `as { %s: %s }`", s->name, type);
+    return 0;
+}
+
 static int shape_whole(flowck_t *f, ast_shape_column_t *s, tconnector_t *conn,
                        columns_t *cols) {
     check_t *c = f->c;
     type_t *t = type_resolve(c, f->base, s->type);
     if (t->kind == TY_POISON || !readable(f, t, s->type->span)) return 0;
-    if (conn->format == FORMAT_csv && t->kind != TY_RECORD && t->kind != TY_UNION) {
-        diag_t *m = diag_add(c->diags, DIAG_csv_whole, s->type->span, type_text(c->arena, t));
-        diag_help(m, "name its field: `as { %s: %s }`", s->name, type_text(c->arena, t));
-        return 0;
-    }
+    if (!is_whole(f, s, conn->format, t)) return 0;
     conn->record = t;
     conn->whole = 1;
     return columns_add(c, cols, s->name, t, s->name_at, s->name_at);
@@ -107,7 +122,8 @@ static int shape_formatted(flowck_t *f, ast_from_t *from, conn_use_t *use,
         if (use->format_fault) return 0;
         diag_t *m = diag_add(f->c->diags, DIAG_shape_missing, from->node.span,
                              format_row(conn->format)->name);
-        diag_help(m, "say what a row holds: `… as { user: string, n: int }`");
+        diag_help(m, "say what a row holds: `… as { user: %s, n: int }`",
+                  conn->format == FORMAT_binary ? "int" : "string");
         return 0;
     }
     if (from->shape->kind == AST_shape_column)
@@ -412,6 +428,7 @@ static void sink_columns(flowck_t *f, tconnector_t *conn) {
     if (paths && paths->ncolumns) partition_columns(f, paths);
     row = written_row(c, conn, row);
     if (conn->format == FORMAT_text) text_columns(f, row);
+    if (conn->format == FORMAT_binary) binary_row_written(f, row, f->step->node->span);
     if (conn->format != FORMAT_csv || row->nfields == 1) return;
     for (uint32_t i = 0; i < row->nfields; i++) {
         const type_t *t = type_strip(row->fields[i].type);

@@ -33,8 +33,8 @@ static const sink_info sinks[] = {
 };
 
 static const format_info formats[] = {
-    {"none", "a form of its own", 1},
-#define FORMAT(id, built, doc) {#id, doc, built},
+    {"none", "a form of its own", 1, "txt", 1},
+#define FORMAT(id, lines, ext, built, doc) {#id, doc, lines, ext, built},
 #include "lang/connectors.def"
 };
 

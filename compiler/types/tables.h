@@ -36,7 +36,7 @@ typedef enum sink_id {
 
 typedef enum format_id {
     FORMAT_none, /* a connector with a form of its own */
-#define FORMAT(id, built, doc) FORMAT_##id,
+#define FORMAT(id, lines, ext, built, doc) FORMAT_##id,
 #include "lang/connectors.def"
     FORMAT_COUNT
 } format_id;
@@ -92,6 +92,8 @@ typedef struct sink_info {
 
 typedef struct format_info {
     const char *name, *doc;
+    int lines;       /* a row is a line of text */
+    const char *ext; /* of files */
     int built;
 } format_info;
 

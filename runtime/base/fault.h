@@ -44,8 +44,6 @@ bool rt_mutant_on(rt_mutant_id id);
 
 /* FLOW_TEST_CUT=n: a source gives a batch at most n records; 0 without it. */
 int64_t rt_test_cut(void);
-/* Bytes of [from, to) of a file that hold *lines line ends, which are counted down. */
-int64_t rt_test_cut_bytes(int fd, int64_t from, int64_t to, int64_t *lines);
 
 /* FLOW_TEST_CLOCK=seed: how far the wall clock is off just now, in microseconds; it jumps
  * by up to an hour either way. */

@@ -69,6 +69,10 @@ int64_t rt_count_byte(const uint8_t *p, int64_t n, uint8_t byte) {
     return count;
 }
 
+int64_t rt_count_records(const rt_source_decl *decl, const uint8_t *p, int64_t n) {
+    return decl->format == RT_BINARY ? n / decl->record : rt_count_byte(p, n, '\n');
+}
+
 const uint8_t *rt_last_line(const uint8_t *p, int64_t n) {
     return n > 0 ? memrchr(p, '\n', (size_t)n) : NULL;
 }

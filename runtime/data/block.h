@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/data/program.h"
 
 typedef struct rt_block {
     struct rt_block *next;
@@ -56,6 +57,8 @@ bool rt_block_grow(rt_mem *mem, rt_block *block, int64_t used, int64_t bytes);
 
 /* How often a byte stands in [p, p + n). */
 int64_t rt_count_byte(const uint8_t *p, int64_t n, uint8_t byte);
+/* Records in bytes of a source that are whole records; of lines their ends are counted. */
+int64_t rt_count_records(const rt_source_decl *decl, const uint8_t *p, int64_t n);
 /* The last line end of [p, p + n), or null. */
 const uint8_t *rt_last_line(const uint8_t *p, int64_t n);
 

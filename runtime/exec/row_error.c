@@ -77,7 +77,7 @@ static origin origin_of(const flow_rt_worker *w) {
         o.offset = r->bad_offset;
     } else if (ctx->record >= r->p && ctx->record <= r->end) {
         int64_t before = ctx->record - r->p;
-        o.offset = r->offset + (r->numbered ? rt_count_byte(r->p, before, '\n') : before);
+        o.offset = r->offset + (r->numbered ? rt_count_records(s->decl, r->p, before) : before);
     } else {
         o.offset = -1;
     }
@@ -151,11 +151,29 @@ static void send(flow_rt_worker *w, int64_t step, int64_t port, int32_t code,
 /* What of a row a message shows; the rest is in the input. */
 #define SHOWN 400
 
+/* Bytes that are no text: two digits each, in groups of 8, as fields stand. */
+static flow_text hex(flow_ctx *ctx, flow_text raw) {
+    static const char digits[] = "0123456789abcdef";
+    int64_t n = RT_MIN(raw.len, SHOWN / 3), len = 0;
+    uint8_t *p = flow_k_alloc(ctx, 3 * SHOWN);
+    for (int64_t i = 0; i < n; i++) {
+        if (i && i % 8 == 0) p[len++] = ' ';
+        p[len++] = (uint8_t)digits[raw.ptr[i] >> 4];
+        p[len++] = (uint8_t)digits[raw.ptr[i] & 15];
+    }
+    return (flow_text){p, len};
+}
+
+static bool is_binary(const flow_rt_worker *w) {
+    return w->unit && w->job->sources[w->stage->source].decl->format == RT_BINARY;
+}
+
 static char *describe(flow_rt_worker *w, int64_t step, int32_t code, flow_text raw,
                       bool malformed) {
     const rt_step *at = &w->job->program->steps[step];
     origin o = origin_of(w);
     flow_text text = reason(&w->ctx, code, malformed);
+    if (malformed && is_binary(w)) raw = hex(&w->ctx, raw);
     int shown = (int)RT_MIN(raw.len, SHOWN);
     size_t room = strlen(at->at) + strlen(at->name) + (size_t)text.len + strlen(o.source) +
                   SHOWN + 128;
@@ -194,8 +212,8 @@ int32_t rt_row_error_bad(flow_rt_worker *w) {
     const rt_source_decl *decl = w->job->sources[w->stage->source].decl;
     w->ctx.record = w->reader.bad;
     w->ctx.record_len = w->reader.bad_len;
-    w->ctx.why = NULL;
     int32_t code = w->reader.bad_code;
+    w->ctx.why = decl->format == RT_BINARY ? "the last row is cut short" : NULL;
     return flow_rt_row_error(&w->ctx, decl->step, decl->error_port, code, &(flow_text){0},
                              &(flow_text){0});
 }

@@ -122,7 +122,7 @@ rt_status rt_task_read(flow_rt_worker *w, rt_source *s, const rt_unit *unit) {
     r->bad = r->end;
     r->bad_len = b->bad_len;
     r->bad_code = b->bad_code;
-    r->bad_offset = b->bad_code ? b->first + rt_count_byte(b->base, b->len, '\n') : 0;
+    r->bad_offset = b->bad_code ? b->first + rt_count_records(s->decl, b->base, b->len) : 0;
     return RT_ok;
 }
 

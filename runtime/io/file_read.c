@@ -266,8 +266,9 @@ int64_t rt_file_rows(const rt_file *f, const rt_source_decl *decl, int64_t from,
     int64_t most = *rows, at = from;
     *rows = 0;
     if (decl->format == RT_BINARY) {
-        *rows = RT_MIN(most, (to - from + decl->record - 1) / decl->record);
-        return RT_MIN(to - from, most * decl->record);
+        int64_t first = from / decl->record;
+        *rows = RT_MIN(most, to / decl->record - first);
+        return *rows < most ? to - from : (first + most) * decl->record - from;
     }
     while (at < to && *rows < most) {
         int64_t n = rt_os_pread_all(f->fd, bytes, RT_MIN((int64_t)sizeof bytes, to - at), at);

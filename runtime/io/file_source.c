@@ -196,8 +196,8 @@ static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
     fs->again = false;
     s->once = s->decl->table || s->refreshed;
 #ifdef FLOW_FAULTS
-    int64_t lines = rt_test_cut();
-    bool cut = lines > 0 && !s->decl->table && !s->refreshes;
+    int64_t left = rt_test_cut();
+    bool cut = left > 0 && !s->decl->table && !s->refreshes;
 #endif
     while (fs->current < fs->nfiles) {
         rt_file *f = &fs->files[fs->current];
@@ -215,8 +215,10 @@ static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
         int64_t to = RT_MIN(f->size, fs->at + limit - in->bytes);
         if (s->most_rows) to = fs->at + take_rows(s, f, to, in);
 #ifdef FLOW_FAULTS
-        if (cut) to = fs->at + rt_test_cut_bytes(f->fd, fs->at, to, &lines);
-        if (cut && !lines) limit = in->bytes + to - fs->at;
+        int64_t rows = left;
+        if (cut) to = fs->at + rt_file_rows(f, s->decl, fs->at, to, &rows);
+        left -= rows;
+        if (cut && !left) limit = in->bytes + to - fs->at;
 #endif
         if (to > fs->at) add_units(s, fs->current, fs->at, to, in);
         fs->at = RT_MAX(to, fs->at);

@@ -97,7 +97,7 @@ rt_block *rt_live_split(rt_live *live, rt_block *b, int64_t rows) {
     head->object = b->object;
     head->first = b->first;
     head->at = b->at;
-    head->rows = s->decl->format == RT_BINARY ? rows : rt_count_byte(b->base, len, '\n');
+    head->rows = rt_count_records(s->decl, b->base, len);
     memmove(b->base, b->base + len, (size_t)(b->len + b->bad_len - len));
     b->len -= len;
     b->at += len;
@@ -372,15 +372,13 @@ static int64_t cut_block(rt_feed *f, rt_block *b, int64_t len) {
 #endif
 
 static void queue_block(rt_feed *f, rt_block *b, int64_t len) {
-    const rt_source_decl *decl = f->live->source->decl;
 #ifdef FLOW_FAULTS
     len = cut_block(f, b, len);
 #endif
     b->len = len;
     b->object = f->object;
     b->first = f->records;
-    b->rows = decl->format == RT_BINARY ? len / decl->record
-                                        : rt_count_byte(b->base, len, '\n');
+    b->rows = rt_count_records(f->live->source->decl, b->base, len);
     f->records += b->rows;
     if (b->bad_code) f->records++;
     enqueue(f->live, b);

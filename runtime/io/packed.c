@@ -186,7 +186,9 @@ rt_status rt_packed_again(rt_packed *p, const rt_units_item *item, int64_t objec
         return (rt_status)rt_fail(RT_memory, "no memory to read %s: raise `memory`", path);
     rt_status status = read_text(p, b->base, want, &got);
     /* The last record's line end was added when it was read first. */
-    if (status == RT_ok && got == want - 1 && !item->bad_len) b->base[got++] = '\n';
+    const rt_source_decl *decl = p->live.source->decl;
+    bool lines = decl->format != RT_BINARY;
+    if (status == RT_ok && lines && got == want - 1 && !item->bad_len) b->base[got++] = '\n';
     if (status == RT_ok && got < want)
         status = rt_place_short(p->live.source, path, item->from + want, p->text);
     if (status != RT_ok) {
@@ -199,7 +201,7 @@ rt_status rt_packed_again(rt_packed *p, const rt_units_item *item, int64_t objec
     b->first = item->first;
     b->bad_len = item->bad_len;
     b->bad_code = item->bad_code;
-    b->rows = rt_count_byte(b->base, len, '\n');
+    b->rows = rt_count_records(decl, b->base, len);
     rt_live_again(&p->live, b, in);
     return RT_ok;
 }

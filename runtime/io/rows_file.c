@@ -478,10 +478,6 @@ rt_status rt_live_replan(rt_source *s, int64_t batch, rt_unwire *r, rt_input *in
 
 /* ---- for people ------------------------------------------------------------------------- */
 
-static int64_t rows_in(const rt_source_decl *decl, const uint8_t *p, int64_t n) {
-    return decl->format == RT_BINARY ? n / decl->record : rt_count_byte(p, n, '\n');
-}
-
 /* The rows of a plan that holds them itself. */
 static bool inline_text(const rt_source *s, rt_unwire *r, rt_wire *out) {
     int64_t len, rows = 0, bytes = 0;
@@ -500,7 +496,7 @@ static bool inline_text(const rt_source *s, rt_unwire *r, rt_wire *out) {
             rt_wire_free(&which);
             return false;
         }
-        int64_t have = rows_in(s->decl, r->p, good) + (bad > 0);
+        int64_t have = rt_count_records(s->decl, r->p, good) + (bad > 0);
         rt_wire_print(&which, ", records %" PRId64 " to %" PRId64 " of stream %" PRId64, first,
                       first + have, object);
         rows += have;

@@ -165,7 +165,8 @@ static void look_at(rt_source *s, int64_t object, bool drain) {
         return;
     }
     int64_t to = whole_until(s, f);
-    if (drain || now - f->changed >= STILL) to = f->size;
+    bool lines = s->decl->format != RT_BINARY; /* else what is missing may come at any time */
+    if (drain || (lines && now - f->changed >= STILL)) to = f->size;
     if (to > f->seen && to > f->file.data) enqueue(w, object, to);
     close_watched(f);
 }

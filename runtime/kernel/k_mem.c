@@ -43,8 +43,9 @@ void *flow_k_mark(flow_ctx *ctx) {
 /* Chunks are separate pieces of memory: a mark outside the newest one is older than it,
  * so all of the newest is free. */
 void flow_k_reset(flow_ctx *ctx, void *mark) {
-    uintptr_t start = (uintptr_t)ctx->arena.start, end = (uintptr_t)ctx->arena.end;
     uint8_t *to = ctx->arena.p;
+    if (FLOW_LIKELY(to == mark)) return; /* nothing was taken: so it is with most rows */
+    uintptr_t start = (uintptr_t)ctx->arena.start, end = (uintptr_t)ctx->arena.end;
     ctx->arena.p = (uintptr_t)mark - start <= end - start ? mark : ctx->arena.start;
     if (ctx->arena.p < to) only(ctx->arena.p, 0, to);
 }

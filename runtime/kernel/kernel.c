@@ -16,6 +16,7 @@
 #include "runtime/kernel/k_utf8.c"
 #include "runtime/kernel/k_find.c"
 #include "runtime/kernel/k_line.c"
+#include "runtime/kernel/k_binary.c"
 #include "runtime/kernel/k_split.c"
 #include "runtime/kernel/k_base64.c"
 #include "runtime/kernel/k_map.c"

@@ -113,7 +113,7 @@ static void test_tables(void) {
     for (size_t i = 0; i < n; i++) {
         /* every option has an owner */
         const char *of = rows[i].of;
-        int found = !strcmp(of, "sources") || !strcmp(of, "sinks") || !strcmp(of, "formats");
+        int found = !strcmp(of, "sources") || !strcmp(of, "sinks") || !strcmp(of, "lines");
         if (!strncmp(of, "source_", 7)) found = source_named(of + 7) != SOURCE_COUNT;
         if (!strncmp(of, "sink_", 5)) found = sink_named(of + 5) != SINK_COUNT;
         if (!strncmp(of, "format_", 7)) found = format_named(of + 7) != FORMAT_none;
