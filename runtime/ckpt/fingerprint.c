@@ -63,22 +63,35 @@ rt_print rt_print_of_ids(const rt_state_id *ids, int64_t n) {
     return p;
 }
 
-/* "; with size = 10000000": a param's value as words, which is exact for every type but
- * texts; those are given as they are. */
+/* A param's value, exactly: texts as they are, what is given as JSON as JSON, the rest as
+ * words (runtime/kernel/k_value.h: a decimal has two, an optional value its flag behind). */
+static void add_value(rt_wire *w, const rt_param *p) {
+    size_t n = strlen(p->type);
+    bool optional = n && p->type[n - 1] == '?', wide = !strncmp(p->type, "decimal", 7);
+    bool text = !strncmp(p->type, "string", 6) || !strncmp(p->type, "bytes", 5);
+    const int64_t *value = p->words + 1;
+    if (p->as_json) {
+        rt_wire_raw(w, (const void *)(uintptr_t)p->as_json[0], (int64_t)p->as_json[1]);
+        return;
+    }
+    if (optional && !value[1 + (wide || text)]) {
+        add_text(w, "none");
+        return;
+    }
+    if (text) rt_wire_raw(w, (const void *)(uintptr_t)value[0], value[1]);
+    else rt_wire_print(w, "%" PRId64, value[0]);
+    if (wide) rt_wire_print(w, ":%" PRId64, value[1]);
+}
+
+/* "; with size = 10000000". */
 static void add_param(rt_wire *w, const rt_program *program, const char *name, size_t len) {
     for (int64_t i = 0; i < program->nparams; i++) {
         const rt_param *p = &program->params[i];
-        char text[64];
         if (strlen(p->name) != len || memcmp(p->name, name, len)) continue;
         add_text(w, WITH);
         add_text(w, p->name);
         add_text(w, " = ");
-        if (strncmp(p->type, "string", 6) == 0 || strncmp(p->type, "bytes", 5) == 0) {
-            rt_wire_raw(w, (const void *)(uintptr_t)p->words[1], p->words[2]);
-            continue;
-        }
-        snprintf(text, sizeof text, "%" PRId64, p->words[1]);
-        add_text(w, text);
+        add_value(w, p);
     }
 }
 

@@ -180,6 +180,7 @@ typedef struct rt_param {
     int64_t *words;
     const uint8_t *code; /* of a type that is given as JSON, else null */
     const char *json;    /* what the command line gives for it */
+    const uint64_t *as_json; /* its value as text (address, bytes), after the setup; or null */
 } rt_param;
 
 typedef struct rt_codec {

@@ -96,6 +96,19 @@ static rt_status read_json(flow_ctx *ctx, const rt_param *p) {
     return RT_ok;
 }
 
+/* Their values as one text each, whatever the spelling: for the checkpoint's fingerprint. */
+static int32_t write_json(flow_ctx *ctx, rt_program *p) {
+    for (int64_t i = 0; i < p->nparams; i++) {
+        rt_param *param = &p->params[i];
+        if (!param->code) continue;
+        uint64_t *text = flow_k_alloc(ctx, 2 * 8);
+        int32_t status = flow_k_fn_to_json(ctx, text, (const uint64_t *)param->words + 1, param->code);
+        if (status) return status;
+        param->as_json = text;
+    }
+    return 0;
+}
+
 static int32_t setup_body(flow_rt_worker *w, void *arg) {
     setup *s = (setup *)(void *)w;
     rt_program *p = arg;
@@ -103,7 +116,8 @@ static int32_t setup_body(flow_rt_worker *w, void *arg) {
         if (p->params[i].json && read_json(&w->ctx, &p->params[i]) != RT_ok)
             s->options->failed = true;
     if (s->options->failed || !p->setup) return 0;
-    return p->setup(&w->ctx);
+    int32_t status = p->setup(&w->ctx);
+    return status ? status : write_json(&w->ctx, p);
 }
 
 /* The setup's memory holds the values of parameters: it is freed when the program ends. */

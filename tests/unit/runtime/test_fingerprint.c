@@ -149,6 +149,28 @@ static void test_program(void) {
     rt_print_free(&other);
 }
 
+/* What params of each kind of type are worth: every word counts. */
+static void test_params(void) {
+    char text[] = "ten";
+    const uint64_t json[] = {(uint64_t)(uintptr_t) "[1,2]", 5};
+    int64_t words[6][4] = {{1, 5, 7}, {1, 5, 1}, {1, 0, 0}, {1, 5, 7, 1},
+                           {1, (int64_t)(uintptr_t)text, 3, 0}, {1, 9, 9}};
+    rt_param params[] = {{.name = "wide", .type = "decimal(30, 2)", .words = words[0]},
+                         {.name = "some", .type = "int?", .words = words[1]},
+                         {.name = "none", .type = "duration?", .words = words[2]},
+                         {.name = "rate", .type = "decimal(9, 2)?", .words = words[3]},
+                         {.name = "text", .type = "string?", .words = words[4]},
+                         {.name = "list", .type = "[int]", .words = words[5], .as_json = json}};
+    rt_state_decl state = {.name = "top", .layout = "w", .id = "top", .schema = "by k",
+                           .params = "wide,some,none,rate,text,list"};
+    rt_program p = {.states = &state, .nstates = 1, .params = params, .nparams = 6};
+    rt_print a = rt_print_of_program(&p, NULL);
+    CU_ASSERT_STRING_EQUAL(a.ids[0].layout,
+                           "by k; with wide = 5:7; with some = 5; with none = none; "
+                           "with rate = 5:7; with text = none; with list = [1,2] | w");
+    rt_print_free(&a);
+}
+
 /* Texts that only seem to have params. */
 static void test_forget(void) {
     static const rt_state_id odd[] = {{"a", 1, "x | 2w; with y"}, {"b", 2, "x; with y"}, {"c", 3, ""}};
@@ -239,6 +261,7 @@ void suite_fingerprint(void) {
     CU_add_test(s, "fates", test_fates);
     CU_add_test(s, "texts", test_text);
     CU_add_test(s, "of a program", test_program);
+    CU_add_test(s, "values of params", test_params);
     CU_add_test(s, "without params", test_forget);
     CU_add_test(s, "lines of a descriptor", test_lines);
     CU_add_test(s, "in words", test_words);
