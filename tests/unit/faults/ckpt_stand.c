@@ -1,17 +1,22 @@
 /* ckpt_stand.c - see ckpt_stand.h. */
 #include "tests/unit/faults/ckpt_stand.h"
 
+#include <CUnit/CUnit.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/rt_arena.h"
+#include "runtime/base/rt_check.h"
 #include "runtime/exec/ckpt_commit.h"
 #include "runtime/exec/ckpt_recover.h"
 #include "runtime/exec/output.h"
 #include "runtime/exec/sched.h"
 #include "runtime/exec/stage.h"
+#include "runtime/exec/task.h"
 #include "runtime/state/keyed.h"
+#include "runtime/state/saved.h"
 #include "runtime/state/spill.h"
 #include "runtime/state/watermark.h"
 #include "tests/unit/runtime/fake_program.h"
@@ -142,11 +147,11 @@ void stand_make(ckpt_stand *st) {
 static void open_workers(rt_job *job) {
     flow_rt_worker *w = job->workers = rt_alloc(sizeof *w);
     job->nworkers = 1;
-    job->states = rt_states_new(job->program, STAND_PARTS, 1);
+    job->states = rt_states_new(job->program, job->settings->partitions, 1);
     job->watermarks = rt_watermarks_new(job->program);
     w->job = job;
     w->ctx.worker = w;
-    w->ctx.nparts = STAND_PARTS;
+    w->ctx.nparts = job->settings->partitions;
     w->ctx.state = rt_states_tables(job->states);
     job->pool = rt_pool_new(job->workers, 1);
 }
@@ -180,6 +185,43 @@ rt_status stand_begin(ckpt_stand *st) {
     open_connectors(job);
     return rt_recover(job->ckpt);
 }
+
+/* ---- rows of state ---------------------------------------------------------------------------- */
+
+typedef struct putting {
+    int64_t state, partition, rows, len;
+} putting;
+
+static int32_t put_body(flow_rt_worker *w, void *arg) {
+    const putting *a = arg;
+    uint8_t *row = calloc(1, (size_t)a->len + 8 + RT_SLACK);
+    char why[100];
+    for (int64_t i = 0; i < a->rows; i++) {
+        for (int b = 0; b < 4; b++) row[b] = (uint8_t)(i >> (24 - 8 * b));
+        row[a->len] = (uint8_t)i;
+        bool good = rt_states_load(w->job->states, &w->ctx, a->state, a->partition, row, a->len,
+                                   row + a->len, 8, why, sizeof why);
+        CU_ASSERT(good);
+    }
+    rt_states_loaded(w->job->states, &w->ctx, a->state, a->partition);
+    free(row);
+    return 0;
+}
+
+void stand_put(ckpt_stand *st, int64_t rows, int64_t len) {
+    rt_job *job = &st->job;
+    for (int64_t part = 0; part < job->settings->partitions; part++) {
+        putting a = {job->program->nstates - 1, part, rows, len};
+        rt_task_run(&job->workers[0], 0, 0, NULL, put_body, &a);
+    }
+    job->ckpt->save_full = true; /* the next one is of all rows */
+}
+
+int64_t stand_rows(const ckpt_stand *st) {
+    return rt_state_size_of(st->job.states, st->program.nstates - 1).keys;
+}
+
+/* ---- a batch ---------------------------------------------------------------------------- */
 
 static void bring(rt_job *job, int64_t sink, int64_t rows) {
     for (int64_t i = 0; i < rows; i++) {

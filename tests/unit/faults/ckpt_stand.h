@@ -59,6 +59,11 @@ rt_status stand_begin(ckpt_stand *st);
 rt_status stand_batch(ckpt_stand *st, int64_t rows, bool drain);
 void stand_end(ckpt_stand *st);
 
+/* Fills each partition of the last state with so many rows, whose keys are so long; and how
+ * many rows that state holds. */
+void stand_put(ckpt_stand *st, int64_t rows, int64_t len);
+int64_t stand_rows(const ckpt_stand *st);
+
 /* A whole run: a start and batches until `last`; state is saved with each batch, or never. */
 rt_status stand_run(int64_t last, int64_t rows, bool save);
 
