@@ -334,7 +334,7 @@ static rt_status damaged(const back *b, const char *why) {
 
 static rt_status get(back *b, void *p, int64_t n) {
     if (b->plan) {
-        if (b->plan->bad || b->plan->end - b->plan->p < n) return rt_place_bad(b->s);
+        if (b->plan->end - b->plan->p < n) return rt_place_bad(b->s);
         if (n) memcpy(p, b->plan->p, (size_t)n);
         b->plan->p += n;
         return RT_ok;
@@ -486,7 +486,7 @@ static bool inline_text(const rt_source *s, rt_unwire *r, rt_wire *out) {
         rt_unwire_bytes(r, &len);
     }
     rt_wire which = {0};
-    for (int64_t n = rt_unwire_count(r, BLOCK_HEAD); n > 0 && !r->bad; n--) {
+    for (int64_t n = rt_unwire_count(r, BLOCK_HEAD); n > 0; n--) {
         int64_t object = rt_unwire_i64(r), first = rt_unwire_i64(r);
         int64_t good = rt_unwire_i64(r), bad = rt_unwire_i64(r);
         rt_unwire_u32(r);

@@ -93,6 +93,10 @@ what="the path of the folder"
 clean
 run 0 '' words --checkpoint ck///
 same
+clean
+run 0 '' words --checkpoint c
+[ -s c/journal ] && same
+rm -rf c
 run 2 'the path is too long\|is no folder' words --checkpoint "$(printf '%02100d' 0)"
 
 what="a run that has ended"

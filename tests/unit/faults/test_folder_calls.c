@@ -141,6 +141,22 @@ static void test_above(void) {
     unhush(saved);
 }
 
+/* A write that fails, and the close behind it: the first is what is said, and no IDENT is there. */
+static void test_two_failures(void) {
+    rt_ident a;
+    bool found;
+    int saved = hush();
+    fake_remove_dir();
+    CU_ASSERT_FATAL(rt_ident_new("one", 8, &a) == RT_ok);
+    fake_dir();
+    rt_fault_wish("pwrite:1:EIO,close:1:EIO");
+    CU_ASSERT_EQUAL(rt_ident_write(fake_dir(), &a), RT_io);
+    CU_ASSERT_EQUAL(rt_fault_hits(), 2);
+    rt_fault_wish(NULL);
+    CU_ASSERT(rt_ident_read(fake_dir(), &a, &found) == RT_ok && !found);
+    unhush(saved);
+}
+
 static void test_take(void) { each_call(take, NULL); }
 static void test_taken(void) { each_call(taken, NULL); }
 static void test_ident(void) { each_call(write_ident, NULL); }
@@ -158,6 +174,7 @@ void suite_folder_calls(void) {
     CU_add_test(s, "taken", test_take);
     CU_add_test(s, "taken by somebody else", test_taken);
     CU_add_test(s, "IDENT", test_ident);
+    CU_add_test(s, "IDENT, with two failures", test_two_failures);
     CU_add_test(s, "begun", test_begun);
     CU_add_test(s, "what is above", test_above);
     CU_add_test(s, "in memory", test_memory);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/base/crc32c.h"
 #include "runtime/base/fault.h"
 #include "runtime/io/rows_file.h"
 #include "tests/unit/faults/each_call.h"
@@ -265,6 +266,82 @@ static void test_order(void) {
     stand_free(st);
 }
 
+/* What cannot be deleted is tried again; what is gone already is forgotten. */
+static void test_gone(void) {
+    rt_source s;
+    rt_live live;
+    rt_wire plan = {0};
+    stand *st = begin_stand(false);
+    CU_ASSERT_FATAL(mkdir(fake_path("input"), 0700) == 0); /* of another source, say */
+    live_begin(st, &s, &live);
+    for (int i = 3; i < 5; i++) CU_ASSERT_EQUAL(plan_batch(&s, &live, i, &plan), RT_ok);
+    CU_ASSERT_FATAL(unlink(fake_path("input/in/3-1.rows")) == 0);
+    rt_fault_wish("unlink:2:EIO");
+    rt_live_forget(&s, 4, 4);
+    CU_ASSERT_EQUAL(rt_fault_hits(), 1);
+    CU_ASSERT(!access(fake_path("input/in/4-1.rows"), F_OK));
+    rt_fault_wish("unlink:2:EIO"); /* one file is left in the list */
+    rt_live_forget(&s, 4, 4);
+    CU_ASSERT_EQUAL(rt_fault_hits(), 0);
+    rt_fault_wish(NULL);
+    CU_ASSERT(access(fake_path("input/in/4-1.rows"), F_OK));
+    rt_live_done(&live);
+    rt_live_close(&live);
+    rt_wire_free(&plan);
+    stand_free(st);
+}
+
+/* More blocks than are looked back through for a header that has been written: it is written
+ * again, and all of them come back. */
+static void test_many_blocks(void) {
+    enum { BLOCKS = 4099 };
+    rt_source s;
+    rt_live live;
+    rt_wire plan = {0};
+    rt_input in = {0}, back = {0};
+    int64_t objects[2], len;
+    rt_block *blocks[2];
+    stand *st = begin_stand(true);
+    live_begin(st, &s, &live);
+    for (int i = 0; i < 2; i++) {
+        objects[i] = rt_live_object(&live);
+        rt_live_set_header(&live, objects[i], (const uint8_t *)(i ? "c,d" : "a,b"), 3);
+        blocks[i] = rt_block_new(st->env.mem, 8);
+        CU_ASSERT_FATAL(blocks[i] != NULL);
+        memcpy(blocks[i]->base, i ? "3,4\n" : "1,2\n", 4);
+        blocks[i]->object = objects[i];
+        blocks[i]->len = 4;
+    }
+    for (int i = 0; i < BLOCKS; i++) {
+        int which = i > 0 && i < BLOCKS - 1; /* one of the first stream at each end */
+        rt_input_add(&in, (rt_unit){.object = objects[which], .block = blocks[which]});
+    }
+    CU_ASSERT_EQUAL(rt_live_plan(&s, 5, &in, &plan), RT_ok);
+    rt_source again_source;
+    rt_live again_live;
+    rt_unwire r = of(&plan);
+    live_begin(st, &again_source, &again_live);
+    CU_ASSERT_EQUAL(rt_live_replan(&again_source, 5, &r, &back), RT_ok);
+    CU_ASSERT_EQUAL(back.nunits, BLOCKS);
+    CU_ASSERT_EQUAL(back.units[0].object, back.units[BLOCKS - 1].object);
+    for (int i = 0; i < back.nunits; i += BLOCKS - 1) {
+        const uint8_t *text = rt_live_header(&again_live, back.units[i].object, &len);
+        CU_ASSERT(text && len == 3 && !memcmp(text, "a,b", 3));
+        CU_ASSERT(!memcmp(back.units[i].block->base, "1,2\n", 4));
+    }
+    const uint8_t *text = rt_live_header(&again_live, back.units[7].object, &len);
+    CU_ASSERT(text && len == 3 && !memcmp(text, "c,d", 3));
+    rt_live_done(&again_live);
+    rt_live_close(&again_live);
+    for (int i = 0; i < 2; i++) rt_block_free(st->env.mem, blocks[i]);
+    rt_live_done(&live);
+    rt_live_close(&live);
+    rt_input_free(&in);
+    rt_input_free(&back);
+    rt_wire_free(&plan);
+    stand_free(st);
+}
+
 /* ---- what was written by somebody ---------------------------------------------------------- */
 
 static const uint64_t odd[] = {0, 1, 3, 0x7f, 0xffff, 0x10001, 0x7fffffff, 0xffffffff,
@@ -355,6 +432,40 @@ static void test_forged(void) {
     unhush(saved);
 }
 
+/* A header longer than any program reads at once: all else of the file is right. */
+static rt_status long_header(int64_t n) {
+    stand *st = begin_stand(true);
+    rt_wire head = {0}, plan = {0}, tail = {0};
+    int64_t got;
+    rt_wire_i64(&head, 1); /* a header */
+    rt_wire_i64(&head, 7);
+    rt_wire_i64(&head, n);
+    rt_wire_i64(&tail, 0); /* no block */
+    uint8_t *all = calloc(1, (size_t)(head.n + n + tail.n));
+    memcpy(all, head.p, (size_t)head.n);
+    mkdir(fake_path("input"), 0700);
+    mkdir(fake_path("input/in"), 0700);
+    fake_write(fake_path("input/in/5-1.rows"), (const char *)all, head.n + n + tail.n);
+    rt_wire_u8(&plan, 2);
+    rt_wire_u32(&plan, 1);
+    rt_wire_i64(&plan, head.n + n + tail.n);
+    rt_wire_u32(&plan, rt_crc32c(0, all, head.n + n + tail.n));
+    rt_status status = again(st, &plan, &got);
+    free(all);
+    rt_wire_free(&head);
+    rt_wire_free(&plan);
+    rt_wire_free(&tail);
+    stand_free(st);
+    return status;
+}
+
+static void test_long_header(void) {
+    int saved = hush();
+    CU_ASSERT_EQUAL(long_header(INT64_C(64) << 20), RT_ok);
+    CU_ASSERT_EQUAL(long_header((INT64_C(64) << 20) + 1), RT_refused);
+    unhush(saved);
+}
+
 static int clean(void) {
     fake_remove_dir();
     return 0;
@@ -368,5 +479,8 @@ void suite_rows_calls(void) {
     CU_add_test(s, "of an earlier run", test_found);
     CU_add_test(s, "names", test_names);
     CU_add_test(s, "one behind the other", test_order);
+    CU_add_test(s, "gone, and not to be deleted", test_gone);
+    CU_add_test(s, "many blocks", test_many_blocks);
     CU_add_test(s, "forged", test_forged);
+    CU_add_test(s, "a long header", test_long_header);
 }

@@ -17,14 +17,19 @@ static rt_source_decl sources[] = {
     {.name = "file", .connector = "file", .format = RT_TEXT, .id = "f", .schema = "s"},
     {.name = "seen", .connector = "watch", .format = RT_TEXT, .id = "w", .schema = "s"},
     {.name = "rate", .connector = "rate", .format = RT_ROWS, .id = "r", .schema = "s"},
+    {.name = "raw", .connector = "stdin", .format = RT_BINARY, .record = 2, .id = "b", .schema = "s"},
+    {.name = "far", .connector = "kafka", .format = RT_TEXT, .id = "k", .schema = "s"},
+    {.name = "told", .connector = "queue", .format = RT_TEXT, .id = "q", .schema = "s"},
 };
 static rt_sink_decl sinks[] = {
+    {.name = "to f", .connector = "file"}, /* others begin like it */
     {.name = "to file", .connector = "file"},
     {.name = "to console", .connector = "console"},
     {.name = "to stdout", .connector = "stdout"},
     {.name = "to discard", .connector = "discard"},
+    {.name = "to far", .connector = "kafka"},
 };
-static rt_program program = {.sources = sources, .nsources = 4, .sinks = sinks, .nsinks = 4};
+static rt_program program = {.sources = sources, .nsources = 7, .sinks = sinks, .nsinks = 6};
 
 /* ---- what sources and sinks write ---- */
 
@@ -225,9 +230,22 @@ static void test_plans(void) {
                "then file 4 at byte 60\n");
     check_plan(2, put_watch, "w watch ended: log.txt bytes 0 to 400\n");
     check_plan(3, put_rate, "r rate ended: rows 100 to 200, next 200 of t0 1000 rate 10\n");
+    check_plan(4, put_live,
+               "b stdin ended: rows 5 bytes 9, records 10 to 12 of stream 5, records 10 to 13 of "
+               "stream 6\n");
+    /* Ones that this runtime does not have, or that say nothing of their plans. */
+    rt_wire part = {0}, out = {0};
+    put_rate(&part);
+    for (int i = 5; i < 7; i++) {
+        rt_wire plan = plan_of(i, &part);
+        CU_ASSERT(plan_text(plan.p, plan.n, &out));
+        CU_ASSERT_STRING_EQUAL((char *)out.p, i == 5 ? "k kafka ended: 66 bytes\n"
+                                                     : "q queue ended: 66 bytes\n");
+        rt_wire_free(&plan);
+    }
+    rt_wire_clear(&part);
     /* One that the program does not have. */
     sources[0].schema = "another";
-    rt_wire part = {0}, out = {0};
     put_live(&part);
     rt_wire plan = plan_of(0, &part);
     sources[0].schema = "s";
@@ -278,6 +296,9 @@ static void test_sinks(void) {
     check_sink(2, put_stdout, text);
     check_sink(3, put_nothing, "nothing");
     CU_ASSERT(!sink_text("to postgres x", NULL, 0, &out));
+    CU_ASSERT(!sink_text("to far x", (const uint8_t *)"x", 1, &out));
+    CU_ASSERT(!sink_text("to far x", NULL, 0, &out));
+    CU_ASSERT(!sink_text("to discard ", (const uint8_t *)"x", 1, &out)); /* it has nothing to say */
     rt_wire_free(&out);
 }
 

@@ -67,6 +67,7 @@ static void test_fates(void) {
     expect("p/a S, p/a#2 S", "p/a S", "AA");
     expect("p/a S, p/a#2 S, p/a#3 S", "p/a S, p/a#2 S", "AAA");
     expect("p/a S, p/a#2 S", "p/a T, p/a#2 S", "AAa");
+    expect("p/a S, p/a#2 S", "q/b T, p/a S", "AAa");
     expect("p/a S, p/a T", "p/a T, p/a S", "kk");
     expect("p/a S, p/a T", "p/a S, p/a T, p/a U", "akk");
     expect("p/a S, p/a T", "p/a S, p/a U", "ck");
