@@ -47,10 +47,15 @@ static rt_status sink_prepare(rt_sink *s, rt_output *out) {
     told_sink *t = s->impl;
     rt_piece piece;
     t->epoch = s->env->ckpt->epoch;
+    t->by = pthread_self();
+    if (t->gate) {
+        pthread_mutex_lock(t->gate);
+        pthread_mutex_unlock(t->gate);
+    }
     if (t->full-- > 0) return RT_again_io;
     do RT_TRY(out->next(out, &piece));
     while (piece.len);
-    return RT_ok;
+    return t->status;
 }
 
 static rt_status sink_sync(rt_sink *s) { return (void)s, RT_ok; }
@@ -241,17 +246,23 @@ static void take(rt_job *job) {
     for (int i = 0; i < stand_source.units; i++) rt_input_add(&job->inputs[0], (rt_unit){.object = i});
 }
 
-rt_status stand_batch(ckpt_stand *st, int64_t rows, bool drain) {
+rt_status stand_take(ckpt_stand *st, int64_t rows, bool drain) {
     rt_job *job = &st->job;
-    rt_output outs[STAND_SINKS];
     job->batch++;
     job->now = 1000 + job->batch;
     take(job);
     RT_TRY(rt_checkpoint_plan(job, drain));
     RT_TRY(rt_checkpoint_collect(job));
+    for (int i = 0; i < stand_nsinks; i++) bring(job, i, rows);
+    return RT_ok;
+}
+
+rt_status stand_batch(ckpt_stand *st, int64_t rows, bool drain) {
+    rt_job *job = &st->job;
+    rt_output outs[STAND_SINKS];
+    RT_TRY(stand_take(st, rows, drain));
     rt_checkpoint_hand_over(job->ckpt);
     for (int i = 0; i < stand_nsinks; i++) {
-        bring(job, i, rows);
         rt_output_open(job, i, &job->collects[i], &outs[i]);
         outs[i].batch = job->batch;
     }

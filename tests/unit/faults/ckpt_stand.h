@@ -14,7 +14,10 @@ typedef struct told_sink {
     bool bare;         /* offers only what every sink must */
     int64_t newest;    /* a start finds output of this batch; -1: of none */
     int full;          /* so many times there is no room for a batch */
+    rt_status status;  /* of its preparations, when there is room */
+    pthread_mutex_t *gate; /* they wait here, if it is set */
     uint32_t epoch;    /* of its last preparation */
+    pthread_t by;      /* who made it */
     int64_t published, forgotten; /* the last batch; -1 */
     int shows, sweeps; /* how often it was asked */
 } told_sink;
@@ -55,8 +58,10 @@ const char *stand_dir(void);
  * called in any case. */
 void stand_make(ckpt_stand *st);
 rt_status stand_begin(ckpt_stand *st);
-/* A batch that brings each sink `rows` rows. */
+/* A batch that brings each sink `rows` rows; and its first half, up to where it is handed
+ * over to whoever publishes. */
 rt_status stand_batch(ckpt_stand *st, int64_t rows, bool drain);
+rt_status stand_take(ckpt_stand *st, int64_t rows, bool drain);
 void stand_end(ckpt_stand *st);
 
 /* Fills each partition of the last state with so many rows, whose keys are so long; and how
