@@ -1,8 +1,8 @@
 /* gen.c - Flow's deterministic data sets: same bytes on every machine.
  *
  *   gen words LINES VOCABULARY            text lines of words, close to Zipf
- *   gen ads ROWS RATE json|csv            ad events of the Yahoo streaming benchmark
- *   gen ads-table                         ad_id,campaign_id of those events
+ *   gen ads ROWS RATE json|csv|bin        ad events of the Yahoo streaming benchmark
+ *   gen ads-table [bin]                   ad_id,campaign_id of those events
  *   gen groups ROWS KEYS                  key,value rows for a group-by
  *
  * Every record owns a random stream seeded by its number, so any slice could be made
@@ -111,6 +111,22 @@ static uuid_t *uuids(uint64_t seed, int n) {
     return out;
 }
 
+typedef struct {
+    uint64_t user, page, ad, type, event;
+    int64_t time; /* in milliseconds */
+} ad_event_t;
+
+static ad_event_t ad_event(int64_t n, int64_t rate) {
+    rng_t r = event_stream(0x59534231, (uint64_t)n);
+    ad_event_t e = {.time = T0 + n * 1000 / rate};
+    e.user = below(&r, USERS);
+    e.page = below(&r, PAGES);
+    e.ad = below(&r, ADS);
+    e.type = below(&r, 5);
+    e.event = below(&r, 3);
+    return e;
+}
+
 static void gen_ads(int64_t rows, int64_t rate, int json) {
     static const char *const types[] = {"banner", "modal", "sponsored-search", "mail", "mobile"};
     static const char *const events[] = {"view", "click", "purchase"};
@@ -121,18 +137,35 @@ static void gen_ads(int64_t rows, int64_t rate, int json) {
                "\"event_type\": \"%s\", \"event_time\": \"%lld\", \"ip_address\": \"1.2.3.4\"}\n"
              : "%s,%s,%s,%s,%s,%lld,1.2.3.4\n";
     for (int64_t n = 0; n < rows; n++) {
-        rng_t r = event_stream(0x59534231, (uint64_t)n);
-        uint64_t user = below(&r, USERS), page = below(&r, PAGES), ad = below(&r, ADS);
-        uint64_t type = below(&r, 5), event = below(&r, 3);
-        printf(format, users[user].text, pages[page].text, ads[ad].text, types[type], events[event],
-               (long long)(T0 + n * 1000 / rate));
+        ad_event_t e = ad_event(n, rate);
+        printf(format, users[e.user].text, pages[e.page].text, ads[e.ad].text, types[e.type],
+               events[e.event], (long long)e.time);
     }
     free(ads), free(users), free(pages);
 }
 
-static void gen_ads_table(void) {
+static void put_words(const uint64_t *words, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        for (int k = 0; k < 8; k++) putchar((int)(words[i] >> (8 * k) & 255));
+}
+
+/* The same events with numbers for the ids, the time in microseconds, and a word to make 64
+ * bytes of them. */
+static void gen_ads_bin(int64_t rows, int64_t rate) {
+    for (int64_t n = 0; n < rows; n++) {
+        ad_event_t e = ad_event(n, rate);
+        uint64_t row[8] = {(uint64_t)e.time * 1000, e.user,  e.page,     e.ad,
+                           e.type,                  e.event, 0x01020304, 0};
+        put_words(row, 8);
+    }
+}
+
+static void gen_ads_table(int bin) {
     uuid_t *ads = uuids(0x41445320, ADS), *campaigns = uuids(0x43414D50, CAMPAIGNS);
-    for (int a = 0; a < ADS; a++) printf("%s,%s\n", ads[a].text, campaigns[a / 10].text);
+    for (int a = 0; a < ADS; a++) {
+        if (bin) put_words((uint64_t[]){(uint64_t)a, (uint64_t)a / 10}, 2);
+        else printf("%s,%s\n", ads[a].text, campaigns[a / 10].text);
+    }
     free(ads), free(campaigns);
 }
 
@@ -159,13 +192,15 @@ int main(int argc, char **argv) {
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     const char *what = argc > 1 ? argv[1] : "";
     if (!strcmp(what, "words") && argc == 4) gen_words(number(argv[2]), number(argv[3]));
+    else if (!strcmp(what, "ads") && argc == 5 && !strcmp(argv[4], "bin"))
+        gen_ads_bin(number(argv[2]), number(argv[3]));
     else if (!strcmp(what, "ads") && argc == 5)
         gen_ads(number(argv[2]), number(argv[3]), !strcmp(argv[4], "json"));
-    else if (!strcmp(what, "ads-table") && argc == 2) gen_ads_table();
+    else if (!strcmp(what, "ads-table") && argc <= 3) gen_ads_table(argc == 3);
     else if (!strcmp(what, "groups") && argc == 4) gen_groups(number(argv[2]), number(argv[3]));
     else {
-        fprintf(stderr, "usage: gen words LINES VOCABULARY | ads ROWS RATE json|csv | "
-                        "ads-table | groups ROWS KEYS\n");
+        fprintf(stderr, "usage: gen words LINES VOCABULARY | ads ROWS RATE json|csv|bin | "
+                        "ads-table [bin] | groups ROWS KEYS\n");
         return 2;
     }
     return fflush(stdout) || ferror(stdout) ? 1 : 0;

@@ -21,8 +21,8 @@ cc="gcc -O3 -march=native"
 $cc -o "$data/gen" tests/bench/gen.c -lm
 $cc -o "$data/compare" tests/bench/compare.c
 $cc -o "$data/events" tests/bench/events.c
-for rival in words_plain words_simd ads_plain ads_simd groups_plain groups_simd sliding_plain \
-    sliding_simd read_only; do
+for rival in words_plain words_simd ads_plain ads_simd ads_bin_plain groups_plain groups_simd \
+    sliding_plain sliding_simd read_only; do
     $cc -o "$data/$rival" "tests/bench/rivals/$rival.c"
 done
 cd "$data"
@@ -74,6 +74,21 @@ ads() {
         versus "advertising, $format, $rows events, $(wc -c <"$file") bytes" "ysb_$format" \
             ads "$format $file ads-table.csv" "input=$file ads=ads-table.csv"
     done
+    ads_bin
+}
+
+# The same events as rows of 64 bytes: nothing to parse, so reading is most of the work.
+ads_bin() {
+    file=ads-$rows.bin
+    [ -f ads-table.bin ] || ./gen ads-table bin >ads-table.bin
+    [ -f "$file" ] || ./gen ads "$rows" 100000 bin >"$file"
+    "$build/flowc" build -o ysb_bin "$root/tests/bench/programs/ysb_bin.flow"
+    plain="./ads_bin_plain $file ads-table.bin" given="input=$file ads=ads-table.bin"
+    one="./ysb_bin --parallelism 1 $given" two="./ysb_bin --parallelism 2 $given"
+    same "$plain" "$one" "$two"
+    echo "advertising, bin, $rows events, $(wc -c <"$file") bytes, $runs rounds:"
+    ./compare "$runs" "plain C" "$plain" "Flow, 1 thread" "$one" "Flow, 2 threads" "$two" \
+        "read() alone" "./read_only $file"
 }
 
 groups() {

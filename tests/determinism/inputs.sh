@@ -7,6 +7,7 @@ n=$1 wander=${2-30000}
 gcc -O2 -o gen "$tests/bench/gen.c" -lm || exit 1
 ./gen words $((n / 6)) 3000 >words.txt
 ./gen groups "$n" $((n / 20)) >groups.csv
+(./gen ads "$n" 1000 bin && echo cut) >events.bin
 awk -v n=$((n / 2)) 'BEGIN { srand(5); for (i = 0; i < n; i++)
     printf "%d,%s%.17ge%d\n", int(rand() * 50), rand() < 0.5 ? "-" : "", 1 + 9 * rand(),
         int(rand() * 601) - 300 }' >floats.csv

@@ -21,10 +21,10 @@ compile() { # compile NAME FILE
 same() { # same NAME CUT PARALLELISM ARGS...: sorted rows like those of the first run
     name=$1 cut=$2 p=$3
     shift 3
-    rm -f out.csv out.json odd.csv bad.json
+    rm -f out.csv out.json out.bin odd.csv bad.json
     FLOW_TEST_CUT=$cut timeout 120 ./prog --parallelism "$p" "$@" >out 2>log || {
         bad "$name, cut $cut, $p workers: failed: $(head -1 log)"; return; }
-    cat out.csv out.json odd.csv bad.json >>out 2>/dev/null
+    cat out.csv out.json out.bin odd.csv bad.json >>out 2>/dev/null
     LC_ALL=C sort out >got
     if [ ! -f first ]; then mv got first; ok
     elif cmp -s got first; then ok

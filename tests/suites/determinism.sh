@@ -10,11 +10,11 @@ passed=0 failed=0
 cd "$work" || exit 1
 sh "$root/tests/determinism/inputs.sh" 120000 || exit 1
 
-hash() { cat out.csv out.json odd.csv bad.json 2>/dev/null | sha256sum; }
+hash() { cat out.csv out.json out.bin odd.csv bad.json 2>/dev/null | sha256sum; }
 run() { # run NAME LABEL PROGRAM ARGS...: compares with the program's first run
     name=$1 label=$2 prog=$3
     shift 3
-    rm -f out.csv out.json odd.csv bad.json
+    rm -f out.csv out.json out.bin odd.csv bad.json
     if ! timeout 120 "./$prog" "$@" >log 2>&1; then
         echo "determinism: $name ($label) failed:"; head -3 log
         failed=$((failed + 1))

@@ -15,7 +15,7 @@ export FLOW_TEST_TMPFS=1 FLOW_TEST_CUT=500 FLOW_TEST_SIZES=500
 cd "$work" || exit 1
 sh "$root/tests/determinism/inputs.sh" 8000 3000 || exit 1
 
-outputs='out.csv out.json odd.csv bad.json'
+outputs='out.csv out.json out.bin odd.csv bad.json'
 take() { rm -rf "$1" && mkdir "$1" && for f in $outputs; do [ -e $f ] && mv $f "$1/"; done; }
 
 # Points that every history passes, and batches at which it stops.

@@ -29,6 +29,9 @@ gcc -O2 -o gen "$root/tests/bench/gen.c" -lm || exit 1
 ./gen words 100000 5000 | awk '{ printf "%.0f,%s\n", 1436918400000 + int((NR - 1) / 2), $0 }' >words.csv
 ./gen ads 200000 4000 json >ads.json
 ./gen ads-table >ads.csv
+./gen ads 200000 4000 bin >events.bin
+./gen ads-table bin >ads.bin
+cp "$root/tests/bench/programs/ysb_bin.flow" .
 cat >words.flow <<'END'
 stream counts = from file("words.csv", format = csv, time = ms) as { at: timestamp, line: string }
   |> event_time at delay 0s
@@ -50,7 +53,7 @@ from file("ads.json", format = json, time = ms) as Event
 |> select start = epoch_millis(window.start), campaign, n
 |> to stdout(format = csv)
 END
-for p in words ads; do "$build/flowc" build -o $p $p.flow || failed=$((failed + 1)); done
+for p in words ads ysb_bin; do "$build/flowc" build -o $p $p.flow || failed=$((failed + 1)); done
 awk -F, '!seen[$2]++ { print $2 "," NR }' ads.csv >order.csv
 for workers in 1 2; do
     ./words --parallelism $workers
@@ -62,6 +65,10 @@ for workers in 1 2; do
         awk -F, 'NR == FNR { at[$1] = $2; next } { print $1 "," at[$2] "," $0 }' order.csv - |
         LC_ALL=C sort -t, -k1,1n -k2,2n | cut -d, -f3- | sha256sum | cut -d' ' -f1)" \
         1d00e5918a22a3fb9b40c9b4748334a01ec0729da89bc88e4c9c336fb0ac9911
+    # Campaigns by number, and in that order.
+    is "advertisements, rows of words" "$(./ysb_bin --parallelism $workers input=events.bin ads=ads.bin |
+        awk -F, 'NR == FNR { name[($2 - 1) / 10] = $1; next } { print $1 "," name[$2] "," $3 }' order.csv - |
+        sha256sum | cut -d' ' -f1)" 1d00e5918a22a3fb9b40c9b4748334a01ec0729da89bc88e4c9c336fb0ac9911
 done
 
 # ---- windows that overlap ----
