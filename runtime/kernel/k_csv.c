@@ -250,10 +250,11 @@ FLOW_FAR const char *k_csv_any(csv_decoder *d, csv_column *c, const csv_field *f
 /* The same; what occurs most is done at once. */
 FLOW_INLINE const char *csv_value(csv_decoder *d, csv_column *c, const csv_field *f,
                                   uint64_t *words) {
-    if (c->kind == 'i') {
+    if (c->kind == 'i' || c->kind == 't') {
         int64_t v;
-        if (FLOW_UNLIKELY(!k_num_int_short(f->from, f->to, &v)))
-            return k_csv_any(d, c, f, words);
+        int is = c->kind == 'i' ? k_num_int_short(f->from, f->to, &v)
+                                : k_time_short(f->from, f->to, d->fmt.unit, &v);
+        if (FLOW_UNLIKELY(!is)) return k_csv_any(d, c, f, words);
         words[c->at] = (uint64_t)v;
     } else {
         int64_t len = f->to - f->from;

@@ -7,6 +7,7 @@
 
 #include "runtime/kernel/k_num.h"
 #include "runtime/kernel/k_schema.h"
+#include "runtime/kernel/k_time.h"
 #include "runtime/kernel/k_vec.h"
 
 /* JSON_TYPE: the syntax may be right, but the value does not fit its type. */
@@ -91,6 +92,21 @@ FLOW_INLINE int k_json_int(flow_json *j, uint64_t *out) {
     j->p = p;
     *out = negative ? -v : v;
     return JSON_OK;
+}
+
+/* A timestamp in the unit of the format, with quotes or without: 1.  Else 0, and nothing is
+ * read: k_json_value knows better. */
+FLOW_INLINE int k_json_time_short(flow_json *j, uint64_t *out) {
+    int64_t v, quoted = *j->p == '"';
+    const uint8_t *p = j->p + quoted;
+    int64_t n = k_num_run8(k_num_load8(p));
+    if (n == 8) n += k_num_run8(k_num_load8(p + 8));
+    const uint8_t *end = p + n;
+    if (!n || *p == '0' || (quoted ? *end != '"' : *end == '.' || (*end | 32) == 'e')) return 0;
+    if (FLOW_UNLIKELY(!k_time_short(p, end, j->fmt.unit, &v))) return 0;
+    *out = (uint64_t)v;
+    j->p = end + quoted;
+    return 1;
 }
 
 /* Past a value that is none of the simple ones below, or that is faulty: brackets, quotes

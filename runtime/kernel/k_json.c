@@ -35,6 +35,7 @@ FLOW_INLINE int json_field(flow_json *j, flow_node *n, uint64_t *out) {
     }
     if (n->kind == 's') return k_json_string(j, out);
     if (n->kind == 'i') return k_json_int(j, out);
+    if (n->kind == 't' && k_json_time_short(j, out)) return JSON_OK;
     return k_json_value(j, n, out);
 }
 

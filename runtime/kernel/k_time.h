@@ -5,6 +5,7 @@
 #ifndef FLOW_KERNEL_K_TIME_H
 #define FLOW_KERNEL_K_TIME_H
 
+#include "runtime/kernel/k_num.h"
 #include "runtime/kernel/k_value.h"
 
 #define FLOW_TIME_TEXT     40 /* longest text of a timestamp */
@@ -40,6 +41,14 @@ int64_t flow_k_put_duration(uint8_t *p, int64_t d);
 int32_t k_time_of_unit(const uint8_t *p, const uint8_t *end, int json, int unit,
                        int64_t *out);
 int64_t k_time_put_unit(uint8_t *p, int64_t t, int unit);
+
+/* The same of what most such fields are, 1 to 16 digits: 1.  Else 0, and k_time_get and
+ * k_time_of_unit know better.  Loads as k_num_int_short does. */
+FLOW_INLINE int k_time_short(const uint8_t *p, const uint8_t *end, int unit, int64_t *out) {
+    int64_t micros = unit == 's' ? 1000000 : unit == 'u' ? 1 : 1000;
+    return unit != 'n' && k_num_int_short(p, end, out) &&
+           !__builtin_mul_overflow(*out, micros, out);
+}
 
 /* Seconds east of UTC of "UTC", "Z", "+08:00"; FLOW_NUM_BAD for anything else. */
 int32_t k_time_zone(const uint8_t *p, int64_t len, int64_t *seconds);
