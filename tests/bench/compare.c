@@ -1,12 +1,14 @@
 /* compare.c - times whole commands side by side, interleaved.
  *
- *   compare RUNS NAME COMMAND [NAME COMMAND ...]
+ *   compare RUNS TASK FIGURES NAME COMMAND [NAME COMMAND ...]
  *
- * Runs every command once to warm up, then RUNS rounds of all of them in turn, so that a
- * change of the machine's load meets all alike.  Prints for each the median, least and
- * greatest wall time, CPU time, peak memory, and the ratio of the first one's median to
- * its own (over 1: it is faster than the first).  Standard output of the commands goes to
- * /dev/null; a command that fails ends the comparison. */
+ * Runs every command once to warm up, then RUNS rounds of all of them in turn.  Prints for
+ * each the median, least and greatest wall time, CPU time, peak memory, and how many times as
+ * fast as the first one it is: the ratio is taken within a round, so that a change of the
+ * machine's load meets both sides, and given as median and quartiles of the rounds.  The same
+ * ratios are appended to the file FIGURES as lines `task name median low high`, separated
+ * by tabs.  Standard output of the commands goes to /dev/null; a command that fails ends the
+ * comparison. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +22,8 @@ enum { MOST = 64, RUNS = 100 };
 
 typedef struct {
     const char *name, *command;
-    double wall[RUNS], cpu[RUNS];
-    long memory; /* KiB, the greatest */
+    double wall[RUNS], cpu[RUNS], ratio[RUNS]; /* by round, until they are sorted */
+    long memory;                               /* KiB, the greatest */
 } rival_t;
 
 static double now(void) {
@@ -60,28 +62,36 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+static void sort(double *values, int n) { qsort(values, (size_t)n, sizeof *values, by_value); }
+
+static void report(rival_t *r, int runs, const char *task, FILE *figures) {
+    int low = runs / 4, high = runs - 1 - low;
+    sort(r->wall, runs), sort(r->cpu, runs), sort(r->ratio, runs);
+    printf("%-28s %9.4f %9.4f %9.4f %9.4f %9.1f %8.3f %8.3f %8.3f\n", r->name, r->wall[runs / 2],
+           r->wall[0], r->wall[runs - 1], r->cpu[runs / 2], (double)r->memory / 1024,
+           r->ratio[runs / 2], r->ratio[low], r->ratio[high]);
+    fprintf(figures, "%s\t%s\t%.4g\t%.4g\t%.4g\n", task, r->name, r->ratio[runs / 2],
+            r->ratio[low], r->ratio[high]);
+}
+
 int main(int argc, char **argv) {
     static rival_t rivals[MOST];
-    int runs = argc > 1 ? atoi(argv[1]) : 0, n = (argc - 2) / 2;
+    int runs = argc > 1 ? atoi(argv[1]) : 0, n = (argc - 4) / 2;
     if (runs < 1 || runs > RUNS || n < 1 || n > MOST || argc % 2) {
-        fprintf(stderr, "usage: compare RUNS NAME COMMAND [NAME COMMAND ...]\n");
+        fprintf(stderr, "usage: compare RUNS TASK FIGURES NAME COMMAND [NAME COMMAND ...]\n");
         return 2;
     }
     for (int i = 0; i < n; i++)
-        rivals[i] = (rival_t){.name = argv[2 + 2 * i], .command = argv[3 + 2 * i]};
+        rivals[i] = (rival_t){.name = argv[4 + 2 * i], .command = argv[5 + 2 * i]};
     for (int round = -1; round < runs; round++)
-        for (int i = 0; i < n; i++) run(&rivals[i], round);
-    printf("%-28s %9s %9s %9s %9s %9s %8s\n", "", "median s", "least", "greatest", "cpu s", "MiB",
-           "ratio");
-    double first = 0;
-    for (int i = 0; i < n; i++) {
-        rival_t *r = &rivals[i];
-        qsort(r->wall, (size_t)runs, sizeof *r->wall, by_value);
-        qsort(r->cpu, (size_t)runs, sizeof *r->cpu, by_value);
-        double median = r->wall[runs / 2];
-        if (i == 0) first = median;
-        printf("%-28s %9.4f %9.4f %9.4f %9.4f %9.1f %8.2f\n", r->name, median, r->wall[0],
-               r->wall[runs - 1], r->cpu[runs / 2], (double)r->memory / 1024, first / median);
-    }
-    return 0;
+        for (int i = 0; i < n; i++) {
+            run(&rivals[i], round);
+            if (round >= 0) rivals[i].ratio[round] = rivals[0].wall[round] / rivals[i].wall[round];
+        }
+    FILE *figures = fopen(argv[3], "a");
+    if (!figures) return 1;
+    printf("%-28s %9s %9s %9s %9s %9s %8s %8s %8s\n", "", "median s", "least", "greatest", "cpu s",
+           "MiB", "ratio", "low", "high");
+    for (int i = 0; i < n; i++) report(&rivals[i], runs, argv[2], figures);
+    return fclose(figures) ? 1 : 0;
 }
