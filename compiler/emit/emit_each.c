@@ -100,7 +100,7 @@ static void each_regex(gen_t *g, pop_t *op, val_t *cols, val_t text, LLVMValueRe
 
 static void each_split(gen_t *g, pop_t *op, val_t *cols, val_t text, val_t sep) {
     emit_t *e = g->e;
-    LLVMValueRef state = ir_words(e, 16, "each.state"); /* FLOW_ITER_WORDS */
+    LLVMValueRef state = ir_words(e, ITER_WORDS, "each.state");
     LLVMValueRef out = ir_words(e, 2, "each.piece");
     K_CALL(e, split_open, "", e->fn->ctx, state, text.leaf[0], text.leaf[1]);
     iter_t it = iter_open(g);

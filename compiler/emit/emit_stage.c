@@ -54,7 +54,7 @@ static decoder_t open_decoder(gen_t *g, LLVMValueRef p, LLVMValueRef end) {
     default: {
         const toption_t *utf8 = emit_option(src->conn, "utf8");
         int replace = utf8 && utf8->word && !strcmp(utf8->word, "replace");
-        d.state = ir_words(e, 16, "lines"); /* FLOW_ITER_WORDS */
+        d.state = ir_words(e, ITER_WORDS, "lines");
         K_CALL(e, line_open, "", ctx, d.state, p, end, ir_i32(e, replace));
     }
     }
@@ -64,7 +64,7 @@ static decoder_t open_decoder(gen_t *g, LLVMValueRef p, LLVMValueRef end) {
 static LLVMValueRef next_record(gen_t *g, decoder_t d) {
     emit_t *e = g->e;
     switch (g->stage->source->conn->format) {
-    case FORMAT_csv: return K_CALL(e, csv_next, "found", e->fn->ctx, d.state, d.words);
+    case FORMAT_csv: return emit_csv_next(g, d.state, d.words);
     case FORMAT_json: return K_CALL(e, json_next, "found", e->fn->ctx, d.state, d.words);
     default: return K_CALL(e, line_next, "found", e->fn->ctx, d.state, d.words);
     }

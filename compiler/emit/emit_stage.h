@@ -195,6 +195,13 @@ int emit_source_numbers(const psource_t *src);
  * have no leaves. */
 val_t *emit_source_columns(gen_t *g, LLVMValueRef words);
 
+/* Words of the stack that an iterator of the kernel has: FLOW_ITER_WORDS. */
+enum { ITER_WORDS = 16 };
+
+/* ---- emit_csv.c ---- */
+/* The decoder's next record, into its words: what flow_k_csv_next says. */
+LLVMValueRef emit_csv_next(gen_t *g, LLVMValueRef decoder, LLVMValueRef words);
+
 /* ---- emit_binary.c ---- */
 /* The loop over the rows of a block, which are words. */
 void emit_binary_rows(gen_t *g, LLVMValueRef p, LLVMValueRef end);

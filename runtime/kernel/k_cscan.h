@@ -54,6 +54,11 @@ FLOW_INLINE const uint8_t *k_csv_stop(csv_scan *s) {
     return p;
 }
 
+/* `high` of a record that begins at p. */
+FLOW_INLINE uint64_t k_csv_high(const csv_scan *s) {
+    return s->p - s->base < FLOW_LANES ? s->block_high >> (s->p - s->base) : 0;
+}
+
 /* Reads on at p. */
 void k_csv_seek(csv_scan *s, const uint8_t *p);
 

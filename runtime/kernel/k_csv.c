@@ -449,7 +449,7 @@ int32_t flow_k_csv_next(flow_ctx *ctx, void *decoder, uint64_t *words) {
             continue;
         }
         ctx->record = p;
-        d->s.high = p - d->s.base < FLOW_LANES ? d->s.block_high >> (p - d->s.base) : 0;
+        d->s.high = k_csv_high(&d->s);
         int r = FLOW_UNLIKELY(d->variants != NULL) ? k_csv_union(d, words)
                                                    : csv_fields(d, words);
         if (FLOW_UNLIKELY(d->s.high)) r = k_csv_special(d, r, words);
