@@ -66,8 +66,7 @@ rt_print rt_print_of_ids(const rt_state_id *ids, int64_t n) {
 /* A param's value, exactly: texts as they are, what is given as JSON as JSON, the rest as
  * words (runtime/kernel/k_value.h: a decimal has two, an optional value its flag behind). */
 static void add_value(rt_wire *w, const rt_param *p) {
-    size_t n = strlen(p->type);
-    bool optional = n && p->type[n - 1] == '?', wide = !strncmp(p->type, "decimal", 7);
+    bool optional = strchr(p->type, '?') != NULL, wide = !strncmp(p->type, "decimal", 7);
     bool text = !strncmp(p->type, "string", 6) || !strncmp(p->type, "bytes", 5);
     const int64_t *value = p->words + 1;
     if (p->as_json) {

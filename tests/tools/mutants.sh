@@ -97,7 +97,7 @@ calls_of() {
     */state_*.c | */compact.c) echo state_calls ;;
     */rows_file.c) echo rows_calls ;;
     */publish.c) echo publish_calls ;;
-    */checkpoint.c | */ckpt_*.c) echo keep_calls recover_odd input_odd meta_odd ckpt_calls ;;
+    */checkpoint.c | */ckpt_*.c) echo keep_calls recover_odd input_odd load_odd meta_odd ckpt_calls ;;
     runtime/io/*) echo sink_odd sink_again sink_calls ;;
     esac
 }

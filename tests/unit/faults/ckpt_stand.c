@@ -58,12 +58,19 @@ static rt_status sink_prepare(rt_sink *s, rt_output *out) {
     return t->status;
 }
 
-static rt_status sink_sync(rt_sink *s) { return (void)s, RT_ok; }
-static void sink_dirs(rt_sink *s, rt_dirs *set) { (void)s, (void)set; }
+static rt_status sink_sync(rt_sink *s) { return ((told_sink *)s->impl)->unsynced; }
+
+/* As if each preparation and each publication had brought a name. */
+static void sink_dirs(rt_sink *s, rt_dirs *set) {
+    (void)s;
+    rt_dirs_add(set, fake_dir());
+}
+
 static void sink_record(rt_sink *s, rt_wire *w) { rt_wire_text(w, s->decl->name); }
 
 static rt_status sink_publish(rt_sink *s, const rt_committed *c) {
     told_sink *t = s->impl;
+    if (t->down-- > 0) return RT_again;
     t->published = c->batch;
     t->shows++;
     return RT_ok;
@@ -76,7 +83,7 @@ static void sink_forget(rt_sink *s, const rt_committed *c) {
 static rt_status sink_resume(rt_sink *s, const rt_committed *last, int64_t *ahead) {
     told_sink *t = s->impl;
     if (t->newest > (last ? last->batch : -1)) *ahead = t->newest;
-    return RT_ok;
+    return t->refuses;
 }
 
 static void sink_sweep(rt_sink *s) { ((told_sink *)s->impl)->sweeps++; }
@@ -194,14 +201,14 @@ rt_status stand_begin(ckpt_stand *st) {
 /* ---- rows of state ---------------------------------------------------------------------------- */
 
 typedef struct putting {
-    int64_t state, partition, rows, len;
+    int64_t state, partition, from, to, len;
 } putting;
 
 static int32_t put_body(flow_rt_worker *w, void *arg) {
     const putting *a = arg;
     uint8_t *row = calloc(1, (size_t)a->len + 8 + RT_SLACK);
     char why[100];
-    for (int64_t i = 0; i < a->rows; i++) {
+    for (int64_t i = a->from; i < a->to; i++) {
         for (int b = 0; b < 4; b++) row[b] = (uint8_t)(i >> (24 - 8 * b));
         row[a->len] = (uint8_t)i;
         bool good = rt_states_load(w->job->states, &w->ctx, a->state, a->partition, row, a->len,
@@ -213,10 +220,10 @@ static int32_t put_body(flow_rt_worker *w, void *arg) {
     return 0;
 }
 
-void stand_put(ckpt_stand *st, int64_t rows, int64_t len) {
+void stand_put(ckpt_stand *st, int64_t from, int64_t to, int64_t len) {
     rt_job *job = &st->job;
     for (int64_t part = 0; part < job->settings->partitions; part++) {
-        putting a = {job->program->nstates - 1, part, rows, len};
+        putting a = {job->program->nstates - 1, part, from, to, len};
         rt_task_run(&job->workers[0], 0, 0, NULL, put_body, &a);
     }
     job->ckpt->save_full = true; /* the next one is of all rows */

@@ -13,8 +13,9 @@ typedef struct told_sink {
     const char *name;
     bool bare;         /* offers only what every sink must */
     int64_t newest;    /* a start finds output of this batch; -1: of none */
-    int full;          /* so many times there is no room for a batch */
+    int full, down;    /* so many times there is no room for a batch, or nobody takes one */
     rt_status status;  /* of its preparations, when there is room */
+    rt_status unsynced, refuses; /* of its syncs, and of a start */
     pthread_mutex_t *gate; /* they wait here, if it is set */
     uint32_t epoch;    /* of its last preparation */
     pthread_t by;      /* who made it */
@@ -64,9 +65,9 @@ rt_status stand_batch(ckpt_stand *st, int64_t rows, bool drain);
 rt_status stand_take(ckpt_stand *st, int64_t rows, bool drain);
 void stand_end(ckpt_stand *st);
 
-/* Fills each partition of the last state with so many rows, whose keys are so long; and how
- * many rows that state holds. */
-void stand_put(ckpt_stand *st, int64_t rows, int64_t len);
+/* Puts the rows from `from` to `to` - 1 into each partition of the last state, with keys that
+ * are so long; and how many rows that state holds. */
+void stand_put(ckpt_stand *st, int64_t from, int64_t to, int64_t len);
 int64_t stand_rows(const ckpt_stand *st);
 
 /* A whole run: a start and batches until `last`; state is saved with each batch, or never. */

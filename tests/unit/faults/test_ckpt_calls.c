@@ -65,6 +65,19 @@ static void behind(void *arg) {
     fail_once(arg ? 0 : INT64_MAX);
 }
 
+/* The same, where the mark that a batch has been committed is gone. */
+static void unmarked(void *arg) {
+    rt_ident ident;
+    bool found;
+    (void)arg;
+    stand_fresh();
+    CU_ASSERT_EQUAL(stand_run(1, 1, true), RT_ok);
+    CU_ASSERT_FATAL(rt_ident_read(stand_dir(), &ident, &found) == RT_ok && found);
+    rt_begun_forget(stand_dir(), ident.job);
+    fail_once(0);
+    CU_ASSERT(rt_begun_is(stand_dir(), ident.job));
+}
+
 static void test_saving(void) {
     for (int on = 0; on < 2; on++) {
         files(on);
@@ -72,6 +85,7 @@ static void test_saving(void) {
         each_call(behind, "every batch");
     }
     files(false);
+    each_call(unmarked, NULL);
 }
 
 static void test_replaying(void) {
@@ -88,7 +102,7 @@ static void save_much(const char *fault, bool copied, int64_t retries) {
     files(!copied);
     stand_make(&st);
     CU_ASSERT_FATAL(stand_begin(&st) == RT_ok);
-    stand_put(&st, 100, 4000);
+    stand_put(&st, 0, 100, 4000);
     rt_fault_wish(fault);
     CU_ASSERT_FATAL(stand_batch(&st, 1, true) == RT_ok);
     CU_ASSERT(!fault || rt_fault_hits() > 0);
@@ -117,6 +131,26 @@ static void test_much(void) {
     }
 }
 
+/* A disk that stays full ends the run; a start finds what was there before. */
+static void test_full(void) {
+    for (int copied = 0; copied < 2; copied++) {
+        ckpt_stand st;
+        stand_fresh();
+        files(!copied);
+        stand_make(&st);
+        CU_ASSERT_FATAL(stand_begin(&st) == RT_ok);
+        stand_put(&st, 0, 100, 4000);
+        rt_fault_wish("pwrite:2:ENOSPC:on");
+        CU_ASSERT_EQUAL(stand_batch(&st, 1, true), RT_io);
+        CU_ASSERT_EQUAL(rt_fault_hits(), 1 + st.settings.retries);
+        rt_fault_wish(NULL);
+        CU_ASSERT_EQUAL(stand_sinks[0].published, -1);
+        stand_end(&st);
+        CU_ASSERT_EQUAL(stand_run(1, 1, true), RT_ok);
+        files(false);
+    }
+}
+
 /* Partitions that are no multiple of what is copied at once. */
 static void test_odd_number(void) {
     for (int copied = 0; copied < 2; copied++) {
@@ -128,7 +162,7 @@ static void test_odd_number(void) {
         st.states[0].one_part = false;
         st.settings.partitions = 5;
         CU_ASSERT_FATAL(stand_begin(&st) == RT_ok);
-        stand_put(&st, 7, 9);
+        stand_put(&st, 0, 7, 9);
         CU_ASSERT_EQUAL(stand_batch(&st, 1, true), RT_ok);
         stand_end(&st);
         stand_make(&st);
@@ -160,5 +194,6 @@ void suite_ckpt_calls(void) {
     CU_add_test(s, "state with every batch", test_saving);
     CU_add_test(s, "batches that are repeated", test_replaying);
     CU_add_test(s, "much state", test_much);
+    CU_add_test(s, "a disk that stays full", test_full);
     CU_add_test(s, "an odd number of partitions", test_odd_number);
 }

@@ -79,6 +79,22 @@ static void test_replay(void) {
     stand_fresh();
     CU_ASSERT_EQUAL(stand_run(2, 1, false), RT_ok);
     CU_ASSERT_EQUAL(stand_run(2, 1, false), RT_refused); /* the stand's batches have no stages */
+    /* the same bytes in another number of rows */
+    rt_wire w = {0};
+    rt_commit commit;
+    stand_fresh();
+    CU_ASSERT_EQUAL(stand_run(0, 0, false), RT_ok);
+    rt_journal_text t = load_journal(); /* BEGIN P0 C0 D0 */
+    CU_ASSERT_FATAL(t.n == 4 && rt_commit_read(t.records[2].payload, t.records[2].len, &commit));
+    commit.sinks[1].rows = 1;
+    rt_commit_write(&w, &commit);
+    t.records[2].payload = w.p;
+    t.records[2].len = w.n;
+    store_journal(t.records, t.n);
+    CU_ASSERT_EQUAL(stand_run(1, 0, false), RT_refused);
+    rt_journal_text_free(&t);
+    rt_commit_free(&commit);
+    rt_wire_free(&w);
 }
 
 /* A program without one of the sinks: it must have shown its rows, if there were any. */
@@ -92,6 +108,31 @@ static void test_gone(void) {
         CU_ASSERT_EQUAL(stand_run(2, rows, true), rows && !done ? RT_refused : RT_ok);
         CU_ASSERT_EQUAL(stand_sinks[0].published, rows && !done ? 1 : 2);
     }
+}
+
+/* A peer that is away for a moment gets the batch when it is back; one that stays away, or a sync
+ * that fails, ends the run, and a start shows what was committed. */
+static void test_down(void) {
+    stand_fresh();
+    stand_sinks[1].down = 3;
+    CU_ASSERT_EQUAL(stand_run(1, 1, true), RT_ok);
+    CU_ASSERT(stand_sinks[1].published == 1 && stand_sinks[1].shows == 2);
+    stand_fresh();
+    stand_sinks[1].down = 1000;
+    CU_ASSERT_EQUAL(stand_run(1, 1, true), RT_given_up);
+    CU_ASSERT_EQUAL(stand_run(1, 1, true), RT_given_up); /* at the start, too */
+    CU_ASSERT(stand_sinks[0].published == 0 && stand_sinks[2].published == -1);
+    stand_sinks[1].down = 0;
+    CU_ASSERT_EQUAL(stand_run(0, 1, true), RT_ok);
+    CU_ASSERT(stand_sinks[1].published == 0 && stand_sinks[2].published == 0);
+    stand_fresh();
+    stand_sinks[1].unsynced = RT_io;
+    CU_ASSERT_EQUAL(stand_run(1, 1, true), RT_io);
+    CU_ASSERT_EQUAL(stand_sinks[0].published, -1);
+    stand_sinks[1].unsynced = RT_ok;
+    stand_sinks[2].refuses = RT_refused;
+    CU_ASSERT_EQUAL(stand_run(1, 1, true), RT_refused);
+    CU_ASSERT(stand_sinks[0].published == -1 && stand_sinks[0].sweeps == 1); /* of the first start */
 }
 
 /* ---- output that is ahead ------------------------------------------------------------------- */
@@ -230,6 +271,82 @@ static void test_fresh(void) {
         stand_end(&st);
         CU_ASSERT(memcmp(ident_there().job, was.job, 16));
         CU_ASSERT_EQUAL(stand_run(1, 0, true), RT_ok);
+    }
+}
+
+/* ---- records that make no sense ---------------------------------------------------------------- */
+
+/* A journal of two batches, of which one record is another. */
+static rt_status with_record(int64_t i, rt_record_type type, const void *payload, int64_t len, uint32_t epoch) {
+    rt_wire w = {0};
+    stand_fresh();
+    CU_ASSERT_EQUAL(stand_run(1, 0, true), RT_ok);
+    rt_journal_text t = load_journal(); /* BEGIN P0 C0 D0 P1 C1 D1 */
+    CU_ASSERT_FATAL(t.n == 7);
+    rt_record *r = &t.records[i];
+    if (type) r->type = type;
+    if (payload) r->payload = payload;
+    if (len >= 0) r->len = len;
+    r->epoch = epoch;
+    store_journal(t.records, t.n);
+    rt_journal_text_free(&t);
+    rt_wire_free(&w);
+    return stand_run(2, 0, true);
+}
+
+static void test_records(void) {
+    rt_wire plan = {0};
+    for (int64_t i = 0; i < 7; i++) {
+        CU_ASSERT_EQUAL(with_record(i, 0, NULL, -1, 1), RT_ok);
+        CU_ASSERT_EQUAL(with_record(i, 0, NULL, -1, 5), RT_ok); /* epochs need not rise */
+        CU_ASSERT_EQUAL(with_record(i, 0, NULL, 7, 1), RT_refused);
+        for (int type = RT_PLAN; type <= RT_BEGIN; type++)
+            CU_ASSERT_EQUAL(with_record(i, (rt_record_type)type, NULL, 7, 1), RT_refused);
+    }
+    CU_ASSERT_EQUAL(with_record(6, RT_DONE, "\0\0\0\0\0\0\0\0", 8, 1), RT_ok); /* DONE(0) again */
+    CU_ASSERT_EQUAL(stand_sinks[0].shows, 3 + 1);
+    rt_planned old = {.batch = 0};
+    rt_planned_write(&plan, &old);
+    CU_ASSERT_EQUAL(with_record(4, RT_PLAN, plan.p, plan.n, 1), RT_refused); /* behind COMMIT(0) */
+    rt_wire_free(&plan);
+    /* COMMITs in another order */
+    stand_fresh();
+    CU_ASSERT_EQUAL(stand_run(1, 0, true), RT_ok);
+    rt_journal_text t = load_journal();
+    rt_record first = t.records[2];
+    t.records[2] = t.records[5];
+    t.records[4] = first;
+    store_journal(t.records, 5);
+    rt_journal_text_free(&t);
+    CU_ASSERT_EQUAL(stand_run(2, 0, true), RT_refused);
+}
+
+/* The journal is gone, empty, torn, or bad where it had been durable; and another program, or
+ * another number of partitions. */
+static void test_journals(void) {
+    for (int k = 0; k < 6; k++) {
+        static const rt_status want[] = {RT_refused, RT_refused, RT_ok, RT_refused, RT_refused, RT_refused};
+        ckpt_stand st;
+        char path[400];
+        stand_fresh();
+        CU_ASSERT_EQUAL(stand_run(1, 0, true), RT_ok);
+        snprintf(path, sizeof path, "%.300s/journal", stand_dir());
+        if (k == 0) CU_ASSERT(unlink(path) == 0);
+        if (k == 1) fake_write(path, "", 0);
+        if (k == 2) add_to_journal("FLWJ");
+        if (k == 3) {
+            int64_t n;
+            char *text = fake_read(path, &n);
+            text[50] ^= 1;
+            fake_write(path, text, n);
+            free(text);
+        }
+        stand_make(&st);
+        if (k == 4) st.settings.name = "another";
+        if (k == 5) st.settings.partitions = 8;
+        CU_ASSERT_EQUAL(stand_begin(&st), want[k]);
+        CU_ASSERT(want[k] == RT_ok || stand_sinks[0].sweeps == 1);
+        stand_end(&st);
     }
 }
 
@@ -372,9 +489,12 @@ void suite_recover_odd(void) {
     CU_add_test(s, "sinks that offer little", test_bare);
     CU_add_test(s, "batches that are repeated", test_replay);
     CU_add_test(s, "sinks that are gone", test_gone);
+    CU_add_test(s, "sinks that are down", test_down);
     CU_add_test(s, "output that is ahead", test_ahead);
     CU_add_test(s, "whose journal it is", test_whose);
     CU_add_test(s, "--fresh", test_fresh);
+    CU_add_test(s, "records that make no sense", test_records);
+    CU_add_test(s, "journals and settings", test_journals);
     CU_add_test(s, "state that was in a COMMIT", test_lost_bytes);
     CU_add_test(s, "when state is saved", test_when);
     CU_add_test(s, "another try", test_again);
