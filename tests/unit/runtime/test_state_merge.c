@@ -213,8 +213,28 @@ static void test_given_up(void) {
     fake_remove_dir();
 }
 
+static int sign(int v) { return (v > 0) - (v < 0); }
+
+/* Byte by byte, and the shorter one first: keys that share much, of lengths around a word's. */
+static void test_order(void) {
+    uint64_t seed = 79;
+    for (int n = 0; n < 20000; n++) {
+        uint8_t keys[2][24];
+        int64_t len[2], same = (int64_t)(model_random(&seed) % 20), i = 0;
+        for (int k = 0; k < 2; k++) {
+            len[k] = (int64_t)(model_random(&seed) % 24);
+            for (int64_t b = 0; b < 24; b++)
+                keys[k][b] = b < same ? 7 : (uint8_t)(model_random(&seed) % 3 * 127);
+        }
+        while (i < len[0] && i < len[1] && keys[0][i] == keys[1][i]) i++;
+        int want = i < len[0] && i < len[1] ? keys[0][i] - keys[1][i] : (int)(len[0] - len[1]);
+        CU_ASSERT_EQUAL(sign(rt_key_compare(keys[0], len[0], keys[1], len[1])), sign(want));
+    }
+}
+
 void suite_state_merge(void) {
     CU_pSuite s = CU_add_suite("state_merge", NULL, NULL);
+    CU_add_test(s, "the order of keys", test_order);
     CU_add_test(s, "against plain rows", test_model);
     CU_add_test(s, "when a snapshot is due", test_due);
     CU_add_test(s, "in the background", test_background);
