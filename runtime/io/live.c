@@ -72,9 +72,10 @@ int64_t rt_live_waiting(rt_live *live) {
     return n;
 }
 
-/* The end of the first n records. */
-static int64_t records_end(const rt_source_decl *decl, const rt_block *b, int64_t n) {
-    const uint8_t *p = b->base, *end = p + b->len;
+/* Bytes of the first n records of [base, base + len). */
+static int64_t records_bytes(const rt_source_decl *decl, const uint8_t *base, int64_t len,
+                             int64_t n) {
+    const uint8_t *p = base, *end = p + len;
     int64_t quotes = 0;
     if (decl->format == RT_BINARY) return n * decl->record;
     while (n > 0 && p < end) {
@@ -84,12 +85,12 @@ static int64_t records_end(const rt_source_decl *decl, const rt_block *b, int64_
         /* Lines are what block->rows counts, records what is cut. */
         if (!quotes || n > 1) n--;
     }
-    return p - b->base;
+    return p - base;
 }
 
 rt_block *rt_live_split(rt_live *live, rt_block *b, int64_t rows) {
     const rt_source *s = live->source;
-    int64_t len = records_end(s->decl, b, rows);
+    int64_t len = records_bytes(s->decl, b->base, b->len, rows);
     rt_block *head = rt_block_new(s->env->mem, len);
     if (!head) return NULL;
     memcpy(head->base, b->base, (size_t)len);
@@ -346,13 +347,11 @@ static bool carry_over(rt_feed *f, int64_t from) {
  * behind the records, moves to its front.  Returns the length of the rest's records. */
 static int64_t cut_block(rt_feed *f, rt_block *b, int64_t len) {
     rt_mem *mem = f->live->source->env->mem;
+    const rt_source_decl *decl = f->live->source->decl;
     int64_t n = rt_test_cut(), from = 0;
-    if (!n || f->live->source->decl->format == RT_BINARY || f->live->source->decl->multiline)
-        return len;
-    while (rt_count_byte(b->base + from, len - from, '\n') > n) {
-        int64_t to = from;
-        for (int64_t i = 0; i < n; i++)
-            to = (uint8_t *)memchr(b->base + to, '\n', (size_t)(len - to)) + 1 - b->base;
+    if (!n || decl->multiline) return len;
+    while (rt_count_records(decl, b->base + from, len - from) > n) {
+        int64_t to = from + records_bytes(decl, b->base + from, len - from, n);
         rt_block *piece = rt_block_new(mem, to - from);
         if (!piece) break;
         memcpy(piece->base, b->base + from, (size_t)(to - from));

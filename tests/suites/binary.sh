@@ -144,4 +144,11 @@ FLOW
     same_file "each row once" want out.bin
     same "and the rest" 400 "$(cut -d, -f1 bad.csv)"
 done
+
+# ---- the test build cuts streams, too -------------------------------------------------------
+"$flowc" build --faults -o pipe pipe.flow
+for cut in 1 7 1000; do
+    FLOW_TEST_CUT=$cut ./pipe <rows.bin >out 2>err
+    same_file "batches of $cut rows from standard input" rows.bin out
+done
 finish

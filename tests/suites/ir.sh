@@ -53,6 +53,20 @@ has x86-64-v3.s '%ymm'
 lacks x86-64-v3.s '%zmm'
 has x86-64-v4.s '%zmm'
 
+# ---- rows of words are read where they stand, and only what somebody needs ----
+cat >w.flow <<'END'
+from file("w.bin", format = binary) as { at: timestamp, unread: int, ad: int, other: bool, x: float }
+|> where ad > 3
+|> aggregate s = sum(x) per ad
+|> to stdout(mode = final, format = csv)
+END
+"$flowc" emit --ir --stage 0 w.flow | generated - >w.ll || bad "emit --ir of rows of words"
+has w.ll '%ad = load i64'
+has w.ll '%x = load double'
+lacks w.ll '%unread'
+lacks w.ll '%other'
+lacks w.ll 'flow_k_.*_next'
+
 # ---- the same bytes each time ----
 for level in -O0 -O2; do
     "$flowc" emit --obj $level -o a.o p.flow

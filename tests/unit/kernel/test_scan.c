@@ -6,8 +6,10 @@
 
 #include <CUnit/Basic.h>
 
+#include "runtime/kernel/k_binary.h"
 #include "runtime/kernel/k_error.h"
 #include "runtime/kernel/k_hash.h"
+#include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_split.h"
 #include "runtime/kernel/k_text.h"
 #include "tests/unit/kernel/kernel_env.h"
@@ -178,10 +180,36 @@ static void test_spread(void) {
     CU_ASSERT(flow_k_part_bytes((const uint8_t *)"Flow", 4) == UINT64_C(0x9EE988D9958A9689));
 }
 
+static void test_words_refused(void) {
+    flow_ctx *ctx = env_open();
+    CU_ASSERT_EQUAL(flow_k_binary_bad(ctx), FLOW_E_malformed);
+    CU_ASSERT_STRING_EQUAL(ctx->why, "a bool is neither 0 nor 1");
+    env_close(ctx);
+}
+
+/* Back to a mark: from there, from its chunk, from a chunk behind it. */
+static void test_reset(void) {
+    flow_ctx *ctx = env_open();
+    flow_k_alloc(ctx, 100);
+    uint8_t *mark = flow_k_mark(ctx);
+    flow_k_reset(ctx, mark);
+    CU_ASSERT_PTR_EQUAL(ctx->arena.p, mark);
+    flow_k_alloc(ctx, 8);
+    flow_k_reset(ctx, mark);
+    CU_ASSERT_PTR_EQUAL(ctx->arena.p, mark);
+    const void *chunk = ctx->arena.start;
+    while (ctx->arena.start == chunk) flow_k_alloc(ctx, 5000);
+    flow_k_reset(ctx, mark);
+    CU_ASSERT_PTR_EQUAL(ctx->arena.p, ctx->arena.start);
+    env_close(ctx);
+}
+
 void suite_scan(void) {
     CU_pSuite s = CU_add_suite("scan", 0, 0);
     CU_add_test(s, "lines", test_lines);
     CU_add_test(s, "line lengths", test_line_lengths);
+    CU_add_test(s, "rows of words that are refused", test_words_refused);
+    CU_add_test(s, "back to a mark", test_reset);
     CU_add_test(s, "pieces", test_pieces);
     CU_add_test(s, "piece places", test_piece_places);
     CU_add_test(s, "find", test_find);

@@ -6,6 +6,7 @@
 
 #include <CUnit/Basic.h>
 
+#include "runtime/io/file_read.h"
 #include "tests/unit/runtime/fake_program.h"
 
 void suite_file_source(void);
@@ -221,6 +222,32 @@ static void test_binary(void) {
     expect("--block_size 64", 1, "", 0);
 }
 
+/* So many rows of a range, wherever it begins: those that end there. */
+static void expect_rows(const rt_file *f, const rt_source_decl *decl, int64_t from, int64_t most,
+                        int64_t bytes, int64_t rows) {
+    int64_t n = most;
+    CU_ASSERT_EQUAL(rt_file_rows(f, decl, from, f->size, &n), bytes);
+    CU_ASSERT_EQUAL(n, rows);
+}
+
+static void test_rows(void) {
+    const char *path = fake_path("rows");
+    rt_source_decl binary = {.format = RT_BINARY, .record = 3}, lines = {.format = RT_TEXT};
+    rt_file f = {.path = path, .fd = -1};
+    fake_write(path, "ab\ncd\nef\ngh", 11);
+    CU_ASSERT_EQUAL_FATAL(rt_file_open(&f, &binary), RT_ok);
+    const rt_source_decl *const decls[] = {&binary, &lines};
+    for (int i = 0; i < 2; i++) {
+        expect_rows(&f, decls[i], 0, 2, 6, 2);
+        expect_rows(&f, decls[i], 0, 3, 9, 3);
+        expect_rows(&f, decls[i], 0, 4, 11, 3);
+        expect_rows(&f, decls[i], 4, 1, 2, 1);
+        expect_rows(&f, decls[i], 4, 9, 7, 2);
+        expect_rows(&f, decls[i], 9, 1, 2, 0);
+    }
+    rt_file_close(&f);
+}
+
 static int clean(void) {
     fake_remove_dir();
     return 0;
@@ -235,4 +262,5 @@ void suite_file_source(void) {
     CU_add_test(s, "headers", test_header);
     CU_add_test(s, "a record that is too long", test_too_long);
     CU_add_test(s, "binary records", test_binary);
+    CU_add_test(s, "so many rows of a range", test_rows);
 }
