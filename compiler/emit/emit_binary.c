@@ -4,8 +4,8 @@
  * columns are loaded from where the row stands in the block, by a loop whose stride is the
  * row's length, and a column that nobody reads is never looked at.  What row is at hand is
  * told to the context only when an error is reported (emit_report), so the loop has no
- * store of its own.  Blocks begin at an address that is a multiple of 8
- * (runtime/base/mem.c). */
+ * store of its own.  Rows stand at multiples of 8: blocks of streams begin there, and those of
+ * files keep the places that their bytes have in pages. */
 #include "compiler/emit/emit_stage.h"
 
 /* i1: a bool that is read is neither 0 nor 1; null: no bool is read. */
