@@ -11,8 +11,9 @@
 #   FLOW_BENCH_LINES  lines of the word-count text (default 5184000, about 500 MB)
 #   FLOW_BENCH_ROWS   rows of the others (defaults: 4 M events, 50 M rows; of `checkpoints` 150 M)
 #   FLOW_BENCH_HUGE   1: group by with 10^8 keys, too (7 GB of data, 8 GB of memory)
+#   FLOW_BENCH_SECONDS of `latency`, each load (default 15)
 #   FLOW_BENCH_DUCKDB no: without DuckDB, which is fetched by npm otherwise
-# `recovery` and `latency` have their own sizes, those that their bars are given for.
+# `recovery` has its own sizes, those that its bars are given for.
 set -eu
 against='' record=no
 while [ $# -gt 0 ]; do

@@ -1,5 +1,5 @@
 # tasks.sh - what run.sh measures: a function task_NAME for each of these.
-tasks="words ads groups sliding overlap build checkpoints recovery"
+tasks="words ads groups sliding overlap latency build checkpoints recovery"
 
 # One thread and two of a Flow program: `./words --parallelism 1 PARAMETERS`.
 one() { echo "./$1 --parallelism 1 $2"; }
@@ -118,6 +118,21 @@ task_overlap() {
             set -- "$@" "Flow, $seconds s" "$flow" "SIMD C, $seconds s" "$simd"
         done
         compare "overlap-$keys" "$rows rows, $keys keys, windows of 1 s to 1 h every second" "$@"
+    done
+}
+
+# From socket to socket, one thread: each row at once, and batches of three lengths.  Without
+# backpressure: where a commit takes longer than a batch is to be it would hold rows back.
+task_latency() {
+    program through
+    for batch in 0s 1ms 10ms 100ms; do
+        for kept in "" checkpoint; do
+            rm -rf through.ckpt
+            task=latency-$batch${kept:+-$kept}
+            echo "$task: rows of 32 bytes, batches of $batch, ${kept:-no checkpoint}:"
+            ./latency "${FLOW_BENCH_SECONDS:-15}" "$task" "$figures" ./through --parallelism 1 \
+                --batch "$batch" --backpressure false ${kept:+--checkpoint through.ckpt}
+        done
     done
 }
 
