@@ -5,6 +5,7 @@
 #include "runtime/kernel/k_json.h"
 #include "runtime/kernel/k_error.h"
 #include "runtime/kernel/k_jrecord.h"
+#include "runtime/kernel/k_json_plain.h"
 #include "runtime/kernel/k_jvalue.h"
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_record.h"
@@ -14,12 +15,14 @@ typedef struct json_decoder {
     flow_json j;
     const uint8_t *next, *end; /* of the block */
     flow_node *root;
+    int64_t off; /* lines that are not tried as plain ones */
+    json_line_map map;
 } json_decoder;
 
 FLOW_FAR void *flow_k_json_open(flow_ctx *ctx, const uint8_t *schema, const uint8_t *p,
                                 const uint8_t *end) {
     json_decoder *d = flow_k_alloc(ctx, sizeof *d);
-    *d = (json_decoder){.next = p, .end = end};
+    *d = (json_decoder){.next = p, .end = end, .off = 1}; /* the first shows the names */
     const uint8_t *tc = k_format_read(schema, &d->j.fmt);
     d->j.ctx = ctx;
     d->root = k_node_build(ctx, &tc, 1);
@@ -78,8 +81,21 @@ int32_t flow_k_json_next(flow_ctx *ctx, void *decoder, uint64_t *words) {
     json_decoder *d = decoder;
     while (d->next < d->end) {
         uint64_t high;
-        const uint8_t *p = d->next;
-        const uint8_t *stop = k_record_line(p, d->end, &high);
+        const uint8_t *p = d->next, *stop;
+        if (d->off) {
+            d->off--;
+            stop = k_record_line(p, d->end, &high);
+        } else {
+            json_map_line(&d->map, p, d->end);
+            stop = d->map.stop;
+            high = d->map.high;
+            if (FLOW_LIKELY(json_plain(&d->j, d->root, p, &d->map, words, json_field))) {
+                d->next = stop + 1;
+                k_record_set(ctx, p, d->j.end - p);
+                return 1;
+            }
+            d->off = JSON_PLAIN_OFF;
+        }
         d->next = stop + 1;
         if (FLOW_UNLIKELY(*p <= ' ') && json_blank_line(p, stop)) continue;
         stop -= stop[-1] == '\r';
