@@ -350,6 +350,34 @@ static void test_journals(void) {
     }
 }
 
+/* A path is what it is without the slashes that it ends in, however short; no longer than names
+ * below it leave room for. */
+static void test_path(void) {
+    static const char *const given[] = {"c", "c/", "c//", "./ck///"};
+    static const char *const want[] = {"c", "c", "c", "./ck"};
+    char far[RT_CKPT_PATH + 2], before[512];
+    ckpt_stand st;
+    CU_ASSERT_FATAL(getcwd(before, sizeof before) != NULL);
+    for (int i = 0; i < 4; i++) {
+        stand_fresh();
+        CU_ASSERT_FATAL(chdir(fake_dir()) == 0);
+        stand_make(&st);
+        st.settings.checkpoint = given[i];
+        CU_ASSERT_FATAL(stand_begin(&st) == RT_ok);
+        CU_ASSERT_STRING_EQUAL(st.job.ckpt->dir, want[i]);
+        CU_ASSERT_EQUAL(stand_batch(&st, 0, true), RT_ok);
+        stand_end(&st);
+        CU_ASSERT_FATAL(chdir(before) == 0);
+    }
+    memset(far, 'x', sizeof far);
+    far[sizeof far - 1] = 0;
+    stand_fresh();
+    stand_make(&st);
+    st.settings.checkpoint = far;
+    CU_ASSERT_EQUAL(stand_begin(&st), RT_usage);
+    stand_end(&st);
+}
+
 /* ---- saved state in the journal -------------------------------------------------------------- */
 
 /* A COMMIT says that state stands in the one before, which is gone, or says it saved none. */
@@ -495,6 +523,7 @@ void suite_recover_odd(void) {
     CU_add_test(s, "--fresh", test_fresh);
     CU_add_test(s, "records that make no sense", test_records);
     CU_add_test(s, "journals and settings", test_journals);
+    CU_add_test(s, "paths", test_path);
     CU_add_test(s, "state that was in a COMMIT", test_lost_bytes);
     CU_add_test(s, "when state is saved", test_when);
     CU_add_test(s, "another try", test_again);
