@@ -26,27 +26,33 @@ static inline slot *slot_of(int64_t key) {
     return &slots[(uint64_t)key * UINT64_C(0x9E3779B97F4A7C15) >> (64 - bits)];
 }
 
-static inline slot *slot_behind(const slot *s) {
-    return &slots[(size_t)(s + 1 - slots) & (((size_t)1 << bits) - 1)];
+/* At s or, where that is taken, behind it; behind the last slot there is more room. */
+static inline void put(slot *s, slot what) {
+    while (s->count) s++;
+    *s = what;
 }
 
-/* Slots are in order of their hashes, nearly: both tables are walked from front to back. */
+/* Twice as many slots, in place, from the last to the first: a slot's new place is behind
+ * all that have not been moved, but for the first few, which wait for the others. */
 static void grow(void) {
-    slot *old = slots;
-    size_t n = (size_t)1 << bits++;
-    slots = pages_new(sizeof(slot) << bits);
-    for (size_t i = 0; i < n; i++) {
-        if (!old[i].count) continue;
-        slot *s = slot_of(old[i].key);
-        while (s->count) s = slot_behind(s);
-        *s = old[i];
+    size_t n = (size_t)1 << bits++, naside = 0, bytes = used * sizeof *slots;
+    while (slots[n].count) n++;
+    slot *aside = pages_new(bytes);
+    for (size_t i = n; i-- > 0;) {
+        slot moved = slots[i];
+        if (!moved.count) continue;
+        slots[i].count = 0;
+        slot *s = slot_of(moved.key);
+        if (s < &slots[i]) aside[naside++] = moved;
+        else put(s, moved);
     }
-    pages_free(old, n * sizeof *old);
+    for (size_t i = 0; i < naside; i++) put(slot_of(aside[i].key), aside[i]);
+    pages_free(aside, bytes);
 }
 
 static inline void take(int64_t key, int64_t value) {
     slot *s = slot_of(key);
-    while (s->count && s->key != key) s = slot_behind(s);
+    while (s->count && s->key != key) s++;
     if (!s->count) {
         *s = (slot){key, 1, value, value};
         if (++used * 4 > (size_t)3 << bits) grow();
@@ -81,16 +87,16 @@ static void stage_rows(const char *base, const uint32_t *ends, size_t n) {
 int main(int argc, char **argv) {
     static printer out;
     if (argc != 2) return 2;
-    slots = pages_new(sizeof(slot) << bits);
+    slots = pages_reserve();
     for (blocks b = blocks_open(argv[1]); blocks_next(&b);)
         each_row(b.p, b.end, FIELDS, stage_rows);
 
-    entry *all = pages_new(2 * (used + 1) * sizeof *all);
+    entry *all = pages_new((used + 1) * sizeof *all);
     size_t n = 0;
-    for (size_t i = 0; i < (size_t)1 << bits; i++)
+    for (size_t i = 0; i < (size_t)1 << bits || slots[i].count; i++)
         if (slots[i].count)
             all[n++] = (entry){(uint64_t)slots[i].key ^ (uint64_t)1 << 63, &slots[i]};
-    order(all, all + n, n);
+    order(all, n);
     printer_start(&out);
     for (size_t i = 0; i < n; i++) {
         enum { AHEAD = 16 };

@@ -46,27 +46,32 @@ static inline slot *slot_at(const table *t, uint64_t hash) {
     return &t->slots[hash >> (64 - t->bits)];
 }
 
-static inline slot *slot_behind(const table *t, const slot *s) {
-    return &t->slots[(size_t)(s + 1 - t->slots) & (((size_t)1 << t->bits) - 1)];
+/* At s or, where that is taken, behind it; behind the last slot there is more room. */
+static inline void slot_put(slot *s, slot what) {
+    while (s->count) s++;
+    *s = what;
 }
 
 static void table_start(table *t, int bits) {
-    *t = (table){.bits = bits, .slots = pages_new(sizeof(slot) << bits)};
+    *t = (table){.bits = bits, .slots = pages_reserve()};
 }
 
-/* Slots are in order of their hashes, nearly: both tables are walked from front to back. */
+/* Twice as many slots, in place, from the last to the first: a slot's new place is behind
+ * all that have not been moved, but for the first few, which wait for the others. */
 static void table_grow(table *t) {
-    table wide;
-    table_start(&wide, t->bits + 1);
-    for (size_t i = 0; i < (size_t)1 << t->bits; i++) {
-        if (!t->slots[i].count) continue;
-        slot *s = slot_at(&wide, slot_hash(&t->slots[i]));
-        while (s->count) s = slot_behind(&wide, s);
-        *s = t->slots[i];
+    size_t n = (size_t)1 << t->bits++, naside = 0, bytes = t->used * sizeof(slot);
+    while (t->slots[n].count) n++;
+    slot *aside = pages_new(bytes);
+    for (size_t i = n; i-- > 0;) {
+        slot moved = t->slots[i];
+        if (!moved.count) continue;
+        t->slots[i] = (slot){.count = 0};
+        slot *s = slot_at(t, slot_hash(&moved));
+        if (s < &t->slots[i]) aside[naside++] = moved;
+        else slot_put(s, moved);
     }
-    wide.used = t->used;
-    pages_free(t->slots, sizeof(slot) << t->bits);
-    *t = wide;
+    for (size_t i = 0; i < naside; i++) slot_put(slot_at(t, slot_hash(&aside[i])), aside[i]);
+    pages_free(aside, bytes);
 }
 
 static void table_add(table *t, slot *s, slot what) {
@@ -103,7 +108,7 @@ static void count_long(const char *p, uint64_t n) {
     memcpy(&part, p + n - 8, 8);
     hash = mix(hash, part);
     slot *s = slot_at(&long_words, hash);
-    for (; s->count; s = slot_behind(&long_words, s))
+    for (; s->count; s++)
         if (s->lo == hash && s->hi == n && !memcmp(s->text, p, n)) {
             s->count++;
             return;
@@ -113,7 +118,7 @@ static void count_long(const char *p, uint64_t n) {
 
 static inline void count_word(const staged *w) {
     slot *s = slot_at(&words, w->hash);
-    for (;; s = slot_behind(&words, s)) {
+    for (;; s++) {
         if (s->lo == w->lo && s->hi == w->hi) { /* no word is like an empty slot */
             s->count++;
             return;
@@ -178,7 +183,7 @@ static int by_word(const void *a, const void *b) {
 }
 
 static entry *put_entries(entry *out, const table *t) {
-    for (size_t i = 0; i < (size_t)1 << t->bits; i++) {
+    for (size_t i = 0; i < (size_t)1 << t->bits || t->slots[i].count; i++) {
         const slot *s = &t->slots[i];
         if (!s->count) continue;
         uint64_t first = s->lo;
@@ -214,9 +219,9 @@ int main(int argc, char **argv) {
     for (blocks b = blocks_open(argv[1]); blocks_next(&b);) take_block(b.p, b.end);
 
     size_t n = words.used + long_words.used;
-    entry *all = pages_new(2 * (n + 1) * sizeof *all);
+    entry *all = pages_new((n + 1) * sizeof *all);
     put_entries(put_entries(all, &words), &long_words);
-    order(all, all + n, n);
+    order(all, n);
     for (size_t i = 0, k; i < n; i = k) {
         for (k = i + 1; k < n && all[k].key == all[i].key; k++) {}
         if (k > i + 1) qsort(all + i, k - i, sizeof *all, by_word);
