@@ -279,7 +279,7 @@ int64_t rt_file_rows(const rt_file *f, const rt_source_decl *decl, int64_t from,
     if (decl->format == RT_BINARY) {
         int64_t first = from / decl->record;
         *rows = RT_MIN(most, to / decl->record - first);
-        return *rows < most ? to - from : (first + most) * decl->record - from;
+        return *rows < most ? to - from : RT_MAX((first + most) * decl->record - from, 0);
     }
     while (at < to && *rows < most) {
         int64_t n = rt_os_pread_all(f->fd, bytes, RT_MIN((int64_t)sizeof bytes, to - at), at);

@@ -62,11 +62,8 @@ task_ads() {
     file=ads-$rows.bin
     has ads-table.bin ./gen ads-table bin
     has "$file" ./gen ads "$rows" 100000 bin
-    program ysb_bin
-    given="input=$file ads=ads-table.bin"
-    race ads-bin "advertising, rows of 64 bytes, $rows events, $(wc -c <"$file") bytes" \
-        "plain C" "./ads_bin_plain $file ads-table.bin" \
-        "Flow, 1 thread" "$(one ysb_bin "$given")" "Flow, 2 threads" "$(two ysb_bin "$given")" \
+    versus ads-bin "advertising, rows of 64 bytes, $rows events, $(wc -c <"$file") bytes" \
+        ysb_bin "input=$file ads=ads-table.bin" ads_bin "$file ads-table.bin" "" \
         "read() alone" "./read_only $file"
 }
 

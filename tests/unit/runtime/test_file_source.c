@@ -238,6 +238,7 @@ static void test_rows(void) {
     CU_ASSERT_EQUAL_FATAL(rt_file_open(&f, &binary), RT_ok);
     const rt_source_decl *const decls[] = {&binary, &lines};
     for (int i = 0; i < 2; i++) {
+        expect_rows(&f, decls[i], 4, 0, 0, 0);
         expect_rows(&f, decls[i], 0, 2, 6, 2);
         expect_rows(&f, decls[i], 0, 3, 9, 3);
         expect_rows(&f, decls[i], 0, 4, 11, 3);
