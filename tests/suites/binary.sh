@@ -127,22 +127,25 @@ run "rows to a peer" 0 ./tell addr=127.0.0.1:"$(cat told)"
 ended "the peer has got all" 0 $receiver
 same_file "rows to a peer" rows.bin got.bin
 
-# ---- with a checkpoint: killed between batches, input from a pipe and a file ---------------
-for batch in 3 9; do
-    rm -rf ck out.bin bad.csv
-    cat >copy.flow <<FLOW
+# ---- with a checkpoint: killed between batches of a row, a plain file and a compressed one ---
+cat >copy.flow <<FLOW
 $type
-from file("cut.bin", format = binary) as Row |> errors into bad |> to file("out.bin", format = binary)
+param input: string
+from file(input, format = binary) as Row |> errors into bad |> to file("out.bin", format = binary)
 bad |> select offset, raw |> to file("bad.csv", format = csv)
 FLOW
-    "$flowc" build --faults -o copy copy.flow
-    FLOW_TEST_TMPFS=1 FLOW_TEST_CUT=1 FLOW_CRASH=C7:$batch ./copy --checkpoint ck >out 2>err
-    same "killed in batch $batch" 137 $?
-    FLOW_TEST_TMPFS=1 ./copy --checkpoint ck >out 2>err
-    same "it goes on" 0 $?
-    head -c $((10 * length)) rows.bin >want
-    same_file "each row once" want out.bin
-    same "and the rest" 400 "$(cut -d, -f1 bad.csv)"
+check "copy" "$flowc" build --faults -o copy copy.flow
+head -c $((10 * length)) rows.bin >want
+for file in cut.bin cut.bin.gz; do
+    for batch in 3 9; do
+        rm -rf ck out.bin bad.csv
+        FLOW_TEST_TMPFS=1 FLOW_TEST_CUT=1 FLOW_CRASH=C7:$batch ./copy --checkpoint ck input=$file >out 2>err
+        same "$file, killed in batch $batch" 137 $?
+        run "$file, going on" 0 env FLOW_TEST_TMPFS=1 ./copy --checkpoint ck input=$file
+        same_file "$file, each row once" want out.bin
+        case $file in *.gz) place=10 ;; *) place=$((10 * length)) ;; esac
+        same "$file, the rest once" $place "$(cut -d, -f1 bad.csv)"
+    done
 done
 
 # ---- the test build cuts streams, too -------------------------------------------------------
