@@ -20,7 +20,7 @@ while [ $# -gt 0 ]; do
     case $1 in
     --record) record=yes ;;
     --against)
-        [ $# -gt 1 ] && [ -f "$2" ] || { echo "bench: --against needs a file" >&2; exit 2; }
+        [ -f "${2-}" ] || { echo "bench: --against needs a file" >&2; exit 2; }
         against=$(realpath "$2")
         shift
         ;;
@@ -93,7 +93,9 @@ same_as() {
     [ "$got" = "$want" ] || { echo "bench: different output: $1" >&2; exit 1; }
 }
 
+# shellcheck source=tests/bench/tasks.sh
 . "$bench/tasks.sh"
+# shellcheck disable=SC2086
 [ $# -gt 0 ] || set -- $tasks
 for task; do
     case " $tasks " in

@@ -22,8 +22,9 @@ find_duckdb() {
     fi
 }
 
-# versus TASK "WHAT" PROGRAM "PARAMETERS" RIVAL "ARGUMENTS" [SQL "ARGUMENTS"] [NAME COMMAND...]:
-# Flow on one thread and two against RIVAL_simd, RIVAL_plain and DuckDB, if SQL is not empty.
+# versus TASK "WHAT" PROGRAM "PARAMETERS" RIVAL "ARGUMENTS" SQL [NAME COMMAND...]:
+# Flow on one thread and two against RIVAL_simd, RIVAL_plain and - SQL is a task of duckdb.js and its
+# arguments, or empty - DuckDB.
 versus() {
     id=$1 what=$2 flow_1=$(one "$3" "$4") flow_2=$(two "$3" "$4")
     simd="./$5_simd $6" plain="./$5_plain $6" sql=$7
