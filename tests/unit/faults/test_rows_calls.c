@@ -317,6 +317,9 @@ static void test_many_blocks(void) {
         rt_input_add(&in, (rt_unit){.object = objects[which], .block = blocks[which]});
     }
     CU_ASSERT_EQUAL(rt_live_plan(&s, 5, &in, &plan), RT_ok);
+    char *file = fake_read(fake_path("input/in/5-1.rows"), NULL);
+    CU_ASSERT(file && file[0] == 3 && !file[1]); /* that of the first stream twice, the other once */
+    free(file);
     rt_source again_source;
     rt_live again_live;
     rt_unwire r = of(&plan);
