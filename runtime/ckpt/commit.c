@@ -19,6 +19,13 @@ static int64_t read_number(rt_unwire *r) {
     return v;
 }
 
+/* So many batches are never run, and the numbers of those behind it must be numbers, too. */
+static int64_t read_batch(rt_unwire *r) {
+    int64_t v = read_number(r);
+    if (v > INT64_MAX / 2) r->bad = true;
+    return v;
+}
+
 /* Bytes that end with their only zero. */
 static const char *read_text(rt_unwire *r) {
     int64_t n;
@@ -42,7 +49,7 @@ void rt_planned_write(rt_wire *w, const rt_planned *plan) {
 
 bool rt_planned_read(const uint8_t *p, int64_t n, rt_planned *out) {
     rt_unwire r = rt_unwire_of(p, n);
-    out->batch = read_number(&r);
+    out->batch = read_batch(&r);
     out->now = rt_unwire_i64(&r);
     out->final = read_bool(&r);
     out->input = rt_unwire_bytes(&r, &out->len);
@@ -101,7 +108,7 @@ static void read_state(rt_unwire *r, rt_commit *out) {
 bool rt_commit_read(const uint8_t *p, int64_t n, rt_commit *out) {
     rt_unwire r = rt_unwire_of(p, n);
     *out = (rt_commit){0};
-    out->batch = read_number(&r);
+    out->batch = read_batch(&r);
     out->now = rt_unwire_i64(&r);
     out->final = read_bool(&r);
     out->program = read_text(&r);
@@ -134,6 +141,6 @@ void rt_done_write(rt_wire *w, int64_t batch) { rt_wire_i64(w, batch); }
 
 bool rt_done_read(const uint8_t *p, int64_t n, int64_t *batch) {
     rt_unwire r = rt_unwire_of(p, n);
-    *batch = read_number(&r);
+    *batch = read_batch(&r);
     return rt_unwire_done(&r);
 }

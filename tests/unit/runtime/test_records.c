@@ -77,6 +77,25 @@ static void test_damage(void) {
     rt_wire_free(&w);
 }
 
+/* Numbers of batches that no run comes to: there would be none behind them. */
+static void test_batches(void) {
+    static const int64_t all[] = {0, INT64_MAX / 2, INT64_MAX / 2 + 1, INT64_MAX, -1, INT64_MIN};
+    for (int i = 0; i < 6; i++) {
+        rt_wire w[3] = {{0}};
+        rt_planned plan = {.batch = all[i]};
+        rt_commit commit = {.batch = all[i], .program = "hash"}, read;
+        int64_t batch;
+        rt_planned_write(&w[0], &plan);
+        rt_commit_write(&w[1], &commit);
+        rt_done_write(&w[2], all[i]);
+        CU_ASSERT_EQUAL(rt_planned_read(w[0].p, w[0].n, &plan), i < 2);
+        CU_ASSERT_EQUAL(rt_commit_read(w[1].p, w[1].n, &read), i < 2);
+        CU_ASSERT_EQUAL(rt_done_read(w[2].p, w[2].n, &batch), i < 2);
+        if (i < 2) rt_commit_free(&read);
+        for (int k = 0; k < 3; k++) rt_wire_free(&w[k]);
+    }
+}
+
 static void test_plan(void) {
     rt_wire w = {0};
     rt_planned out, plan = {.batch = 4, .now = 77, .final = true,
@@ -97,6 +116,7 @@ static void test_plan(void) {
 
 void suite_records(void) {
     CU_pSuite s = CU_add_suite("records", NULL, NULL);
+    CU_add_test(s, "numbers of batches", test_batches);
     CU_add_test(s, "commit", test_commit);
     CU_add_test(s, "commit, damaged", test_damage);
     CU_add_test(s, "plan and done", test_plan);
