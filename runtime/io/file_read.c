@@ -271,19 +271,20 @@ rt_status rt_file_read(const rt_file *f, const rt_source_decl *decl, const rt_un
     return read_lines(f, decl, unit, r);
 }
 
-int64_t rt_file_rows(const rt_file *f, const rt_source_decl *decl, int64_t from, int64_t to,
-                     int64_t *rows) {
+rt_status rt_file_cut(const rt_file *f, const rt_source_decl *decl, int64_t from, int64_t *to,
+                      int64_t *rows) {
     uint8_t bytes[16384];
     int64_t most = *rows, at = from;
-    *rows = 0;
     if (decl->format == RT_BINARY) {
-        int64_t first = from / decl->record;
-        *rows = RT_MIN(most, to / decl->record - first);
-        return *rows < most ? to - from : RT_MAX((first + most) * decl->record - from, 0);
+        int64_t first = from / decl->record, there = *to / decl->record - first;
+        *rows = RT_MIN(most, there);
+        if (there >= most) *to = RT_MAX((first + most) * decl->record, from);
+        return RT_ok;
     }
-    while (at < to && *rows < most) {
-        int64_t n = rt_os_pread_all(f->fd, bytes, RT_MIN((int64_t)sizeof bytes, to - at), at);
-        if (n <= 0) return to - from; /* who reads it will tell */
+    for (*rows = 0; at < *to && *rows < most;) {
+        int64_t n = rt_os_pread_all(f->fd, bytes, RT_MIN((int64_t)sizeof bytes, *to - at), at);
+        if (n < 0) return cannot("read", f->path);
+        if (n == 0) return RT_ok; /* who reads it will tell */
         const uint8_t *p = bytes, *end = p + n, *nl;
         while (*rows < most && (nl = memchr(p, '\n', (size_t)(end - p)))) {
             p = nl + 1;
@@ -291,7 +292,8 @@ int64_t rt_file_rows(const rt_file *f, const rt_source_decl *decl, int64_t from,
         }
         at += *rows < most ? n : p - bytes;
     }
-    return at - from;
+    *to = at;
+    return RT_ok;
 }
 
 rt_status rt_file_quotes(const rt_file *f, const rt_unit *unit, rt_reader *r,

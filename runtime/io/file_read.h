@@ -29,10 +29,10 @@ void rt_file_close(rt_file *f);
 /* The head of an open file whose size is set: see rt_file_open. */
 rt_status rt_file_head(rt_file *f, const rt_source_decl *decl);
 
-/* Bytes of [from, to) that hold `rows` records that end there, as lines are counted; less
- * than `rows` take all of it.  *rows: how many those are. */
-int64_t rt_file_rows(const rt_file *f, const rt_source_decl *decl, int64_t from, int64_t to,
-                     int64_t *rows);
+/* Cuts [from, *to) behind the first `rows` records that end there, as lines are counted, if
+ * there are so many.  *rows: how many there are then.  RT_io: they cannot be read (logged). */
+rt_status rt_file_cut(const rt_file *f, const rt_source_decl *decl, int64_t from, int64_t *to,
+                      int64_t *rows);
 
 rt_status rt_file_read(const rt_file *f, const rt_source_decl *decl, const rt_unit *unit,
                        rt_reader *r);

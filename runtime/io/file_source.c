@@ -177,13 +177,13 @@ static rt_status take_packed(rt_source *s, const rt_file *f, const rt_unpacker *
     return rt_packed_take(fs->packed, fs->current, f->path, ops, limit, in, done);
 }
 
-/* Bytes up to `to` that hold no more rows than may come. */
-static int64_t take_rows(const rt_source *s, const rt_file *f, int64_t to, rt_input *in) {
+/* No more rows than may come. */
+static rt_status take_rows(const rt_source *s, const rt_file *f, int64_t *to, rt_input *in) {
     const rt_files *fs = s->impl;
     int64_t rows = rt_source_rows_left(s, in);
-    int64_t bytes = rt_file_rows(f, s->decl, fs->at, to, &rows);
+    RT_TRY(rt_file_cut(f, s->decl, fs->at, to, &rows));
     in->records += rows;
-    return bytes;
+    return RT_ok;
 }
 
 static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
@@ -213,10 +213,10 @@ static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
         }
         if (f->fd < 0) RT_TRY(rt_file_open(f, s->decl));
         int64_t to = RT_MIN(f->size, fs->at + limit - in->bytes);
-        if (s->most_rows) to = fs->at + take_rows(s, f, to, in);
+        if (s->most_rows) RT_TRY(take_rows(s, f, &to, in));
 #ifdef FLOW_FAULTS
         int64_t rows = left;
-        if (cut) to = fs->at + rt_file_rows(f, s->decl, fs->at, to, &rows);
+        if (cut) RT_TRY(rt_file_cut(f, s->decl, fs->at, &to, &rows));
         left -= rows;
         if (cut && !left) limit = in->bytes + to - fs->at;
 #endif

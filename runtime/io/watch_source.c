@@ -299,13 +299,14 @@ static void add_units(rt_source *s, const rt_watch_piece *p, int64_t to, rt_inpu
     }
 }
 
-/* Bytes up to `to` that hold no more rows than may come. */
-static int64_t take_rows(const rt_source *s, const rt_watch_piece *p, int64_t to, rt_input *in) {
+/* No more rows than may come. */
+static rt_status take_rows(const rt_source *s, const rt_watch_piece *p, int64_t *to,
+                           rt_input *in) {
     const rt_watch *w = s->impl;
     int64_t rows = rt_source_rows_left(s, in);
-    int64_t bytes = rt_file_rows(&w->files[p->object]->file, s->decl, p->from, to, &rows);
+    RT_TRY(rt_file_cut(&w->files[p->object]->file, s->decl, p->from, to, &rows));
     in->records += rows;
-    return bytes;
+    return RT_ok;
 }
 
 static rt_status watch_take(rt_source *s, int64_t limit, int64_t now, bool drain,
@@ -325,7 +326,7 @@ static rt_status watch_take(rt_source *s, int64_t limit, int64_t now, bool drain
         } else {
             /* Behind the range nothing is read, whole lines or not. */
             f->file.size = p->to;
-            if (s->most_rows && !drain) to = p->from + take_rows(s, p, to, in);
+            if (s->most_rows && !drain) RT_TRY(take_rows(s, p, &to, in));
             add_units(s, p, to, in);
         }
         w->bytes -= to - p->from;

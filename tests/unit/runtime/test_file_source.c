@@ -225,8 +225,9 @@ static void test_binary(void) {
 /* So many rows of a range, wherever it begins: those that end there. */
 static void expect_rows(const rt_file *f, const rt_source_decl *decl, int64_t from, int64_t most,
                         int64_t bytes, int64_t rows) {
-    int64_t n = most;
-    CU_ASSERT_EQUAL(rt_file_rows(f, decl, from, f->size, &n), bytes);
+    int64_t n = most, to = f->size;
+    CU_ASSERT_EQUAL(rt_file_cut(f, decl, from, &to, &n), RT_ok);
+    CU_ASSERT_EQUAL(to, from + bytes);
     CU_ASSERT_EQUAL(n, rows);
 }
 
@@ -247,6 +248,8 @@ static void test_rows(void) {
         expect_rows(&f, decls[i], 9, 1, 2, 0);
     }
     rt_file_close(&f);
+    int64_t n = 2, to = 11;
+    CU_ASSERT_EQUAL(rt_file_cut(&f, &lines, 0, &to, &n), RT_io); /* not another cut */
 }
 
 static int clean(void) {
