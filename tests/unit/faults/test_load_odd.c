@@ -66,6 +66,21 @@ static void test_older(void) {
     free(text);
 }
 
+/* Which states may still be gone back to: none that is newer than the one that was loaded. */
+static void test_kept(void) {
+    for (int k = 0; k < 3; k++) {
+        ckpt_stand st;
+        two_states();
+        if (k == 2) fake_write(newest, "x", 1);
+        stand_make(&st);
+        st.settings.keep_checkpoints = k ? 2 : 1;
+        CU_ASSERT_EQUAL(stand_begin(&st), RT_ok);
+        CU_ASSERT_EQUAL(st.job.ckpt->nkept, k == 1 ? 2 : 1);
+        CU_ASSERT_EQUAL(st.job.ckpt->kept[0].batch, k ? 0 : 1);
+        stand_end(&st);
+    }
+}
+
 /* ---- files that are whole -------------------------------------------------------------------- */
 
 static const rt_state_id ids[] = {{"total", 0, " | w text one"}, {"counts", 0, " | w text"}};
@@ -168,6 +183,7 @@ static int clean(void) {
 void suite_load_odd(void) {
     CU_pSuite s = CU_add_suite("load_odd", prepare, clean);
     CU_add_test(s, "going back to an older state", test_older);
+    CU_add_test(s, "which states are kept", test_kept);
     CU_add_test(s, "files that are whole", test_exchanged);
     CU_add_test(s, "other programs", test_changed);
 }

@@ -266,6 +266,11 @@ static void test_fresh(void) {
         st.settings.fresh = true;
         CU_ASSERT_FATAL(stand_begin(&st) == RT_ok);
         CU_ASSERT(!memcmp(st.job.ckpt->before, k == 1 ? was.job : none, 16));
+        stand_end(&st);
+        stand_make(&st); /* a start behind it knows it, too, and is another epoch */
+        CU_ASSERT_FATAL(stand_begin(&st) == RT_ok);
+        CU_ASSERT(!memcmp(st.job.ckpt->before, k == 1 ? was.job : none, 16));
+        CU_ASSERT_EQUAL(st.job.ckpt->env.epoch, 2);
         CU_ASSERT_EQUAL(stand_batch(&st, 0, false), RT_ok);
         CU_ASSERT(st.job.batch == 0);
         stand_end(&st);
