@@ -8,6 +8,8 @@
 #define INTEGRAL 0.2
 #define DERIVATIVE 0.0
 #define LEAST_RATE 100.0
+/* Of a batch's weight in the fixed cost: how much is left of it when the next one ends. */
+#define KEPT 0.97
 
 bool rt_pid_next(rt_pid *p, const rt_pid_batch *b) {
     if (b->time <= p->time || b->rows <= 0 || b->processing <= 0) return false;
@@ -37,8 +39,13 @@ double rt_pace_rate(const rt_pace *p) {
     return rate;
 }
 
+/* The time that batches are meant to take. */
+static int64_t span(const rt_pace *p) {
+    return RT_MAX(p->interval, (int64_t)(2 * p->fixed.cost));
+}
+
 static double room(const rt_pace *p) {
-    double rows = rt_pace_rate(p) * (double)p->interval / 1e6;
+    double rows = rt_pace_rate(p) * (double)(p->late ? span(p) : p->interval) / 1e6;
     return RT_MAX(rows, 1);
 }
 
@@ -71,9 +78,36 @@ void rt_pace_took(rt_pace *p, int64_t rows) {
     p->rows = RT_MAX(p->rows - (double)rows, 0);
 }
 
+static void learn_cost(rt_fixed_cost *f, double rows, double time) {
+    f->weight = KEPT * f->weight + 1;
+    f->rows = KEPT * f->rows + rows;
+    f->time = KEPT * f->time + time;
+    f->rows2 = KEPT * f->rows2 + rows * rows;
+    f->both = KEPT * f->both + rows * time;
+    double mean = f->rows / f->weight, mean_time = f->time / f->weight;
+    double spread = f->rows2 / f->weight - mean * mean;
+    if (spread <= 0.01 * mean * mean) return; /* of batches that are all alike nobody can tell */
+    double slope = (f->both / f->weight - mean * mean_time) / spread;
+    double cost = mean_time - RT_MAX(slope, 0) * mean;
+    f->cost = RT_MAX(cost, 0);
+}
+
+/* The batch as the estimator is to see it, which knows no fixed cost: its rows take the part
+ * of the span that they would take of what the fixed cost leaves. */
+static rt_pid_batch without_cost(const rt_pace *p, const rt_pid_batch *b) {
+    rt_pid_batch meant = *b;
+    double all = (double)RT_MAX(b->interval, span(p)), cost = p->fixed.cost;
+    double took = ((double)b->processing - cost) * all / (all - cost);
+    meant.interval = (int64_t)all;
+    meant.processing = (int64_t)RT_MAX(took, 0.1 * (double)b->processing);
+    return meant;
+}
+
 void rt_pace_done(rt_pace *p, const rt_pid_batch *b, bool limited) {
     if (!p->follows) return;
-    rt_pid_next(&p->pid, b);
-    if (b->processing > b->interval) p->late = true;
-    else if (!limited && b->waiting <= b->interval / 10) p->late = false;
+    learn_cost(&p->fixed, (double)b->rows, (double)b->processing);
+    rt_pid_batch meant = without_cost(p, b);
+    rt_pid_next(&p->pid, &meant);
+    if (b->processing > meant.interval) p->late = true;
+    else if (!limited && b->waiting <= meant.interval / 10) p->late = false;
 }

@@ -4,7 +4,12 @@
  * interval brings.  The rate is the least of `max_rate` and, for live sources while batches run
  * late, what an estimator allows: the PID controller that Spark Streaming's back-pressure uses,
  * with its constants.  Without it batches would still stay within `memory`, as a full queue
- * stops the stream; but they would take longer and longer than their interval. */
+ * stops the stream; but they would take longer and longer than their interval.
+ *
+ * What a batch costs without any row (a commit, above all) cannot be saved by taking fewer
+ * rows: where that alone is longer than the interval, the controller would go down to its
+ * least rate and stay there.  So it is measured, and batches are taken to be late when they
+ * take longer than twice that, and longer than the interval. */
 #ifndef FLOW_RUNTIME_EXEC_PACE_H
 #define FLOW_RUNTIME_EXEC_PACE_H
 
@@ -30,10 +35,18 @@ typedef struct rt_pid_batch {
 /* Goes on with a batch.  True: p->rate is what the next should bring, in rows a second. */
 bool rt_pid_next(rt_pid *p, const rt_pid_batch *b);
 
+/* What batches cost without any row: least squares over rows and times of the last ones, the
+ * older the less they weigh. */
+typedef struct rt_fixed_cost {
+    double weight, rows, time, rows2, both; /* sums */
+    double cost;                            /* us */
+} rt_fixed_cost;
+
 /* The bucket and the estimator of one source. */
 typedef struct rt_pace {
     double most, initial; /* rows a second, 0: no limit */
     int64_t interval;     /* us: the bucket holds what it brings */
+    rt_fixed_cost fixed;
     bool follows;         /* by the estimator */
     bool late;            /* batches run late: its rate counts */
     rt_pid pid;

@@ -119,8 +119,7 @@ task_overlap() {
     done
 }
 
-# From socket to socket, one thread: each row at once, and batches of three lengths.  Without
-# backpressure: where a commit takes longer than a batch is to be it would hold rows back.
+# From socket to socket, one thread: each row at once, and batches of three lengths.
 task_latency() {
     program through
     for batch in 0s 1ms 10ms 100ms; do
@@ -129,7 +128,7 @@ task_latency() {
             task=latency-$batch${kept:+-$kept}
             echo "$task: rows of 32 bytes, batches of $batch, ${kept:-no checkpoint}:"
             ./latency "${FLOW_BENCH_SECONDS:-15}" "$task" "$figures" ./through --parallelism 1 \
-                --batch "$batch" --backpressure false ${kept:+--checkpoint through.ckpt}
+                --batch "$batch" ${kept:+--checkpoint through.ckpt}
         done
     done
 }

@@ -4,6 +4,7 @@
 
 #include <CUnit/Basic.h>
 
+#include "runtime/base/rt_check.h"
 #include "runtime/exec/pace.h"
 
 void suite_pace(void);
@@ -76,6 +77,30 @@ static void test_overload(void) {
     CU_ASSERT_EQUAL(rt_pace_rows(&p, now), RT_PACE_ANY);
 }
 
+/* Batches whose commit alone takes longer than their interval: rows come at a fifth of what can
+ * be done, behind a burst, and none is held back for long. */
+static void test_fixed_cost(void) {
+    const int64_t ms = S / 1000, commit = 3 * ms, come = 200; /* rows a ms */
+    rt_pace p = {.filled = -1, .interval = ms, .follows = true};
+    int64_t now = S, due = S, queue = 100000, taken = 0;
+    for (int i = 0; i < 4000; i++) {
+        int64_t rows = rt_pace_rows(&p, now), take = rows < queue ? rows : queue, began = now;
+        if (take > 4000) take = 4000;
+        rt_pace_took(&p, take);
+        queue -= take;
+        taken += take;
+        rt_pid_batch b = {.rows = take, .processing = commit + i % 7 * 50 + take, .interval = ms};
+        b.waiting = now > due ? now - due : 0;
+        now = RT_MAX(now + b.processing, due + ms);
+        due = RT_MAX(due + ms, now - now % ms);
+        b.time = now;
+        rt_pace_done(&p, &b, queue > 0 && take == rows);
+        queue += (now - began) * come / ms;
+    }
+    CU_ASSERT(queue < 50 * come);
+    CU_ASSERT(taken > 100000 + (now - S) / ms * come - 50 * come);
+}
+
 /* However the clock is cut, so many rows a second and no more than an interval at once. */
 static void test_bucket(void) {
     static const int64_t steps[] = {S, S / 10, 7, 333333};
@@ -119,6 +144,7 @@ void suite_pace(void) {
     CU_pSuite s = CU_add_suite("pace", NULL, NULL);
     CU_add_test(s, "the estimator's formula", test_formula);
     CU_add_test(s, "a flood", test_overload);
+    CU_add_test(s, "batches that cost more than their interval", test_fixed_cost);
     CU_add_test(s, "the bucket", test_bucket);
     CU_add_test(s, "the first rate", test_initial);
 }
