@@ -32,7 +32,7 @@ run() { # run DIR CUT ARGS...: with the variables of the caller
     shift 2
     rm -rf out
     [ -d keep.out ] && cp -r keep.out out
-    FLOW_TEST_CUT=$cut timeout 20 ./prog "$@" >out.stdout 2>log <"$input"
+    FLOW_TEST_CUT=$cut timeout "$limit" ./prog "$@" >out.stdout 2>log <"$input"
     code=$?
     take "$dir"
     [ $code -le 1 ] && ! grep -q 'state test' log && return 0
@@ -45,8 +45,10 @@ all() { # all NAME CUTS ARGS...
     name=$1 cuts=$2
     shift 2
     for cut in $cuts; do
+        limit=20
         run want "$cut" --parallelism 1 "$@"
         [ $code = 124 ] && continue # too many batches
+        limit=300 # to save and load takes long on an instrumented build
         if FLOW_TEST_STATE=1 run got "$cut" --parallelism 1 "$@"; then ok
         else bad "$name, cut $cut, changes: exit $code: $(say)"; fi
         FLOW_TEST_RELOAD=1 run got "$cut" --parallelism 2 "$@" || {
