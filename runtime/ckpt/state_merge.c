@@ -19,7 +19,7 @@
 typedef struct run {
     rt_op_reader *reader;
     rt_saved_op op;
-    uint64_t head;  /* the first eight bytes of its key, big-endian, zeros behind */
+    uint64_t head;  /* of its key (rt_key_head) */
     rt_wire prefix; /* of the DROP that may cover what comes */
     bool drops;
 } run;
@@ -36,12 +36,6 @@ struct rt_rows {
 };
 
 /* ---- the heap ---------------------------------------------------------------------- */
-
-static uint64_t head_of(const rt_saved_op *op) {
-    uint64_t head = 0;
-    memcpy(&head, op->key, (size_t)RT_MIN(op->klen, 8));
-    return __builtin_bswap64(head);
-}
 
 static bool before(const rt_rows *r, int64_t a, int64_t b) {
     if (r->runs[a].head != r->runs[b].head) return r->runs[a].head < r->runs[b].head;
@@ -82,7 +76,7 @@ static int64_t pop(rt_rows *r) {
 static bool advance(rt_rows *r, int64_t index, rt_trouble *trouble) {
     run *n = &r->runs[index];
     if (rt_op_reader_next(n->reader, &n->op, &r->status, trouble)) {
-        n->head = head_of(&n->op);
+        n->head = rt_key_head(n->op.key, n->op.klen);
         push(r, index);
     }
     return r->status == RT_ok;
@@ -166,8 +160,7 @@ static int64_t covered(rt_rows *r, const rt_saved_op *op) {
 /* The run whose op is the least, a PUT of a key that can be seen to have no other op (of one
  * run it is the last) and that nothing covers, is held: false if it is not so. */
 static bool take_alone(rt_rows *r) {
-    int64_t index = r->heap[0];
-    run *n = &r->runs[index];
+    const run *n = &r->runs[r->heap[0]];
     if (n->op.kind != RT_SAVED_PUT || r->ndrops) return false;
     for (int64_t child = 1; child < RT_MIN(r->nheap, 3); child++)
         if (r->runs[r->heap[child]].head == n->head) return false;

@@ -33,18 +33,16 @@ const uint8_t *rt_op_bytes(const rt_saved_op *op, int64_t *n) {
     return op->key - RT_OP_HEAD;
 }
 
-static uint64_t eight_of(const uint8_t *p) {
-    uint64_t v;
-    memcpy(&v, p, 8);
-    return __builtin_bswap64(v);
+uint64_t rt_key_head(const uint8_t *key, int64_t klen) {
+    uint64_t head = 0;
+    if (klen >= 8) memcpy(&head, key, 8);
+    else if (klen) memcpy(&head, key, (size_t)klen);
+    return __builtin_bswap64(head);
 }
 
-/* Most keys differ early: their first eight bytes are compared without a call. */
 int rt_key_compare(const uint8_t *a, int64_t na, const uint8_t *b, int64_t nb) {
-    if (na >= 8 && nb >= 8) {
-        uint64_t x = eight_of(a), y = eight_of(b);
-        if (x != y) return x < y ? -1 : 1;
-    }
+    uint64_t x = rt_key_head(a, na), y = rt_key_head(b, nb);
+    if (x != y) return x < y ? -1 : 1;
     int64_t n = RT_MIN(na, nb);
     int order = n ? memcmp(a, b, (size_t)n) : 0;
     if (order || na == nb) return order;

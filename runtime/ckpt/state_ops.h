@@ -22,6 +22,9 @@ int64_t rt_op_read(const uint8_t *p, int64_t n, int64_t limit, rt_saved_op *op,
                    int64_t *need);
 /* All bytes of an op that was read. */
 const uint8_t *rt_op_bytes(const rt_saved_op *op, int64_t *n);
+/* The first eight bytes of a key as a number, zeros behind a shorter one: keys whose heads
+ * differ are in the order of these. */
+uint64_t rt_key_head(const uint8_t *key, int64_t klen);
 /* By key, then by kind. */
 int rt_op_compare(const rt_saved_op *a, const rt_saved_op *b);
 /* By key. */

@@ -34,9 +34,5 @@ uint64_t *k_append_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr, int64_
 }
 
 void k_append_end(flow_ctx *ctx, flow_table *t) {
-    int bits = TABLE_FIRST_BITS;
-    if (t->index || !t->end) return;
-    while (((int64_t)1 << bits) / 8 * 5 <= t->end) bits++;
-    table_make_index(ctx, t, bits);
-    table_set_room(t);
+    if (!t->index && t->end) table_fit_index(ctx, t, t->end);
 }

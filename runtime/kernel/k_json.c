@@ -77,26 +77,33 @@ static int json_blank_line(const uint8_t *p, const uint8_t *end) {
     return p == end;
 }
 
+/* Where the line at p ends; *taken: it was read, as one like the line before. */
+FLOW_INLINE const uint8_t *json_line_end(json_decoder *d, const uint8_t *p, uint64_t *words,
+                                         uint64_t *high, int *taken) {
+    *taken = 0;
+    if (d->off) {
+        d->off--;
+        return k_record_line(p, d->end, high);
+    }
+    json_map_line(&d->map, p, d->end);
+    *high = d->map.high;
+    *taken = json_plain(&d->j, d->root, p, &d->map, words, json_field);
+    if (FLOW_UNLIKELY(!*taken)) d->off = JSON_PLAIN_OFF;
+    return d->map.stop;
+}
+
 int32_t flow_k_json_next(flow_ctx *ctx, void *decoder, uint64_t *words) {
     json_decoder *d = decoder;
     while (d->next < d->end) {
         uint64_t high;
-        const uint8_t *p = d->next, *stop;
-        if (d->off) {
-            d->off--;
-            stop = k_record_line(p, d->end, &high);
-        } else {
-            json_map_line(&d->map, p, d->end);
-            stop = d->map.stop;
-            high = d->map.high;
-            if (FLOW_LIKELY(json_plain(&d->j, d->root, p, &d->map, words, json_field))) {
-                d->next = stop + 1;
-                k_record_set(ctx, p, d->j.end - p);
-                return 1;
-            }
-            d->off = JSON_PLAIN_OFF;
-        }
+        int taken;
+        const uint8_t *p = d->next;
+        const uint8_t *stop = json_line_end(d, p, words, &high, &taken);
         d->next = stop + 1;
+        if (FLOW_LIKELY(taken)) {
+            k_record_set(ctx, p, d->j.end - p);
+            return 1;
+        }
         if (FLOW_UNLIKELY(*p <= ' ') && json_blank_line(p, stop)) continue;
         stop -= stop[-1] == '\r';
         k_record_set(ctx, p, stop - p);

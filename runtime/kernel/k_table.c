@@ -148,6 +148,14 @@ static void table_make_index(flow_ctx *ctx, flow_table *t, int bits) {
     table_put_all(ctx, t);
 }
 
+/* An index for so many entries. */
+static void table_fit_index(flow_ctx *ctx, flow_table *t, int64_t entries) {
+    int bits = t->first_bits ? (int)t->first_bits : TABLE_FIRST_BITS;
+    while (((int64_t)1 << bits) / 8 * 5 < entries) bits++;
+    table_make_index(ctx, t, bits);
+    table_set_room(t);
+}
+
 static void table_grow_index(flow_ctx *ctx, flow_table *t) {
     int first = t->first_bits ? (int)t->first_bits : TABLE_FIRST_BITS;
     table_make_index(ctx, t, t->index ? 64 - (int)t->shift + 1 : first);

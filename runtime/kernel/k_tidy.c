@@ -65,16 +65,9 @@ static void tidy_fit(flow_ctx *ctx, flow_table *t) {
         return;
     }
     int64_t room = (int64_t)t->end / 4 * 5 + 8;
-    int64_t bytes = flow_rt_mem_size(room * t->stride + TABLE_PAD);
-    if (bytes < t->entry_bytes) {
-        t->entries = flow_rt_mem_resize(ctx, t->entries, t->entry_bytes, bytes);
-        t->entry_bytes = bytes;
-        t->entry_room = (bytes - TABLE_PAD) / t->stride;
-    }
-    int bits = t->first_bits ? (int)t->first_bits : TABLE_FIRST_BITS;
-    while (((int64_t)1 << bits) / 8 * 5 < room) bits++;
-    table_make_index(ctx, t, bits);
-    table_set_room(t);
+    if (flow_rt_mem_size(room * t->stride + TABLE_PAD) < t->entry_bytes)
+        table_resize_entries(ctx, t, room);
+    table_fit_index(ctx, t, room);
 }
 
 static void tidy_compact(flow_ctx *ctx, flow_table *t) {

@@ -74,7 +74,7 @@ for dir in "$root"/examples/*/ "$root"/tests/run/*/; do
     [ -d out ] && cp -r out keep.out
     input=/dev/null cuts="3 1"
     [ -f stdin ] && input=stdin
-    case $dir in */aggregates_estimates) cuts=5000 ;; */stages_in_a_row) cuts=200 ;; esac
+    case $dir in */aggregates_estimates) cuts=5000 ;; */stages_in_a_row) cuts=50 ;; esac
     # shellcheck disable=SC2046
     all "$(basename "$dir")" "$cuts" $([ -f args ] && cat args)
 done

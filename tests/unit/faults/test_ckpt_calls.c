@@ -11,7 +11,7 @@
 #include "runtime/exec/ckpt_commit.h"
 #include "tests/unit/faults/ckpt_stand.h"
 #include "tests/unit/faults/each_call.h"
-#include "tests/unit/runtime/fake_program.h"
+#include "tests/unit/faults/quiet_suite.h"
 #include "tests/unit/runtime/source_stand.h"
 
 void suite_ckpt_calls(void);
@@ -175,22 +175,8 @@ static void test_odd_number(void) {
     }
 }
 
-static int hushed;
-
-static int prepare(void) {
-    hushed = hush();
-    fake_in_memory();
-    return setenv("FLOW_TEST_TMPFS", "1", 1);
-}
-
-static int clean(void) {
-    unhush(hushed);
-    fake_remove_dir();
-    return 0;
-}
-
 void suite_ckpt_calls(void) {
-    CU_pSuite s = CU_add_suite("ckpt_calls", prepare, clean);
+    CU_pSuite s = CU_add_suite("ckpt_calls", quiet_prepare, quiet_clean);
     CU_add_test(s, "state with every batch", test_saving);
     CU_add_test(s, "batches that are repeated", test_replaying);
     CU_add_test(s, "much state", test_much);

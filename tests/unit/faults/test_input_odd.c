@@ -7,6 +7,7 @@
 
 #include "runtime/exec/ckpt_input.h"
 #include "tests/unit/faults/ckpt_stand.h"
+#include "tests/unit/faults/quiet_suite.h"
 #include "tests/unit/runtime/fake_program.h"
 #include "tests/unit/runtime/source_stand.h"
 
@@ -168,22 +169,8 @@ static void test_refreshed(void) {
     stand_end(&st);
 }
 
-static int hushed;
-
-static int prepare(void) {
-    hushed = hush();
-    fake_in_memory();
-    return setenv("FLOW_TEST_TMPFS", "1", 1);
-}
-
-static int clean(void) {
-    unhush(hushed);
-    fake_remove_dir();
-    return 0;
-}
-
 void suite_input_odd(void) {
-    CU_pSuite s = CU_add_suite("input_odd", prepare, clean);
+    CU_pSuite s = CU_add_suite("input_odd", quiet_prepare, quiet_clean);
     CU_add_test(s, "plans", test_plans);
     CU_add_test(s, "rows that are not kept", test_not_kept);
     CU_add_test(s, "sources that fail", test_failing);

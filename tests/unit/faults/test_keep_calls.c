@@ -12,6 +12,7 @@
 #include "runtime/base/fault.h"
 #include "runtime/exec/ckpt_keep.h"
 #include "tests/unit/faults/each_call.h"
+#include "tests/unit/faults/quiet_suite.h"
 #include "tests/unit/runtime/fake_program.h"
 #include "tests/unit/runtime/source_stand.h"
 
@@ -292,22 +293,8 @@ static void shorten(void *arg) {
 
 static void test_shorten_calls(void) { each_call(shorten, NULL); }
 
-static int hushed;
-
-static int prepare(void) {
-    hushed = hush();
-    fake_in_memory();
-    return 0;
-}
-
-static int clean(void) {
-    unhush(hushed);
-    fake_remove_dir();
-    return 0;
-}
-
 void suite_keep_calls(void) {
-    CU_pSuite s = CU_add_suite("keep_calls", prepare, clean);
+    CU_pSuite s = CU_add_suite("keep_calls", quiet_prepare, quiet_clean);
     CU_add_test(s, "which files stay", test_kept);
     CU_add_test(s, "files that cannot be removed", test_removing);
     CU_add_test(s, "what becomes of a snapshot", test_snapshot);

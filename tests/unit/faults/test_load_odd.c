@@ -8,6 +8,7 @@
 
 #include "runtime/state/saved.h"
 #include "tests/unit/faults/ckpt_stand.h"
+#include "tests/unit/faults/quiet_suite.h"
 #include "tests/unit/runtime/fake_program.h"
 #include "tests/unit/runtime/source_stand.h"
 
@@ -166,22 +167,8 @@ static void test_changed(void) {
     }
 }
 
-static int hushed;
-
-static int prepare(void) {
-    hushed = hush();
-    fake_in_memory();
-    return setenv("FLOW_TEST_TMPFS", "1", 1);
-}
-
-static int clean(void) {
-    unhush(hushed);
-    fake_remove_dir();
-    return 0;
-}
-
 void suite_load_odd(void) {
-    CU_pSuite s = CU_add_suite("load_odd", prepare, clean);
+    CU_pSuite s = CU_add_suite("load_odd", quiet_prepare, quiet_clean);
     CU_add_test(s, "going back to an older state", test_older);
     CU_add_test(s, "which states are kept", test_kept);
     CU_add_test(s, "files that are whole", test_exchanged);

@@ -8,7 +8,7 @@
 #include "runtime/exec/ckpt_meta.h"
 #include "runtime/kernel/k_event.h"
 #include "tests/unit/faults/ckpt_stand.h"
-#include "tests/unit/runtime/fake_program.h"
+#include "tests/unit/faults/quiet_suite.h"
 #include "tests/unit/runtime/source_stand.h"
 
 void suite_meta_odd(void);
@@ -132,22 +132,8 @@ static void test_forged(void) {
     }
 }
 
-static int hushed;
-
-static int prepare(void) {
-    hushed = hush();
-    fake_in_memory();
-    return setenv("FLOW_TEST_TMPFS", "1", 1);
-}
-
-static int clean(void) {
-    unhush(hushed);
-    fake_remove_dir();
-    return 0;
-}
-
 void suite_meta_odd(void) {
-    CU_pSuite s = CU_add_suite("meta_odd", prepare, clean);
+    CU_pSuite s = CU_add_suite("meta_odd", quiet_prepare, quiet_clean);
     CU_add_test(s, "of this program", test_same);
     CU_add_test(s, "of another program", test_other);
     CU_add_test(s, "stages that do not fit", test_stages);

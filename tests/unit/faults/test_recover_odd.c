@@ -11,6 +11,7 @@
 #include "runtime/base/fault.h"
 #include "runtime/exec/ckpt_recover.h"
 #include "tests/unit/faults/ckpt_stand.h"
+#include "tests/unit/faults/quiet_suite.h"
 #include "tests/unit/runtime/fake_program.h"
 #include "tests/unit/runtime/source_stand.h"
 
@@ -503,22 +504,8 @@ static void test_cannot_remove(void) {
     unsetenv("FLOW_TEST_SIZES");
 }
 
-static int hushed;
-
-static int prepare(void) {
-    hushed = hush();
-    fake_in_memory();
-    return setenv("FLOW_TEST_TMPFS", "1", 1);
-}
-
-static int clean(void) {
-    unhush(hushed);
-    fake_remove_dir();
-    return 0;
-}
-
 void suite_recover_odd(void) {
-    CU_pSuite s = CU_add_suite("recover_odd", prepare, clean);
+    CU_pSuite s = CU_add_suite("recover_odd", quiet_prepare, quiet_clean);
     CU_add_test(s, "sinks that offer little", test_bare);
     CU_add_test(s, "batches that are repeated", test_replay);
     CU_add_test(s, "sinks that are gone", test_gone);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "runtime/base/fault.h"
+#include "tests/unit/faults/quiet_suite.h"
 #include "tests/unit/faults/sink_stand.h"
 #include "tests/unit/runtime/fake_program.h"
 #include "tests/unit/runtime/source_stand.h"
@@ -268,22 +269,8 @@ static void test_taken(void) {
     sink_unmake(&m);
 }
 
-static int hushed;
-
-static int prepare(void) {
-    hushed = hush();
-    fake_in_memory();
-    return 0;
-}
-
-static int clean(void) {
-    unhush(hushed);
-    fake_remove_dir();
-    return 0;
-}
-
 void suite_sink_again(void) {
-    CU_pSuite s = CU_add_suite("sink_again", prepare, clean);
+    CU_pSuite s = CU_add_suite("sink_again", quiet_prepare, quiet_clean);
     CU_add_test(s, "a second failure", test_second);
     CU_add_test(s, "cutting back", test_cut_back);
     CU_add_test(s, "a pipe in several tries", test_pipe);

@@ -13,6 +13,7 @@
 #include "runtime/base/fault.h"
 #include "runtime/io/file_parts.h"
 #include "tests/unit/faults/each_call.h"
+#include "tests/unit/faults/quiet_suite.h"
 #include "tests/unit/faults/sink_stand.h"
 #include "tests/unit/runtime/fake_program.h"
 #include "tests/unit/runtime/source_stand.h"
@@ -563,22 +564,8 @@ static void test_paths(void) {
     CU_ASSERT(!rt_part_safe_path(far));
 }
 
-static int hushed;
-
-static int prepare(void) {
-    hushed = hush();
-    fake_in_memory();
-    return 0;
-}
-
-static int clean(void) {
-    unhush(hushed);
-    fake_remove_dir();
-    return 0;
-}
-
 void suite_sink_odd(void) {
-    CU_pSuite s = CU_add_suite("sink_odd", prepare, clean);
+    CU_pSuite s = CU_add_suite("sink_odd", quiet_prepare, quiet_clean);
     CU_add_test(s, "lengths", test_lengths);
     CU_add_test(s, "replaced while it is written", test_replaced);
     CU_add_test(s, "another target", test_elsewhere);
