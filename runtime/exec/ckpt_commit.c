@@ -93,7 +93,7 @@ static rt_status sync_output(drafting *d) {
     }
     for (int64_t i = 0; i < p->nsinks; i++) {
         int64_t from = i ? d->ends[i - 1] : 0;
-        d->commit.sinks[i].record = d->records.p + from;
+        d->commit.sinks[i].record = d->records.p ? d->records.p + from : NULL;
         d->commit.sinks[i].len = d->ends[i] - from;
     }
     return rt_ckpt_input_sync(c->job, c->out.batch, &c->dirs);
