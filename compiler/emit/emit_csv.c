@@ -1,91 +1,129 @@
 /* emit_csv.c - the next record of a csv source.
  *
- * Where the columns stand in one order, known here, and are of simple types, a record is
- * read field by field by what is made for it (runtime/kernel/k_csv_plain.h); a record that
- * is not plain, and any other source, by the decoder, which knows its columns as data. */
+ * Where the columns stand in one order, known here, and are of simple types, records are
+ * found many at a time and read column by column (runtime/kernel/k_csv_span.h), and taken
+ * row by row; a record that is not plain, and any other source, is read by the decoder,
+ * which knows its columns as data. */
 #include "compiler/emit/emit_stage.h"
 
 enum { MOST = 64 }; /* columns: code for each */
 
-/* Can a plain record be read of fields of that type, if they are read? */
-static int simple(const type_t *t) {
+/* Can a field of that type be read in all records of a span, if anybody reads it? */
+static int simple(const tconnector_t *c, const type_t *t) {
     t = t->kind == TY_OPTION ? t->elem : t;
-    return t->kind == TY_INT || t->kind == TY_FLOAT || t->kind == TY_TIMESTAMP ||
-           t->kind == TY_STRING;
+    return t->kind == TY_INT || t->kind == TY_FLOAT || t->kind == TY_STRING ||
+           (t->kind == TY_TIMESTAMP && emit_time_unit(c) != 'n');
 }
 
 /* Is a field one of the record, of whatever type? */
-static int single(type_t *t) {
-    return type_strip(t)->kind != TY_RECORD;
-}
+static int single(type_t *t) { return type_strip(t)->kind != TY_RECORD; }
 
 /* Of a record that is one column (`as x: T`) the decoder looks at all fields. */
-static int is_live(const psource_t *src, uint32_t i) {
-    return src->conn->whole || src->live[i];
-}
+static int is_live(const psource_t *src, uint32_t i) { return src->conn->whole || src->live[i]; }
 
-static int can_be_plain(const psource_t *src) {
+static int can_be_spans(const psource_t *src) {
     const type_t *t = src->conn->record;
     if (t->kind != TY_RECORD || t->nfields > MOST || emit_option_int(src->conn, "header", 0))
         return 0;
     for (uint32_t i = 0; i < t->nfields; i++)
-        if (!single(t->fields[i].type) || (is_live(src, i) && !simple(t->fields[i].type)))
+        if (!single(t->fields[i].type) || (is_live(src, i) && !simple(src->conn, t->fields[i].type)))
             return 0;
     return 1;
 }
 
-/* i32: the field was read into its words at `out`. */
-static LLVMValueRef read_field(gen_t *g, LLVMValueRef scan, const field_t *f, LLVMValueRef last,
-                               LLVMValueRef out) {
-    emit_t *e = g->e;
-    int optional = f->type->kind == TY_OPTION;
-    const type_t *t = optional ? f->type->elem : f->type;
-    if (optional) ir_store(e, ir_i64(e, 1), ir_word(e, out, t->words));
-    switch (t->kind) {
-    case TY_INT: return K_CALL(e, csv_plain_int, "is", scan, last, out);
-    case TY_FLOAT: return K_CALL(e, csv_plain_float, "is", scan, last, out);
-    case TY_TIMESTAMP: {
-        LLVMValueRef unit = ir_i32(e, emit_time_unit(g->stage->source->conn));
-        return K_CALL(e, csv_plain_time, "is", scan, last, out, unit);
-    }
-    default: {
-        LLVMValueRef empty = ir_i32(e, !optional && !f->def);
-        return K_CALL(e, csv_plain_text, "is", scan, last, out, empty);
-    }
-    }
+/* The type of a field's value, `T?` as T. */
+static const type_t *value_type(const field_t *f) {
+    return f->type->kind == TY_OPTION ? f->type->elem : f->type;
 }
 
-/* Goes on at a new block if a kernel function said so, else at `other`. */
-static void go_on(emit_t *e, LLVMValueRef is, LLVMBasicBlockRef other) {
-    LLVMBasicBlockRef next = ir_block(e, "plain");
-    ir_if_rare(e, ir_eq(e, is, ir_i32(e, 0), "other"), other, next);
-    ir_at(e, next);
-}
+static int is_number(const field_t *f) { return value_type(f)->kind != TY_STRING; }
 
-LLVMValueRef emit_csv_next(gen_t *g, LLVMValueRef decoder, LLVMValueRef words) {
+static LLVMValueRef number(emit_t *e, uint32_t v) { return ir_i32(e, (int32_t)v); }
+
+/* Finds records and reads their columns. */
+static void read_columns(gen_t *g, decoder_t d) {
     emit_t *e = g->e;
     const psource_t *src = g->stage->source;
     const type_t *t = src->conn->record;
-    if (!can_be_plain(src)) return K_CALL(e, csv_next, "found", e->fn->ctx, decoder, words);
-    LLVMBasicBlockRef any = ir_block(e, "record.any"), done = ir_block(e, "record.read");
-    LLVMValueRef scan = ir_words(e, ITER_WORDS, "scan");
-    K_CALL(e, csv_plain_open, "", decoder, scan);
-    uint32_t w = 0;
+    LLVMValueRef fields = number(e, t->nfields);
+    K_CALL(e, csv_span_find, "", d.state, d.span, fields);
+    uint32_t columns = 0;
     for (uint32_t i = 0; i < t->nfields; i++) {
-        LLVMValueRef last = ir_i32(e, i + 1 == t->nfields);
-        go_on(e, is_live(src, i) ? read_field(g, scan, &t->fields[i], last, ir_word(e, words, w))
-                                 : K_CALL(e, csv_plain_skip, "is", scan, last), any);
-        w += t->fields[i].type->words;
+        const field_t *f = &t->fields[i];
+        if (!is_live(src, i)) continue;
+        LLVMValueRef field = number(e, i), column = number(e, columns);
+        columns += (uint32_t)is_number(f);
+        switch (value_type(f)->kind) {
+        case TY_INT: K_CALL(e, csv_span_int, "", d.span, fields, field, column); break;
+        case TY_FLOAT: K_CALL(e, csv_span_float, "", d.span, fields, field, column); break;
+        case TY_TIMESTAMP: {
+            LLVMValueRef unit = ir_i32(e, emit_time_unit(src->conn));
+            K_CALL(e, csv_span_time, "", d.span, fields, field, column, unit);
+            break;
+        }
+        default: /* without a byte none or the default, or the text "" */
+            if (f->type->kind == TY_OPTION || f->def)
+                K_CALL(e, csv_span_some, "", d.span, fields, field);
+        }
     }
-    go_on(e, K_CALL(e, csv_plain_close, "is", e->fn->ctx, decoder, scan), any);
-    LLVMBasicBlockRef plain = ir_here(e);
+}
+
+/* The words of the row that was taken. */
+static void load_row(gen_t *g, decoder_t d) {
+    emit_t *e = g->e;
+    const psource_t *src = g->stage->source;
+    const type_t *t = src->conn->record;
+    uint32_t columns = 0, w = 0;
+    for (uint32_t i = 0; i < t->nfields; w += t->fields[i++].type->words) {
+        const field_t *f = &t->fields[i];
+        if (!is_live(src, i)) continue;
+        LLVMValueRef out = ir_word(e, d.words, w);
+        if (is_number(f))
+            ir_store(e, K_CALL(e, csv_span_number, f->name, d.span, number(e, columns++)), out);
+        else
+            K_CALL(e, csv_span_text, "", d.span, number(e, t->nfields), number(e, i), out);
+        if (f->type->kind == TY_OPTION)
+            ir_store(e, ir_i64(e, 1), ir_word(e, out, value_type(f)->words));
+    }
+}
+
+LLVMValueRef emit_csv_span(gen_t *g) {
+    emit_t *e = g->e;
+    const psource_t *src = g->stage->source;
+    if (!can_be_spans(src)) return NULL;
+    uint32_t columns = 0;
+    for (uint32_t i = 0; i < src->conn->record->nfields; i++)
+        columns += is_live(src, i) && is_number(&src->conn->record->fields[i]);
+    return K_CALL(e, csv_span_open, "span", e->fn->ctx, number(e, columns));
+}
+
+LLVMValueRef emit_csv_next(gen_t *g, decoder_t d) {
+    emit_t *e = g->e;
+    if (!d.span) return K_CALL(e, csv_next, "found", e->fn->ctx, d.state, d.words);
+    LLVMValueRef fields = number(e, g->stage->source->conn->record->nfields);
+    LLVMBasicBlockRef find = ir_block(e, "span.find"), go = ir_block(e, "span.row"),
+                      take = ir_block(e, "row.take"), other = ir_block(e, "row.other"),
+                      done = ir_block(e, "record.read");
+    LLVMValueRef none = ir_eq(e, K_CALL(e, csv_span_more, "more", d.span), ir_i32(e, 0), "none");
+    ir_if_rare(e, none, find, go);
+    ir_at(e, find);
+    read_columns(g, d);
+    ir_br(e, go);
+    ir_at(e, go);
+    LLVMValueRef is = K_CALL(e, csv_span_take, "is", e->fn->ctx, d.span, fields);
+    ir_if_rare(e, ir_eq(e, is, ir_i32(e, 0), "odd"), other, take);
+    ir_at(e, other);
+    LLVMValueRef found =
+        K_CALL(e, csv_span_other, "found", e->fn->ctx, d.state, d.span, fields, d.words);
+    LLVMBasicBlockRef read = ir_here(e);
     ir_br(e, done);
-    ir_at(e, any);
-    LLVMValueRef other = K_CALL(e, csv_next, "found", e->fn->ctx, decoder, words);
+    ir_at(e, take);
+    load_row(g, d);
+    LLVMBasicBlockRef taken = ir_here(e);
     ir_br(e, done);
     ir_at(e, done);
-    LLVMValueRef found = ir_phi(e, e->i32, "found");
-    ir_phi_add(found, ir_i32(e, 1), plain);
-    ir_phi_add(found, other, any);
-    return found;
+    LLVMValueRef any = ir_phi(e, e->i32, "found");
+    ir_phi_add(any, ir_i32(e, 1), taken);
+    ir_phi_add(any, found, read);
+    return any;
 }

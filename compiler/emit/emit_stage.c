@@ -35,10 +35,6 @@ static LLVMTypeRef range_type(emit_t *e) {
 
 /* ---- sources of records ---- */
 
-typedef struct decoder {
-    LLVMValueRef state, words; /* the kernel's decoder; what `next` fills */
-} decoder_t;
-
 static decoder_t open_decoder(gen_t *g, LLVMValueRef p, LLVMValueRef end) {
     emit_t *e = g->e;
     psource_t *src = g->stage->source;
@@ -47,6 +43,7 @@ static decoder_t open_decoder(gen_t *g, LLVMValueRef p, LLVMValueRef end) {
     switch (src->conn->format) {
     case FORMAT_csv:
         d.state = K_CALL(e, csv_open, "csv", ctx, emit_schema(g, src), p, end);
+        d.span = emit_csv_span(g);
         break;
     case FORMAT_json:
         d.state = K_CALL(e, json_open, "json", ctx, emit_schema(g, src), p, end);
@@ -64,7 +61,7 @@ static decoder_t open_decoder(gen_t *g, LLVMValueRef p, LLVMValueRef end) {
 static LLVMValueRef next_record(gen_t *g, decoder_t d) {
     emit_t *e = g->e;
     switch (g->stage->source->conn->format) {
-    case FORMAT_csv: return emit_csv_next(g, d.state, d.words);
+    case FORMAT_csv: return emit_csv_next(g, d);
     case FORMAT_json: return K_CALL(e, json_next, "found", e->fn->ctx, d.state, d.words);
     default: return K_CALL(e, line_next, "found", e->fn->ctx, d.state, d.words);
     }

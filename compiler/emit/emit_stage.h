@@ -198,9 +198,16 @@ val_t *emit_source_columns(gen_t *g, LLVMValueRef words);
 /* Words of the stack that an iterator of the kernel has: FLOW_ITER_WORDS. */
 enum { ITER_WORDS = 16 };
 
+/* A decoder of the kernel, what its `next` fills, and of a csv source perhaps its span. */
+typedef struct decoder {
+    LLVMValueRef state, words, span;
+} decoder_t;
+
 /* ---- emit_csv.c ---- */
+/* The span for a csv source's records; NULL where it reads them one by one. */
+LLVMValueRef emit_csv_span(gen_t *g);
 /* The decoder's next record, into its words: what flow_k_csv_next says. */
-LLVMValueRef emit_csv_next(gen_t *g, LLVMValueRef decoder, LLVMValueRef words);
+LLVMValueRef emit_csv_next(gen_t *g, decoder_t d);
 
 /* ---- emit_binary.c ---- */
 /* The loop over the rows of a block, which are words. */

@@ -167,17 +167,6 @@ static void push_open(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef start,
     ir_at(e, next);
 }
 
-static void window_tumbling(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef t,
-                            LLVMBasicBlockRef next) {
-    emit_t *e = g->e;
-    const twindow_t *w = op->step->u.window.spec;
-    LLVMValueRef size = size_of(g, w);
-    LLVMValueRef start = K_CALL(e, window_start, "start", t, size, offset_of(g, w));
-    LLVMValueRef end = K_CALL(e, time_add, "end", start, size);
-    part_late(g, op, cols, end, next);
-    push_window(g, op, cols, start, end);
-}
-
 /* start, start - every, ...: those that end behind t, the earliest first. */
 static void window_sliding(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef t,
                            LLVMBasicBlockRef next) {
@@ -204,17 +193,27 @@ static LLVMValueRef slice_length(gen_t *g, const pop_t *op) {
     return K_CALL(g->e, slice_length, "slice", size_of(g, w), every_of(g, w));
 }
 
-/* The one slice that t lies in. */
-static void window_slice(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef t,
-                         LLVMBasicBlockRef next) {
+/* The one piece of `length` that t lies in: a tumbling window, or a slice of windows that come
+ * every `grid`; it is late with the last of them.  Rows come about in order of time, so the
+ * piece of the row before is tried first.  (What is late does not change within a batch.) */
+static void window_one(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef t, LLVMValueRef grid,
+                       LLVMValueRef length, LLVMBasicBlockRef next) {
     emit_t *e = g->e;
     const twindow_t *w = op->step->u.window.spec;
-    LLVMValueRef size = size_of(g, w), length = slice_length(g, op);
-    LLVMValueRef grid = w->kind == WINDOW_sliding ? every_of(g, w) : size;
+    LLVMValueRef from = ir_memo(e, "from"), to = ir_memo(e, "to");
+    LLVMBasicBlockRef other = ir_block(e, "window.other"), same = ir_block(e, "window.same");
+    LLVMValueRef behind = ir_cmp(e, LLVMIntSGE, t, ir_load(e, e->i64, from, "from"), "behind");
+    LLVMValueRef before = ir_lt(e, t, ir_load(e, e->i64, to, "to"), "before");
+    ir_if(e, ir_op(e, LLVMAnd, behind, before, "inside"), same, other);
+    ir_at(e, other);
     LLVMValueRef last = K_CALL(e, window_start, "last", t, grid, offset_of(g, w));
-    part_late(g, op, cols, K_CALL(e, time_add, "end", last, size), next);
+    part_late(g, op, cols, K_CALL(e, time_add, "end", last, size_of(g, w)), next);
     LLVMValueRef start = K_CALL(e, window_start, "start", t, length, offset_of(g, w));
-    push_window(g, op, cols, start, K_CALL(e, time_add, "end", start, length));
+    ir_store(e, start, from);
+    ir_store(e, K_CALL(e, time_add, "end", start, length), to);
+    ir_br(e, same);
+    ir_at(e, same);
+    push_window(g, op, cols, ir_load(e, e->i64, from, "start"), ir_load(e, e->i64, to, "end"));
 }
 
 /* [start, start + i * every), all i with t inside. */
@@ -258,8 +257,11 @@ void emit_window(gen_t *g, pop_t *op, val_t *cols) {
     LLVMValueRef t = w->processing ? now : g->time;
     flow_assert(t);
     LLVMBasicBlockRef next = ir_block(e, "window.done");
-    if (op->slice) window_slice(g, op, cols, t, next);
-    else if (w->kind == WINDOW_tumbling) window_tumbling(g, op, cols, t, next);
+    if (op->slice)
+        window_one(g, op, cols, t, w->kind == WINDOW_sliding ? every_of(g, w) : size_of(g, w),
+                   slice_length(g, op), next);
+    else if (w->kind == WINDOW_tumbling)
+        window_one(g, op, cols, t, size_of(g, w), size_of(g, w), next);
     else if (w->kind == WINDOW_sliding) window_sliding(g, op, cols, t, next);
     else window_cumulate(g, op, cols, t, next);
     ir_br(e, next);

@@ -147,6 +147,15 @@ LLVMValueRef ir_slot(emit_t *e, LLVMTypeRef t, const char *name) {
     return p;
 }
 
+LLVMValueRef ir_memo(emit_t *e, const char *name) {
+    LLVMValueRef p = ir_slot(e, e->i64, name);
+    LLVMBasicBlockRef here = ir_here(e);
+    ir_at(e, e->fn->entry);
+    ir_store(e, ir_i64(e, 0), p);
+    ir_at(e, here);
+    return p;
+}
+
 LLVMValueRef ir_words(emit_t *e, uint32_t n, const char *name) {
     return ir_slot(e, LLVMArrayType2(e->i64, n ? n : 1), name);
 }

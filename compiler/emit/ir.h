@@ -44,6 +44,8 @@ LLVMValueRef ir_word_at(emit_t *e, LLVMValueRef p, LLVMValueRef index, const cha
 LLVMValueRef ir_byte_at(emit_t *e, LLVMValueRef p, LLVMValueRef offset, const char *name);
 LLVMValueRef ir_slot(emit_t *e, LLVMTypeRef t, const char *name);          /* alloca in entry */
 LLVMValueRef ir_words(emit_t *e, uint32_t n, const char *name);            /* alloca of n words */
+/* A word that is 0 when the function begins: for what is remembered from row to row. */
+LLVMValueRef ir_memo(emit_t *e, const char *name);
 void ir_copy(emit_t *e, LLVMValueRef to, LLVMValueRef from, LLVMValueRef bytes);
 void ir_invariant(emit_t *e, LLVMValueRef load); /* what it reads never changes */
 

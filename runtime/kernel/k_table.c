@@ -9,7 +9,12 @@
  * A slot holds the entry's number + 1 in its low bits, as many as the index has, and the
  * hash in the rest, so a probe reads an entry of another key once in thousands of times.
  * Keys are hashed again when the index grows.  Removing closes the gap in the index
- * (backward shift), so there are no tombstones. */
+ * (backward shift), so there are no tombstones.
+ *
+ * Whenever an index of integer keys is made, and all of them are within as many numbers as
+ * it has slots, each gets the slot of its number (`direct`): no hash, no other key in the
+ * way, nothing to compare.  A key that comes later and is too far away ends that: then the
+ * keys are hashed until the index grows.  So nobody can make keys collide. */
 #include "runtime/kernel/k_table.h"
 #include "runtime/kernel/k_cell.h"
 #include "runtime/kernel/k_cold.h"
@@ -39,6 +44,17 @@ FLOW_INLINE uint64_t table_hash_entry(const flow_table *t, uint64_t seed,
     if (len > TABLE_INLINE) return flow_k_hash_bytes(seed, (const uint8_t *)e[1], len);
     table_cell c = {e[0], e[1]};
     return table_hash_cell(seed, c);
+}
+
+/* The slot of a key in a direct index, which is beyond `mask` if it can have none. */
+FLOW_INLINE uint64_t table_place(const flow_table *t, int64_t key) {
+    return (uint64_t)key - (uint64_t)t->lowest;
+}
+
+/* Where the search for an entry begins. */
+FLOW_INLINE uint32_t table_home(const flow_table *t, uint64_t seed, uint32_t entry) {
+    if (t->direct) return (uint32_t)table_place(t, (int64_t)table_entry(t, entry)[0]);
+    return (uint32_t)(table_hash_entry(t, seed, entry) >> t->shift);
 }
 
 /* ---- memory ---------------------------------------------------------------------- */
@@ -107,8 +123,8 @@ static void table_put(flow_table *t, uint64_t hash, uint32_t entry) {
 }
 
 /* The slot of a living entry. */
-static uint32_t table_slot(const flow_table *t, uint64_t hash, uint32_t entry) {
-    uint32_t at = (uint32_t)(hash >> t->shift);
+static uint32_t table_slot(const flow_table *t, uint64_t seed, uint32_t entry) {
+    uint32_t at = table_home(t, seed, entry);
     while ((t->index[at] & t->mask) != entry + 1)
         at = (at + 1) & t->mask;
     return at;
@@ -119,6 +135,10 @@ static void table_set_room(flow_table *t) {
     t->room = (uint32_t)(by_index < t->entry_room ? by_index : t->entry_room);
 }
 
+FLOW_INLINE int table_is_live(const flow_table *t, uint32_t entry) {
+    return !t->removed || !bits_get(&t->removed_bits, entry);
+}
+
 /* All living entries get a slot.  Slots are anywhere in memory: those of the next few entries
  * are fetched before the first of them is looked at. */
 static void table_put_all(flow_ctx *ctx, flow_table *t) {
@@ -127,13 +147,35 @@ static void table_put_all(flow_ctx *ctx, flow_table *t) {
     for (uint32_t i = 0; i < t->end;) {
         uint32_t n = 0;
         for (; n < TABLE_AHEAD && i < t->end; i++) {
-            if (t->removed && bits_get(&t->removed_bits, i)) continue;
+            if (!table_is_live(t, i)) continue;
             entries[n] = i;
             hashes[n] = table_hash_entry(t, ctx->seed, i);
             __builtin_prefetch(t->index + (hashes[n++] >> t->shift), 1);
         }
         for (uint32_t k = 0; k < n; k++) table_put(t, hashes[k], entries[k]);
     }
+}
+
+/* Can each key have the slot of its number?  Room that is left goes to both sides. */
+static int table_is_dense(flow_table *t) {
+    int64_t least = INT64_MAX, most = INT64_MIN;
+    if (t->kind != FLOW_TABLE_I64) return 0;
+    for (uint32_t i = 0; i < t->end; i++) {
+        if (!table_is_live(t, i)) continue;
+        int64_t key = (int64_t)table_entry(t, i)[0];
+        if (key < least) least = key;
+        if (key > most) most = key;
+    }
+    uint64_t range = (uint64_t)most - (uint64_t)least;
+    if (least > most || range > t->mask) return 0;
+    t->lowest = (int64_t)((uint64_t)least - (t->mask - range) / 2);
+    return 1;
+}
+
+static void table_put_direct(flow_table *t) {
+    for (uint32_t i = 0; i < t->end; i++)
+        if (table_is_live(t, i))
+            t->index[table_place(t, (int64_t)table_entry(t, i)[0])] = i + 1;
 }
 
 /* The old index goes first, so that the two are never counted at once; an allocation
@@ -145,7 +187,9 @@ static void table_make_index(flow_ctx *ctx, flow_table *t, int bits) {
     if (bits > 32) __builtin_trap(); /* the entries alone would be 60 GB */
     t->mask = (uint32_t)(((uint64_t)1 << bits) - 1);
     t->index = flow_rt_mem_alloc(ctx, ((int64_t)t->mask + 1) * 4);
-    table_put_all(ctx, t);
+    t->direct = (uint32_t)table_is_dense(t);
+    if (t->direct) table_put_direct(t);
+    else table_put_all(ctx, t);
 }
 
 /* An index for so many entries. */
@@ -185,9 +229,8 @@ void k_table_grow(flow_ctx *ctx, flow_table *t) {
     table_set_room(t);
 }
 
-/* Makes room for an entry, gives it its slot and zero words. */
-static __attribute__((noinline)) uint64_t *table_insert(flow_ctx *ctx, flow_table *t,
-                                                        uint64_t hash) {
+/* An entry of zeros, which has no slot. */
+static uint64_t *table_add(flow_ctx *ctx, flow_table *t) {
     uint32_t entry = t->end;
     if (t->unused) {
         entry = t->unused - 1;
@@ -198,13 +241,39 @@ static __attribute__((noinline)) uint64_t *table_insert(flow_ctx *ctx, flow_tabl
         if (entry >= t->room) k_table_grow(ctx, t);
         t->end++;
     }
-    table_put(t, hash, entry);
     t->last = entry;
     t->fresh = 1;
     k_track_note(ctx, t, entry);
     uint64_t *e = table_entry(t, entry);
     __builtin_memset(e, 0, (size_t)t->stride);
     return e;
+}
+
+/* The same with the slot of its hash. */
+static __attribute__((noinline)) uint64_t *table_insert(flow_ctx *ctx, flow_table *t,
+                                                        uint64_t hash) {
+    uint64_t *e = table_add(ctx, t);
+    table_put(t, hash, t->last);
+    return e;
+}
+
+/* A key that is too far from the others for a slot of its own: from now on all are hashed.
+ * It may be that of an entry that has no slot yet, and gets one here. */
+static FLOW_COLD void table_scatter(flow_ctx *ctx, flow_table *t) {
+    t->direct = 0;
+    __builtin_memset(t->index, 0, ((size_t)t->mask + 1) * 4);
+    table_put_all(ctx, t);
+}
+
+static __attribute__((noinline)) uint64_t *table_new_i64(flow_ctx *ctx, flow_table *t,
+                                                         int64_t key) {
+    uint64_t *e = table_add(ctx, t);
+    e[0] = (uint64_t)key;
+    if (!t->direct) table_put(t, table_hash_i64(ctx->seed, key), t->last);
+    else if (FLOW_LIKELY(table_place(t, key) <= t->mask))
+        t->index[table_place(t, key)] = t->last + 1;
+    else table_scatter(ctx, t);
+    return e + 1;
 }
 
 /* ---- probing --------------------------------------------------------------------- */
@@ -235,8 +304,14 @@ FLOW_INLINE uint64_t *table_found(flow_table *t, uint32_t entry, uint64_t *words
     return words;
 }
 
-FLOW_INLINE uint64_t *table_find_i64(flow_table *t, uint64_t hash, int64_t key) {
+FLOW_INLINE uint64_t *table_find_i64(flow_table *t, uint64_t seed, int64_t key) {
     if (FLOW_UNLIKELY(!t->index)) return 0;
+    if (t->direct) {
+        uint64_t place = table_place(t, key);
+        uint32_t slot = place <= t->mask ? t->index[place] : 0;
+        return slot ? table_found(t, slot - 1, table_entry(t, slot - 1) + 1) : 0;
+    }
+    uint64_t hash = table_hash_i64(seed, key);
     TABLE_PROBE(t, hash, (int64_t)e[0] == key, return table_found(t, entry, e + 1));
     return 0;
 }
@@ -257,12 +332,6 @@ static uint64_t *table_find_long(flow_table *t, uint64_t hash, const uint8_t *pt
                     !__builtin_memcmp((const uint8_t *)e[1], ptr, (size_t)len),
                 return table_found(t, entry, e + 2));
     return 0;
-}
-
-static uint64_t *table_new_i64(flow_ctx *ctx, flow_table *t, uint64_t hash, int64_t key) {
-    uint64_t *e = table_insert(ctx, t, hash);
-    e[0] = (uint64_t)key;
-    return e + 1;
 }
 
 static uint64_t *table_new_short(flow_ctx *ctx, flow_table *t, uint64_t hash, uint64_t lo,
@@ -293,10 +362,9 @@ table_text_long(flow_ctx *ctx, flow_table *t, const uint8_t *ptr, int64_t len) {
 }
 
 FLOW_HOT uint64_t *flow_k_table_i64(flow_ctx *ctx, flow_table *t, int64_t key) {
-    uint64_t hash = table_hash_i64(ctx->seed, key);
-    uint64_t *words = table_find_i64(t, hash, key);
+    uint64_t *words = table_find_i64(t, ctx->seed, key);
     if (FLOW_LIKELY(words != 0)) return table_changes(ctx, t, words);
-    return table_new_i64(ctx, t, hash, key);
+    return table_new_i64(ctx, t, key);
 }
 
 FLOW_HOT uint64_t *flow_k_table_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr,
@@ -310,7 +378,7 @@ FLOW_HOT uint64_t *flow_k_table_text(flow_ctx *ctx, flow_table *t, const uint8_t
 }
 
 uint64_t *flow_k_table_find_i64(flow_ctx *ctx, flow_table *t, int64_t key) {
-    return table_find_i64(t, table_hash_i64(ctx->seed, key), key);
+    return table_find_i64(t, ctx->seed, key);
 }
 
 uint64_t *flow_k_table_find_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr,
@@ -328,8 +396,15 @@ int64_t flow_k_table_last(const flow_table *t) {
     return t->last;
 }
 
-FLOW_INLINE void table_prefetch(const flow_table *t, uint64_t hash) {
-    if (t->index) __builtin_prefetch(t->index + (hash >> t->shift));
+/* The slot that the search for a key of this hash begins at, or of this number. */
+FLOW_INLINE uint64_t table_begin(const flow_table *t, uint64_t hash, int64_t key) {
+    if (!t->direct) return hash >> t->shift;
+    uint64_t place = table_place(t, key);
+    return place <= t->mask ? place : 0;
+}
+
+FLOW_INLINE void table_prefetch(const flow_table *t, uint64_t at) {
+    if (t->index) __builtin_prefetch(t->index + at);
 }
 
 /* ---- staged keys ----------------------------------------------------------------- */
@@ -344,21 +419,22 @@ FLOW_HOT void flow_k_stage_text(flow_ctx *ctx, const flow_table *t, uint64_t *sl
     slot[0] = c.lo;
     slot[1] = c.hi;
     slot[2] = table_hash_cell(ctx->seed, c);
-    table_prefetch(t, slot[2]);
+    table_prefetch(t, slot[2] >> t->shift);
 }
 
 FLOW_HOT void flow_k_stage_i64(flow_ctx *ctx, const flow_table *t, uint64_t *slot,
                                int64_t key) {
     slot[0] = (uint64_t)key;
     slot[2] = table_hash_i64(ctx->seed, key);
-    table_prefetch(t, slot[2]);
+    table_prefetch(t, table_begin(t, slot[2], key));
 }
 
 /* The entry that a probe will look at first; the index is there. */
-FLOW_INLINE void table_prefetch_entry(const flow_table *t, uint64_t hash) {
-    uint32_t at = (uint32_t)(hash >> t->shift), mask = t->mask, want = (uint32_t)hash & ~mask;
-    uint32_t slot = t->index[at];
-    while (slot && ((slot ^ want) > mask || !(slot & mask))) slot = t->index[++at & mask];
+FLOW_INLINE void table_prefetch_entry(const flow_table *t, uint64_t hash, int64_t key) {
+    uint32_t at = (uint32_t)table_begin(t, hash, key), mask = t->mask;
+    uint32_t want = (uint32_t)hash & ~mask, slot = t->index[at];
+    while (!t->direct && slot && ((slot ^ want) > mask || !(slot & mask)))
+        slot = t->index[++at & mask];
     if (!slot) return;
     const uint8_t *entry = t->entries + (int64_t)((slot & mask) - 1) * t->stride;
     __builtin_prefetch(entry);
@@ -366,7 +442,7 @@ FLOW_INLINE void table_prefetch_entry(const flow_table *t, uint64_t hash) {
 }
 
 FLOW_HOT void flow_k_stage_fetch(const flow_table *t, const uint64_t *slot) {
-    if (FLOW_LIKELY(t->index != 0)) table_prefetch_entry(t, slot[2]);
+    if (FLOW_LIKELY(t->index != 0)) table_prefetch_entry(t, slot[2], (int64_t)slot[0]);
 }
 
 FLOW_HOT uint64_t *flow_k_stage_text_entry(flow_ctx *ctx, flow_table *t,
@@ -379,9 +455,7 @@ FLOW_HOT uint64_t *flow_k_stage_text_entry(flow_ctx *ctx, flow_table *t,
 
 FLOW_HOT uint64_t *flow_k_stage_i64_entry(flow_ctx *ctx, flow_table *t,
                                           const uint64_t *slot) {
-    uint64_t *words = table_find_i64(t, slot[2], (int64_t)slot[0]);
-    if (FLOW_LIKELY(words != 0)) return table_changes(ctx, t, words);
-    return table_new_i64(ctx, t, slot[2], (int64_t)slot[0]);
+    return flow_k_table_i64(ctx, t, (int64_t)slot[0]);
 }
 
 /* ---- rows ahead ------------------------------------------------------------------ */
@@ -391,16 +465,18 @@ __attribute__((noinline)) const uint8_t *flow_k_table_ahead(flow_ctx *ctx,
                                                             const uint8_t *row,
                                                             const uint8_t *end, int64_t key) {
     uint64_t hashes[TABLE_AHEAD];
+    int64_t keys[TABLE_AHEAD];
     int n = 0;
     if (t->shift > 64 - TABLE_AHEAD_BITS) return end;
     for (; n < TABLE_AHEAD && row < end; n++, row = flow_k_row_next(row)) {
         const uint64_t *words = (const uint64_t *)(row + key);
+        keys[n] = (int64_t)words[0];
         hashes[n] = t->kind == FLOW_TABLE_I64
-                        ? table_hash_i64(ctx->seed, (int64_t)words[0])
+                        ? table_hash_i64(ctx->seed, keys[n])
                         : table_hash_text(ctx->seed, row + words[0], (int64_t)words[1]);
-        table_prefetch(t, hashes[n]);
+        table_prefetch(t, table_begin(t, hashes[n], keys[n]));
     }
-    for (int i = 0; i < n; i++) table_prefetch_entry(t, hashes[i]);
+    for (int i = 0; i < n; i++) table_prefetch_entry(t, hashes[i], keys[i]);
     return row;
 }
 
@@ -414,7 +490,7 @@ int64_t flow_k_table_end(const flow_table *t) {
 }
 
 int32_t flow_k_table_live(const flow_table *t, int64_t entry) {
-    return !t->removed || !bits_get(&t->removed_bits, (uint32_t)entry);
+    return table_is_live(t, (uint32_t)entry);
 }
 
 uint64_t *flow_k_table_words(const flow_table *t, int64_t entry) {
@@ -433,12 +509,12 @@ void flow_k_table_key_text(const flow_table *t, int64_t entry, uint64_t *text) {
 static void table_close_gap(flow_ctx *ctx, flow_table *t, uint32_t gap) {
     uint32_t mask = t->mask, at = gap;
     t->index[gap] = 0;
+    if (t->direct) return;
     for (;;) {
         at = (at + 1) & mask;
         uint32_t slot = t->index[at];
         if (!slot) return;
-        uint32_t home =
-            (uint32_t)(table_hash_entry(t, ctx->seed, (slot & mask) - 1) >> t->shift);
+        uint32_t home = table_home(t, ctx->seed, (slot & mask) - 1);
         if (((at - home) & mask) < ((at - gap) & mask)) continue;
         t->index[gap] = slot;
         t->index[at] = 0;
@@ -450,7 +526,7 @@ void flow_k_table_remove(flow_ctx *ctx, flow_table *t, int64_t entry) {
     uint32_t n = (uint32_t)entry;
     uint64_t *e = table_entry(t, n);
     if (FLOW_UNLIKELY(t->track != 0)) k_track_remove(ctx, t, entry);
-    table_close_gap(ctx, t, table_slot(t, table_hash_entry(t, ctx->seed, n), n));
+    table_close_gap(ctx, t, table_slot(t, ctx->seed, n));
     if (t->kind == FLOW_TABLE_TEXT) flow_k_cell_drop(ctx, &t->heap, e);
     bits_set(ctx, &t->removed_bits, n);
     e[0] = t->unused;
@@ -468,7 +544,7 @@ void flow_k_table_clear(flow_ctx *ctx, flow_table *t) {
     if (t->index) {
         if (t->end < t->mask / 16 && !t->removed) {
             for (uint32_t i = 0; i < t->end; i++)
-                t->index[table_slot(t, table_hash_entry(t, ctx->seed, i), i)] = 0;
+                t->index[table_slot(t, ctx->seed, i)] = 0;
         } else {
             __builtin_memset(t->index, 0, ((size_t)t->mask + 1) * 4);
         }

@@ -2,7 +2,8 @@
  *
  * Entries stand one behind the other in the order they came, each a key (8 bytes for an
  * integer, a cell for text) and the state words the emitter asked for, zero at first.
- * An index of 32-bit positions, addressed by a seeded hash, leads to them.  So an entry
+ * An index of 32-bit positions, addressed by a seeded hash, leads to them; by the key itself
+ * where the keys are integers so close together that each can have a slot.  So an entry
  * has a number that does not change while it lives, iteration is the order of arrival,
  * growing rebuilds only the index, and what changed in a batch is a list of numbers.
  *
@@ -37,6 +38,8 @@ typedef struct flow_table {
     uint32_t unused;  /* number + 1 of the one to use next; the others are chained */
     uint32_t kind;
     uint32_t words;
+    uint32_t direct; /* the slot of an integer key is key - lowest, not where its hash leads */
+    int64_t lowest;
     int64_t entry_room;  /* entries the memory holds, */
     int64_t entry_bytes; /* and its size */
     int64_t limit;       /* bytes at which flow_k_table_full says so; 0: never */

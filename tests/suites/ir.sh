@@ -45,8 +45,8 @@ for cpu in x86-64 x86-64-v3 x86-64-v4; do
     "$flowc" emit --ir --cpu $cpu p.flow >$cpu.ll || bad "emit --ir --cpu $cpu"
     "$flowc" emit --asm --cpu $cpu p.flow >$cpu.s || bad "emit --asm --cpu $cpu"
     lacks $cpu.ll 'fmuladd'
-    lacks $cpu.ll 'call .*@flow_k_csv_plain_'
-    has $cpu.ll 'define internal .*@flow_k_csv_next(' # for what is not plain; of this target
+    lacks $cpu.ll 'call .*@flow_k_csv_span_\(more\|take\|number\|text\)'
+    has $cpu.ll 'define internal .*@flow_k_csv_span_other(' # for what is not plain; of this target
     lacks $cpu.s 'vfmadd'
 done
 lacks x86-64.s '%ymm'

@@ -33,9 +33,14 @@ static int64_t key_text(int k, uint8_t *p) {
     return n;
 }
 
-static int64_t key_int(int k) {
-    return k == 1 ? INT64_MIN : ((int64_t)k - 1500) * 77777;
-}
+/* Integer keys: far apart, or close together with one far away perhaps. */
+static const struct keys {
+    int64_t first, step, odd; /* odd: the key of 1 */
+} apart = {-1500 * 77777LL, 77777, INT64_MIN}, close_by = {-1500, 1, -1499},
+  close_but_one = {-1500, 1, INT64_MIN}, close_and_last = {INT64_MAX - KEYS, 1, INT64_MAX},
+  *keys = &apart;
+
+static int64_t key_int(int k) { return k == 1 ? keys->odd : keys->first + k * keys->step; }
 
 typedef struct probe {
     flow_ctx *ctx;
@@ -186,6 +191,43 @@ static void test_i64(void) {
     run(FLOW_TABLE_I64, 5, 2);
 }
 
+/* Integers that are close together have their slots by number: with removals and growth, at
+ * the end of the range; and are hashed once one comes that is not close. */
+static void test_direct(void) {
+    const struct keys *forms[] = {&close_by, &close_but_one, &close_and_last};
+    for (int i = 0; i < 3; i++) {
+        keys = forms[i];
+        for (uint64_t seed = 6; seed < 9; seed++) run(FLOW_TABLE_I64, 2, seed);
+    }
+    keys = &apart;
+}
+
+/* Whether they have is seen in the table; it changes with one key, and back when it grows. */
+static void test_direct_mode(void) {
+    flow_ctx *ctx = env_open();
+    flow_table t;
+    flow_k_table_init(&t, FLOW_TABLE_I64, 1);
+    for (int64_t k = 0; k < 1000; k++) *flow_k_table_i64(ctx, &t, k) = (uint64_t)k;
+    CU_ASSERT(t.direct);
+    CU_ASSERT(!flow_k_table_find_i64(ctx, &t, 1000) && !flow_k_table_find_i64(ctx, &t, -1));
+    CU_ASSERT(!flow_k_table_find_i64(ctx, &t, INT64_MAX) && !flow_k_table_find_i64(ctx, &t, INT64_MIN));
+    flow_k_table_i64(ctx, &t, 1 << 20);
+    CU_ASSERT(!t.direct && !flow_k_table_find_i64(ctx, &t, 1000));
+    for (int64_t k = 0; k < 1000; k++) CU_ASSERT(*flow_k_table_find_i64(ctx, &t, k) == (uint64_t)k);
+    CU_ASSERT(flow_k_table_find_i64(ctx, &t, 1 << 20) != NULL);
+    flow_k_table_find_i64(ctx, &t, 1 << 20);
+    flow_k_table_remove(ctx, &t, flow_k_table_last(&t));
+    for (int64_t k = 1000; k < 4000; k++) *flow_k_table_i64(ctx, &t, k) = (uint64_t)k;
+    CU_ASSERT(t.direct);
+    for (int64_t k = 0; k < 4000; k++) CU_ASSERT(*flow_k_table_find_i64(ctx, &t, k) == (uint64_t)k);
+    flow_k_table_clear(ctx, &t);
+    CU_ASSERT(t.direct && !flow_k_table_find_i64(ctx, &t, 7));
+    flow_k_table_i64(ctx, &t, INT64_MIN); /* into an empty one */
+    CU_ASSERT(!t.direct && flow_k_table_find_i64(ctx, &t, INT64_MIN));
+    flow_k_table_release(ctx, &t);
+    env_close(ctx);
+}
+
 static void test_text(void) {
     run(FLOW_TABLE_TEXT, 1, 3);
     run(FLOW_TABLE_TEXT, 0, 4);
@@ -262,11 +304,16 @@ static void test_ahead(void) {
     ahead(FLOW_TABLE_I64, "i", 1);
     ahead(FLOW_TABLE_TEXT, "s", 1);
     ahead(FLOW_TABLE_I64, "i", 10);
+    keys = &close_by;
+    ahead(FLOW_TABLE_I64, "i", 1);
+    keys = &apart;
 }
 
 void suite_table(void) {
     CU_pSuite s = CU_add_suite("table", 0, 0);
     CU_add_test(s, "integer keys", test_i64);
+    CU_add_test(s, "integers close together", test_direct);
+    CU_add_test(s, "slots by number", test_direct_mode);
     CU_add_test(s, "text keys", test_text);
     CU_add_test(s, "order of arrival", test_arrival);
     CU_add_test(s, "full", test_full);
