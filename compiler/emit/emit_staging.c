@@ -73,21 +73,11 @@ static LLVMValueRef drain_function(gen_t *g, pop_t *op, const staged_t *s, const
     }
     emit_agg_step_all(g, op->step, table, words, again);
     ir_loop_end(e, &l);
+    K_CALL(e, stage_fed, "", table, n);
     ir_store(e, ir_i64(e, 0), count);
     ir_ret(e, ir_i32(e, 0));
     emit_fn_close(e);
     return fn;
-}
-
-/* The count stands in the entry block's alloca; it must be 0 before the first row. */
-static void zero_at_entry(gen_t *g, LLVMValueRef count) {
-    emit_t *e = g->e;
-    LLVMBasicBlockRef here = ir_here(e);
-    LLVMValueRef first = LLVMGetFirstInstruction(e->fn->first);
-    if (first) LLVMPositionBuilderBefore(e->b, first);
-    else ir_at(e, e->fn->first);
-    ir_store(e, ir_i64(e, 0), count);
-    ir_at(e, here);
 }
 
 static void drain(gen_t *g, const staged_t *s) {
@@ -99,8 +89,7 @@ void emit_stage_put(gen_t *g, pop_t *op, LLVMValueRef table, gkey_t key, const v
     emit_t *e = g->e;
     staged_t s = {.words = slot_words(op, args), .int_key = key.is_int};
     s.slots = ir_words(e, (uint32_t)(SLOTS * s.words), "slots");
-    s.count = ir_words(e, 1, "staged");
-    zero_at_entry(g, s.count);
+    s.count = ir_memo(e, "staged");
     s.drain = drain_function(g, op, &s, args);
     vec_push(e->arena, &g->staged, s);
 

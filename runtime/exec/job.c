@@ -21,8 +21,9 @@
 #include "runtime/state/watermark.h"
 
 /* A worker's partial tables are flushed beyond this: about what a core's share of the
- * last cache holds. */
+ * last cache holds; or beyond the other, where rows often meet a key that is there. */
 #define PARTIAL_BYTES (INT64_C(16) << 20)
+#define PARTIAL_MOST  (INT64_C(64) << 20)
 
 int64_t rt_job_parts(const rt_job *job, int64_t exchange) {
     return job->program->exchanges[exchange].one_part ? 1 : job->settings->partitions;
@@ -116,7 +117,7 @@ static void open_workers(rt_job *job) {
     job->states =
         rt_states_new(job->program, job->settings->partitions, job->nworkers);
     int64_t share = rt_mem_limit(job->mem) / (16 * job->nworkers);
-    rt_states_partial_limit(job->states, RT_MIN(PARTIAL_BYTES, share));
+    rt_states_partial_limit(job->states, PARTIAL_BYTES, RT_MIN(PARTIAL_MOST, share));
     job->watermarks = rt_watermarks_new(job->program);
     uint64_t seed = job->ckpt ? job->ckpt->ident.seed : table_seed();
     for (int64_t i = 0; i < job->nworkers; i++) {

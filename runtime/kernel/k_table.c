@@ -30,6 +30,7 @@
 #define TABLE_KEPT       (16 * 1024) /* entries that a clear keeps however few were used */
 #define TABLE_AHEAD      32 /* rows whose entries are fetched at once */
 #define TABLE_AHEAD_BITS 12 /* an index from 16 KiB: with its entries beyond the first cache */
+#define TABLE_AGAIN      8  /* a limit grows if a row more than one in so many met a known key */
 #define TABLE_BIG_BITS   15 /* an index from 128 KiB: with its entries beyond the second cache */
 
 FLOW_INLINE uint64_t *table_entry(const flow_table *t, uint32_t entry) {
@@ -103,6 +104,7 @@ void k_table_give_back(flow_ctx *ctx, flow_table *t) {
     flow_k_heap_release(ctx, &t->heap);
     flow_k_table_init(t, t->kind, t->words);
     t->limit = was.limit;
+    t->most = was.most;
     t->first_bits = was.first_bits;
     t->panes = was.panes;
     t->track = was.track;
@@ -445,6 +447,8 @@ FLOW_HOT void flow_k_stage_fetch(const flow_table *t, const uint64_t *slot) {
     if (FLOW_LIKELY(t->index != 0)) table_prefetch_entry(t, slot[2], (int64_t)slot[0]);
 }
 
+void flow_k_stage_fed(flow_table *t, int64_t rows) { t->fed += rows; }
+
 FLOW_HOT uint64_t *flow_k_stage_text_entry(flow_ctx *ctx, flow_table *t,
                                            const uint64_t *slot) {
     table_cell c = {slot[0], slot[1]};
@@ -553,6 +557,7 @@ void flow_k_table_clear(flow_ctx *ctx, flow_table *t) {
     if (t->removed_bits.words)
         __builtin_memset(t->removed_bits.words, 0, (size_t)t->removed_bits.room * 8);
     t->end = t->removed = t->unused = t->fresh = t->last = 0;
+    t->fed = 0;
     t->waits = 0;
     if (t->heap.bytes >= TABLE_KEPT && t->heap.used < t->heap.bytes / 8)
         flow_k_heap_release(ctx, &t->heap);
@@ -642,8 +647,11 @@ int64_t flow_k_table_bytes(const flow_table *t) {
     return n + t->entry_bytes + k_track_bytes(t);
 }
 
-int32_t flow_k_table_full(const flow_table *t) {
+int32_t flow_k_table_full(flow_table *t) {
     if (!t->limit) return 0;
     int64_t panes = t->panes ? k_panes_used(t) : 0;
-    return (int64_t)t->end * t->stride + t->heap.used + panes >= t->limit;
+    if ((int64_t)t->end * t->stride + t->heap.used + panes < t->limit) return 0;
+    if (t->limit >= t->most || t->fed - t->end < t->fed / TABLE_AGAIN) return 1;
+    t->limit = 2 * t->limit < t->most ? 2 * t->limit : t->most;
+    return 0;
 }

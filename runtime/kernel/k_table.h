@@ -43,6 +43,8 @@ typedef struct flow_table {
     int64_t entry_room;  /* entries the memory holds, */
     int64_t entry_bytes; /* and its size */
     int64_t limit;       /* bytes at which flow_k_table_full says so; 0: never */
+    int64_t most;        /* what the limit may become, where keys come again */
+    int64_t fed;         /* staged rows since the table was empty */
     uint32_t *dirty;     /* numbers of touched entries, in order of first touch */
     int64_t dirty_count, dirty_room;
     flow_bits dirty_bits;
@@ -95,6 +97,8 @@ void flow_k_stage_text(flow_ctx *ctx, const flow_table *t, uint64_t *slot,
                        const uint8_t *ptr, int64_t len);
 void flow_k_stage_i64(flow_ctx *ctx, const flow_table *t, uint64_t *slot, int64_t key);
 void flow_k_stage_fetch(const flow_table *t, const uint64_t *slot);
+/* So many rows are drained. */
+void flow_k_stage_fed(flow_table *t, int64_t rows);
 uint64_t *flow_k_stage_text_entry(flow_ctx *ctx, flow_table *t, const uint64_t *slot);
 uint64_t *flow_k_stage_i64_entry(flow_ctx *ctx, flow_table *t, const uint64_t *slot);
 
@@ -130,9 +134,10 @@ FLOW_FAR uint32_t *flow_k_table_sorted(flow_ctx *ctx, const flow_table *t, int32
 int64_t flow_k_table_nth(const uint32_t *order, int64_t i);
 
 flow_heap *flow_k_table_heap(flow_table *t);
-/* Bytes held; whether entries and heap have passed t->limit, so that a partial table is
- * to be flushed and cleared. */
 int64_t flow_k_table_bytes(const flow_table *t);
-int32_t flow_k_table_full(const flow_table *t);
+/* Have entries and heap passed t->limit, so that a partial table is to be flushed and cleared?
+ * Where enough rows met the key of an earlier one the limit is doubled instead, up to
+ * t->most: the more keys are held, the more rows will. */
+int32_t flow_k_table_full(flow_table *t);
 
 #endif

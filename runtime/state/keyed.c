@@ -76,9 +76,11 @@ flow_table *rt_states_partial(const rt_states *s, int64_t worker) {
     return s->partials ? s->partials + worker * s->program->nstates : NULL;
 }
 
-void rt_states_partial_limit(rt_states *s, int64_t bytes) {
-    for (int64_t i = 0; i < s->workers * s->program->nstates; i++)
-        s->partials[i].limit = bytes;
+void rt_states_partial_limit(rt_states *s, int64_t bytes, int64_t most) {
+    for (int64_t i = 0; i < s->workers * s->program->nstates; i++) {
+        s->partials[i].limit = RT_MIN(bytes, most);
+        s->partials[i].most = most;
+    }
 }
 
 void rt_states_tidy(rt_states *s, flow_ctx *ctx) {

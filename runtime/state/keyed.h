@@ -26,8 +26,8 @@ const rt_program *rt_states_program(const rt_states *states);
 int64_t rt_states_partitions(const rt_states *states);
 /* [state id]: a worker's partial tables, for ctx->partial. */
 flow_table *rt_states_partial(const rt_states *states, int64_t worker);
-/* Sets the size at which partial tables are to be flushed. */
-void rt_states_partial_limit(rt_states *states, int64_t bytes);
+/* Sets the size at which partial tables are to be flushed, and the one that it may become. */
+void rt_states_partial_limit(rt_states *states, int64_t bytes, int64_t most);
 
 /* ctx->partition has done its work in this batch: what state no longer needs goes back. */
 void rt_states_tidy(rt_states *states, flow_ctx *ctx);
