@@ -2,7 +2,7 @@
  * slots are full and at the end of the block. */
 #include "compiler/emit/emit_staging.h"
 
-enum { SLOTS = 64, KEY_WORDS = 3, SHORT_TEXT = 12 }; /* runtime/kernel/k_table.h */
+enum { SLOTS = 64, KEY_WORDS = 3, SHORT_TEXT = 12 }; /* runtime/kernel/k_stage.h */
 
 static int points_nowhere(const type_t *t) {
     switch (t->kind) {

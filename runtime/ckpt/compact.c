@@ -17,6 +17,7 @@
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
+#include "runtime/base/sampler.h"
 #include "runtime/ckpt/state_merge.h"
 
 #define MOST_DELTAS 64
@@ -177,6 +178,7 @@ static rt_compacted compact(rt_compactor *c) {
 
 static void *run(void *arg) {
     rt_compactor *c = arg;
+    rt_sampler_thread();
     rt_os_yield_to_all();
     c->outcome = compact(c);
     atomic_store(&c->over, true);

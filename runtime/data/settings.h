@@ -20,6 +20,7 @@ typedef struct rt_settings {
     int64_t checkpoint_every, compact_every;
     int64_t collect_limit;
     const char *trace;  /* --trace FILE; null: none */
+    const char *profile; /* --profile FILE; null: none */
     const char *replay; /* --replay FILE */
     bool fresh;   /* --fresh: a new job, whatever is in the folder */
     int64_t grace;

@@ -12,6 +12,7 @@
 #include "runtime/exec/checkpoint.h"
 #include "runtime/exec/ckpt_recover.h"
 #include "runtime/exec/pace.h"
+#include "runtime/exec/profile.h"
 #include "runtime/exec/run_record.h"
 #include "runtime/exec/sched.h"
 #include "runtime/exec/stage.h"
@@ -145,6 +146,7 @@ rt_status rt_job_open(rt_job *job, rt_program *program, const rt_settings *setti
     open_env(job, loop, stop);
     RT_TRY(rt_checkpoint_open(job));
     RT_TRY(rt_run_record_open(job));
+    RT_TRY(rt_profile_open(job));
     job->sums = job->ckpt || job->record || settings->replay;
     open_workers(job);
     job->spill = rt_spill_new();
@@ -203,6 +205,8 @@ rt_status rt_job_close(rt_job *job, bool failed) {
     rt_watermarks_free(job->watermarks);
     rt_run_record_close(job);
     rt_checkpoint_close(job);
+    rt_status profiled = rt_profile_close(job); /* all threads have ended */
+    if (result == RT_ok) result = profiled;
     free(job->workers);
     free(job->exchanges);
     free(job->sources);

@@ -23,6 +23,7 @@
 
 struct rt_checkpoint;
 struct rt_pool;
+struct rt_profile;
 struct rt_run_record;
 struct rt_job;
 struct rt_spill;
@@ -126,6 +127,7 @@ typedef struct rt_job {
     struct rt_spill *spill;
     struct rt_checkpoint *ckpt; /* null without one */
     struct rt_run_record *record; /* --trace; else null */
+    struct rt_profile *profile;   /* --profile; else null */
     bool sums;                 /* the checksum of the output is asked for */
     struct rt_pool *pool;
     flow_rt_worker *workers;

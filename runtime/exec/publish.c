@@ -11,6 +11,7 @@
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
+#include "runtime/base/sampler.h"
 #include "runtime/base/seed.h"
 #include "runtime/base/wake.h"
 #include "runtime/exec/checkpoint.h"
@@ -137,6 +138,7 @@ static bool strand_begin(rt_publisher *p, bool *seeded) { return (void)p, *seede
 
 static void *publisher_main(void *arg) {
     rt_publisher *p = arg;
+    rt_sampler_thread();
     pthread_mutex_lock(&p->lock);
     for (;;) {
         while (!p->busy && !p->end) pthread_cond_wait(&p->begin, &p->lock);

@@ -14,6 +14,7 @@
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
+#include "runtime/base/sampler.h"
 #include "runtime/base/seed.h"
 
 struct rt_pool {
@@ -91,6 +92,7 @@ static void *thread_main(void *arg) {
     thread_arg mine = *(thread_arg *)arg;
     rt_pool *pool = mine.pool;
     free(arg);
+    rt_sampler_thread();
     pthread_mutex_lock(&pool->lock);
     for (;;) {
         while (!pool->end && pool->phase == mine.phase)

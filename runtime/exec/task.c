@@ -9,6 +9,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
+#include "runtime/base/sampler.h"
 #include "runtime/exec/sched.h"
 #include "runtime/kernel/k_event.h"
 #include "runtime/state/keyed.h"
@@ -77,7 +78,9 @@ void rt_task_run(flow_rt_worker *w, int64_t stage, int64_t order, rt_out *out,
     w->out = out;
     w->ctx.record = NULL;
     w->ctx.record_len = 0;
+    rt_sampler_stage(stage);
     int32_t result = guarded(w, body, arg);
+    rt_sampler_stage(-1);
     if (result && w->failure.status == RT_ok)
         rt_task_fail(w, RT_run, NULL);
     rt_arena_task_end(w);

@@ -13,6 +13,7 @@
 #include "runtime/base/os.h"
 #include "runtime/base/rt_arena.h"
 #include "runtime/base/rt_check.h"
+#include "runtime/base/sampler.h"
 #include "runtime/base/wake.h"
 
 enum { EVENTS_MAX = 64 };
@@ -163,6 +164,7 @@ void rt_loop_run(rt_loop *loop, int64_t timeout) {
 
 static void *loop_main(void *arg) {
     rt_loop *loop = arg;
+    rt_sampler_thread();
     while (!atomic_load_explicit(&loop->stop, memory_order_acquire)) rt_loop_run(loop, -1);
     return NULL;
 }

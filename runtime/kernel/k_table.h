@@ -80,27 +80,6 @@ uint64_t *flow_k_table_find_text(flow_ctx *ctx, flow_table *t, const uint8_t *pt
 /* After a probe that gave words: 1 if it made the entry; the entry's number. */
 int32_t flow_k_table_fresh(const flow_table *t);
 int64_t flow_k_table_last(const flow_table *t);
-/* Fetches ahead what the probes of the next rows of a buffer will read, where the table is
- * larger than the nearest cache; each row has its key `key` bytes from its start, an integer
- * or where its text stands.  Gives the row up to which that is done, or `end`. */
-const uint8_t *flow_k_table_ahead(flow_ctx *ctx, const flow_table *t, const uint8_t *row,
-                                  const uint8_t *end, int64_t key);
-
-/* Staged keys.  Where a table outgrows the cache, keys are put aside a few dozen at a time:
- * stage_* computes the hash and fetches the index ahead, then stage_fetch each entry, then
- * stage_*_entry probes.  A slot is FLOW_STAGE_WORDS words and points nowhere; only text of
- * at most FLOW_STAGE_TEXT bytes is staged.  Good for updates whose order does not matter. */
-#define FLOW_STAGE_WORDS 3
-#define FLOW_STAGE_TEXT 12
-int32_t flow_k_table_big(const flow_table *t);
-void flow_k_stage_text(flow_ctx *ctx, const flow_table *t, uint64_t *slot,
-                       const uint8_t *ptr, int64_t len);
-void flow_k_stage_i64(flow_ctx *ctx, const flow_table *t, uint64_t *slot, int64_t key);
-void flow_k_stage_fetch(const flow_table *t, const uint64_t *slot);
-/* So many rows are drained. */
-void flow_k_stage_fed(flow_table *t, int64_t rows);
-uint64_t *flow_k_stage_text_entry(flow_ctx *ctx, flow_table *t, const uint64_t *slot);
-uint64_t *flow_k_stage_i64_entry(flow_ctx *ctx, flow_table *t, const uint64_t *slot);
 
 /* Entries by number: 0 .. end - 1; removed ones are not live.  key_text writes address
  * and length. */

@@ -46,6 +46,7 @@
 #include "runtime/kernel/k_row.c"
 #include "runtime/kernel/k_heap.c"
 #include "runtime/kernel/k_table.c"
+#include "runtime/kernel/k_stage.c"
 #include "runtime/kernel/k_append.c"
 #include "runtime/kernel/k_track.c"
 #include "runtime/kernel/k_timer.c"

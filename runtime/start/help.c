@@ -66,6 +66,7 @@ void rt_help_print(const rt_options *o, const char *argv0) {
     printf("  %-28s  %s\n", "--checkpoint-check DIR", "read all of it, and say what is damaged");
     printf("  %-28s  %s\n", "--trace FILE", "write what each batch reads and gives");
     printf("  %-28s  %s\n", "--replay FILE", "do what a trace says and compare; nothing is written");
+    printf("  %-28s  %s\n", "--profile FILE", "write where the time goes, by stage and by line");
     printf("  %-28s  %s\n", "--explain", "print the plan the program was built from");
     printf("  %-28s  %s\n", "--version", "print what it was built from, and with");
     printf("\nSettings are also read from the environment: FLOW_BATCH for --batch.\n");

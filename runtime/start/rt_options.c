@@ -117,6 +117,7 @@ static int read_setting(rt_options *o, char **argv, int i, int argc) {
     if (same_name("explain", text, len)) return o->action = RT_EXPLAIN, 1;
     if (same_name("fresh", text, len)) return o->fresh = true, 1;
     if (same_name("trace", text, len)) return read_file_name(o, &o->trace, argv, i, argc);
+    if (same_name("profile", text, len)) return read_file_name(o, &o->profile, argv, i, argc);
     if (same_name("replay", text, len)) return read_file_name(o, &o->replay, argv, i, argc);
     if (same_name("checkpoint_dump", text, len)) return read_folder(o, RT_DUMP, argv, i, argc);
     if (same_name("checkpoint_check", text, len)) return read_folder(o, RT_CHECK, argv, i, argc);
@@ -369,6 +370,7 @@ rt_status rt_options_settings(rt_options *o, rt_settings *out) {
     out->backpressure = bool_of(o, RT_SETTING_backpressure, true);
     out->journal = bool_of(o, RT_SETTING_journal, true);
     out->trace = o->trace;
+    out->profile = o->profile;
     out->replay = o->replay;
     /* What is only looked at again touches no checkpoint. */
     if (o->replay) out->checkpoint = NULL;

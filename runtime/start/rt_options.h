@@ -44,7 +44,7 @@ typedef struct rt_options {
     rt_action action;
     const char *folder; /* of RT_DUMP and RT_CHECK */
     bool fresh;
-    const char *trace, *replay; /* files, or null */
+    const char *trace, *replay, *profile; /* files, or null */
     bool failed; /* something was reported: exit code 2 */
 } rt_options;
 

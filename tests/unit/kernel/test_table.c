@@ -1,5 +1,5 @@
 /* test_table.c - tables against a list that is searched from end to end. */
-#include "runtime/kernel/k_table.h"
+#include "runtime/kernel/k_stage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
