@@ -28,7 +28,8 @@
 #define TABLE_PAD        64 /* readable behind the entries */
 #define TABLE_KEPT       (16 * 1024) /* entries that a clear keeps however few were used */
 #define TABLE_AHEAD      32 /* rows whose entries are fetched at once */
-#define TABLE_AGAIN      8  /* a limit grows if a row more than one in so many met a known key */
+#define TABLE_SPARSE_BITS 15 /* an index of 128 KiB */
+#define TABLE_AGAIN      8 /* a limit grows if a row more than one in so many met a known key */
 
 FLOW_INLINE uint64_t *table_entry(const flow_table *t, uint32_t entry) {
     return (uint64_t *)(t->entries + (int64_t)entry * t->stride);
@@ -129,8 +130,17 @@ static uint32_t table_slot(const flow_table *t, uint64_t seed, uint32_t entry) {
     return at;
 }
 
+/* How many entries an index of 2^bits slots leads to.  Half as many in a partial table that
+ * is small enough for the near caches: a key that is not in its first slot costs a branch
+ * that nobody could predict, and of these tables there are few, so memory does not count.
+ * A direct index has no such keys. */
+FLOW_INLINE int64_t table_index_room(const flow_table *t, int64_t bits) {
+    int sparse = t->limit && !t->direct && bits <= TABLE_SPARSE_BITS;
+    return ((int64_t)(sparse ? 5 : 10) << bits) / 16;
+}
+
 static void table_set_room(flow_table *t) {
-    int64_t by_index = ((int64_t)t->mask + 1) / 8 * 5;
+    int64_t by_index = table_index_room(t, 64 - t->shift);
     t->room = (uint32_t)(by_index < t->entry_room ? by_index : t->entry_room);
 }
 
@@ -194,7 +204,7 @@ static void table_make_index(flow_ctx *ctx, flow_table *t, int bits) {
 /* An index for so many entries. */
 static void table_fit_index(flow_ctx *ctx, flow_table *t, int64_t entries) {
     int bits = t->first_bits ? (int)t->first_bits : TABLE_FIRST_BITS;
-    while (((int64_t)1 << bits) / 8 * 5 < entries) bits++;
+    while (table_index_room(t, bits) < entries) bits++;
     table_make_index(ctx, t, bits);
     table_set_room(t);
 }
@@ -224,7 +234,7 @@ static void table_grow_entries(flow_ctx *ctx, flow_table *t) {
 
 void k_table_grow(flow_ctx *ctx, flow_table *t) {
     if (t->end >= t->entry_room) table_grow_entries(ctx, t);
-    if (!t->index || t->end >= ((int64_t)t->mask + 1) / 8 * 5) table_grow_index(ctx, t);
+    if (!t->index || t->end >= table_index_room(t, 64 - t->shift)) table_grow_index(ctx, t);
     table_set_room(t);
 }
 
@@ -260,6 +270,7 @@ static __attribute__((noinline)) uint64_t *table_insert(flow_ctx *ctx, flow_tabl
  * It may be that of an entry that has no slot yet, and gets one here. */
 static FLOW_COLD void table_scatter(flow_ctx *ctx, flow_table *t) {
     t->direct = 0;
+    table_set_room(t);
     __builtin_memset(t->index, 0, ((size_t)t->mask + 1) * 4);
     table_put_all(ctx, t);
 }
