@@ -16,15 +16,18 @@ typedef struct json_decoder {
     const uint8_t *next, *end; /* of the block */
     flow_node *root;
     int64_t off; /* lines that are not tried as plain ones */
-    json_line_map map;
+    json_form form;
 } json_decoder;
 
 FLOW_FAR void *flow_k_json_open(flow_ctx *ctx, const uint8_t *schema, const uint8_t *p,
                                 const uint8_t *end) {
     json_decoder *d = flow_k_alloc(ctx, sizeof *d);
-    *d = (json_decoder){.next = p, .end = end, .off = 1}; /* the first shows the names */
+    d->j = (flow_json){.ctx = ctx};
+    d->next = p;
+    d->end = d->form.end = end;
+    d->off = 1; /* the first shows the names */
+    for (int i = 0; i < FLOW_GUESSES; i++) d->form.pieces[i].n = d->form.pieces[i].length = 0;
     const uint8_t *tc = k_format_read(schema, &d->j.fmt);
-    d->j.ctx = ctx;
     d->root = k_node_build(ctx, &tc, 1);
     k_json_defaults(ctx, &d->j.fmt, d->root);
     return d;
@@ -83,13 +86,12 @@ FLOW_INLINE const uint8_t *json_line_end(json_decoder *d, const uint8_t *p, uint
     *taken = 0;
     if (d->off) {
         d->off--;
-        return k_record_line(p, d->end, high);
+    } else {
+        *taken = json_plain(&d->j, d->root, &d->form, p, words, json_field);
+        if (FLOW_LIKELY(*taken)) return d->j.end + (*d->j.end == '\r');
+        d->off = JSON_PLAIN_OFF;
     }
-    json_map_line(&d->map, p, d->end);
-    *high = d->map.high;
-    *taken = json_plain(&d->j, d->root, p, &d->map, words, json_field);
-    if (FLOW_UNLIKELY(!*taken)) d->off = JSON_PLAIN_OFF;
-    return d->map.stop;
+    return k_record_line(p, d->end, high);
 }
 
 int32_t flow_k_json_next(flow_ctx *ctx, void *decoder, uint64_t *words) {
