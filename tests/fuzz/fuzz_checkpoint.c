@@ -1,23 +1,36 @@
 /* fuzz_checkpoint.c - libFuzzer entry: whatever bytes stand in a checkpoint, reading them ends
  * with what they say or with a refusal.
  *
- * The first byte of an input says what the rest is: a state file, a journal with the records
- * in it, or one payload.  Checksums would stop nearly every mutation, so the mutator makes
- * them right again in three cases of four.  tests/suites/fuzz_checkpoint.sh builds it; with
- * -DSEEDS it is a program that writes the inputs to begin with into a folder. */
+ * The first byte of an input says what the rest is (`forms`); with FLOW_FUZZ_FORM=<name> all
+ * are of one form.  Checksums would stop nearly every mutation, so the mutator makes them right
+ * again in three cases of four.  With FLOW_FUZZ_SEEDS=<folder> the inputs to begin with are
+ * written there, and that is all.  tests/suites/fuzz_checkpoint.sh builds and runs it. */
+#include <CUnit/CUnit.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "runtime/base/crc32c.h"
+#include "runtime/base/log.h"
 #include "runtime/base/rt_arena.h"
+#include "runtime/base/rt_check.h"
 #include "runtime/ckpt/commit.h"
 #include "runtime/ckpt/ident.h"
 #include "runtime/ckpt/journal.h"
 #include "runtime/ckpt/state_form.h"
 #include "runtime/ckpt/state_merge.h"
+#include "runtime/io/rows_file.h"
+#include "tests/unit/faults/ckpt_stand.h"
+#include "tests/unit/runtime/fake_program.h"
+#include "tests/unit/runtime/source_stand.h"
 
-enum { STATE, JOURNAL, PAYLOAD, FORMS };
+/* A state file; a journal and the records in it; one payload; rows of a source that cannot
+ * give them again, in a plan or in a file; a folder that a start recovers from: IDENT and a
+ * journal with the state in it. */
+typedef enum form { STATE, JOURNAL, PAYLOAD, ROWS, FOLDER, FORMS } form;
+static const char *const forms[FORMS] = {"state", "journal", "payload", "rows", "folder"};
 
 /* ---- reading ----------------------------------------------------------------------------- */
 
@@ -88,6 +101,73 @@ static void read_journal(const uint8_t *p, int64_t n) {
     rt_journal_text_free(&t);
 }
 
+/* The first byte: as the plan's own bytes, or as those of a file that it names. */
+static void read_rows_kept(const uint8_t *p, int64_t n) {
+    static rt_ckpt_env ckpt = {.job8 = "12345678", .epoch = 1};
+    static const char name[] = "input/in/5-1.rows";
+    if (n < 1) return;
+    stand *st = stand_new("stdin", RT_CSV);
+    rt_live live;
+    rt_source s = {.decl = &st->decl, .env = &st->env, .total = -1, .impl = &live};
+    rt_input in = {0};
+    rt_wire plan = {0};
+    ckpt.dir = fake_dir();
+    st->env.ckpt = &ckpt;
+    st->program.sources = &st->decl;
+    st->program.nsources = 1;
+    rt_live_open(&live, &s, NULL);
+    if (p[0] & 1) {
+        mkdir(fake_path("input"), 0700);
+        mkdir(fake_path("input/in"), 0700);
+        fake_write(fake_path(name), (const char *)p + 1, n - 1);
+        rt_wire_u8(&plan, 2);
+        rt_wire_u32(&plan, ckpt.epoch);
+        rt_wire_i64(&plan, n - 1);
+        rt_wire_u32(&plan, rt_crc32c(0, p + 1, n - 1));
+    } else {
+        rt_wire_u8(&plan, 1);
+        rt_wire_raw(&plan, p + 1, n - 1);
+    }
+    rt_unwire r = of(&plan);
+    rt_status status = rt_live_replan(&s, 5, &r, &in);
+    must(status == RT_ok || status == RT_refused || status == RT_memory, "rows end otherwise");
+    rt_wire_free(&plan);
+    rt_live_done(&live);
+    rt_live_close(&live);
+    rt_input_free(&in);
+    stand_free(st);
+}
+
+/* IDENT's length, whether the job has begun, IDENT, the journal. */
+enum { FOLDER_HEAD = 2 };
+
+static int64_t ident_len(const uint8_t *p, int64_t n) {
+    return RT_MIN((int64_t)p[0], n - FOLDER_HEAD);
+}
+
+static void read_folder(const uint8_t *p, int64_t n) {
+    if (n < FOLDER_HEAD) return;
+    ckpt_stand st;
+    const uint8_t *ident = p + FOLDER_HEAD;
+    int64_t len = ident_len(p, n);
+    char path[512];
+    stand_fresh();
+    mkdir(stand_dir(), 0700);
+    snprintf(path, sizeof path, "%s/IDENT", stand_dir());
+    fake_write(path, (const char *)ident, len);
+    snprintf(path, sizeof path, "%s/journal", stand_dir());
+    fake_write(path, (const char *)ident + len, n - FOLDER_HEAD - len);
+    if ((p[1] & 1) && len >= 24) rt_begun_make(stand_dir(), ident + 8);
+    stand_make(&st);
+    rt_status status = stand_begin(&st);
+    must(status == RT_ok || status == RT_refused, "a folder is neither taken nor refused");
+    if (status == RT_ok) {
+        st.settings.checkpoint_every = 0;
+        must(stand_batch(&st, 2, false) == RT_ok, "no batch comes behind what was taken");
+    }
+    stand_end(&st);
+}
+
 /* ---- checksums ----------------------------------------------------------------------------- */
 
 static void put_u32(uint8_t *p, uint32_t v) {
@@ -134,39 +214,46 @@ static void repair_journal(uint8_t *p, int64_t n) {
     }
 }
 
-#ifndef SEEDS
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+static void repair_ident(uint8_t *p, int64_t n) {
+    if (n >= 4) put_u32(p + n - 4, rt_crc32c(0, p, n - 4));
+}
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    if (!size) return 0;
-    /* Of exactly its length, so that a read behind it is seen. */
-    int64_t n = (int64_t)size - 1;
-    uint8_t *copy = rt_alloc((size_t)n + !n);
-    if (n) memcpy(copy, data + 1, (size_t)n);
-    switch (data[0] % FORMS) {
-    case STATE: read_state(copy, n); break;
-    case JOURNAL: read_journal(copy, n); break;
-    default: read_payload(copy, n);
+/* State that stands in a COMMIT, and what the COMMIT says of it. */
+static void repair_inlined(uint8_t *p, int64_t n) {
+    rt_commit commit;
+    if (!rt_commit_read(p, n, &commit)) return;
+    if (commit.inlined_len > 4 && commit.nrefs) {
+        uint8_t *state = p + (commit.inlined - p);
+        repair_state(state, commit.inlined_len);
+        commit.refs[commit.nrefs - 1].crc = (uint32_t)get_u32(state + commit.inlined_len - 4);
+        rt_wire again = {0};
+        rt_commit_write(&again, &commit);
+        if (again.n == n) memcpy(p, again.p, (size_t)n);
+        rt_wire_free(&again);
     }
-    free(copy);
-    return 0;
+    rt_commit_free(&commit);
 }
 
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed) {
-    size = LLVMFuzzerMutate(data, size, max);
-    if (!size || seed % 4 == 0) return size;
-    if (data[0] % FORMS == STATE) repair_state(data + 1, (int64_t)size - 1);
-    if (data[0] % FORMS == JOURNAL) repair_journal(data + 1, (int64_t)size - 1);
-    return size;
+static void repair_folder(uint8_t *p, int64_t n) {
+    if (n < FOLDER_HEAD) return;
+    int64_t len = ident_len(p, n), rest = n - FOLDER_HEAD - len;
+    uint8_t *journal = p + FOLDER_HEAD + len;
+    repair_ident(p + FOLDER_HEAD, len);
+    for (int64_t at = 0; at + 32 <= rest;) {
+        int64_t payload = get_u32(journal + at + 4);
+        if (payload > rest - at - 32) break;
+        repair_inlined(journal + at + 28, payload);
+        at += 32 + payload;
+    }
+    repair_journal(journal, rest);
 }
-#else
 
-static void write_seed(const char *dir, int form, int number, const void *p, int64_t n) {
+/* ---- inputs to begin with ---------------------------------------------------------------- */
+
+static void write_seed(form form, int number, const void *p, int64_t n) {
     char path[4096];
     uint8_t first = (uint8_t)form;
-    snprintf(path, sizeof path, "%s/%d-%d", dir, form, number);
+    snprintf(path, sizeof path, "%s/%s-%d", getenv("FLOW_FUZZ_SEEDS"), forms[form], number);
     FILE *f = fopen(path, "wb");
     must(f != NULL, "cannot write");
     fwrite(&first, 1, 1, f);
@@ -212,40 +299,160 @@ static void add_record(rt_wire *w, uint64_t seq, int type, const rt_wire *payloa
     rt_wire_u32(w, 0);
 }
 
-int main(int argc, char **argv) {
-    must(argc == 2, "fuzz_checkpoint FOLDER");
-    for (int i = 0; i < 4; i++) {
-        rt_state_writer *w;
-        rt_state_ref ref;
-        int64_t n;
-        const uint8_t *state = make_state(&w, i, &ref, &n);
-        rt_wire payload[4] = {{0}}, journal = {0};
-        rt_planned plan = {.batch = i, .now = 5, .input = (const uint8_t *)"units", .len = 5};
-        rt_commit_sink sink = {.name = "to file out.csv", .rows = 3, .record = plan.input, .len = 5};
-        rt_commit commit = {.batch = i, .now = 5, .program = "hash", .sinks = &sink, .nsinks = 1,
-                            .state = i > 0, .refs = &ref, .nrefs = 1, .inlined = state,
-                            .inlined_len = n};
-        uint8_t job[16] = "job";
-        write_seed(argv[1], STATE, i, state, n);
-        rt_begin_write(&payload[0], job, job);
-        rt_planned_write(&payload[1], &plan);
-        rt_commit_write(&payload[2], &commit);
-        rt_done_write(&payload[3], i);
-        static const int types[] = {RT_BEGIN, RT_PLAN, RT_COMMIT, RT_DONE};
-        for (int k = 0; k < 4; k++) {
-            write_seed(argv[1], PAYLOAD, 4 * i + k, payload[k].p, payload[k].n);
-            add_record(&journal, (uint64_t)k, types[k], &payload[k]);
-            rt_wire_free(&payload[k]);
-        }
-        repair_journal(journal.p, journal.n);
-        repair_state(journal.p, 0);
-        write_seed(argv[1], JOURNAL, i, journal.p, journal.n);
-        /* All of it can be read. */
-        read_state(state, n);
-        read_journal(journal.p, journal.n);
-        rt_wire_free(&journal);
-        rt_state_writer_close(w);
+/* State files, journals and payloads that are made by hand. */
+static void seed_bytes(int i) {
+    rt_state_writer *w;
+    rt_state_ref ref;
+    int64_t n;
+    const uint8_t *state = make_state(&w, i, &ref, &n);
+    rt_wire payload[4] = {{0}}, journal = {0};
+    rt_planned plan = {.batch = i, .now = 5, .input = (const uint8_t *)"units", .len = 5};
+    rt_commit_sink sink = {.name = "to file out.csv", .rows = 3, .record = plan.input, .len = 5};
+    rt_commit commit = {.batch = i,
+                        .now = 5,
+                        .program = "hash",
+                        .sinks = &sink,
+                        .nsinks = 1,
+                        .state = i > 0,
+                        .refs = &ref,
+                        .nrefs = 1,
+                        .inlined = state,
+                        .inlined_len = n};
+    uint8_t job[16] = "job";
+    write_seed(STATE, i, state, n);
+    rt_begin_write(&payload[0], job, job);
+    rt_planned_write(&payload[1], &plan);
+    rt_commit_write(&payload[2], &commit);
+    rt_done_write(&payload[3], i);
+    static const int types[] = {RT_BEGIN, RT_PLAN, RT_COMMIT, RT_DONE};
+    for (int k = 0; k < 4; k++) {
+        write_seed(PAYLOAD, 4 * i + k, payload[k].p, payload[k].n);
+        add_record(&journal, (uint64_t)k, types[k], &payload[k]);
+        rt_wire_free(&payload[k]);
     }
+    repair_journal(journal.p, journal.n);
+    write_seed(JOURNAL, i, journal.p, journal.n);
+    /* All of it can be read. */
+    read_state(state, n);
+    read_journal(journal.p, journal.n);
+    rt_wire_free(&journal);
+    rt_state_writer_close(w);
+}
+
+/* One header and one block, in a plan and in a file. */
+static void seed_rows(void) {
+    static const char text[] = "a,b\n1,2\n3,4\n";
+    int64_t len = (int64_t)strlen(text);
+    for (int i = 0; i < 2; i++) {
+        rt_wire w = {0};
+        rt_wire_u8(&w, (uint8_t)i);
+        rt_wire_i64(&w, 1); /* headers: object, length, text */
+        rt_wire_i64(&w, 7);
+        rt_wire_i64(&w, 4);
+        rt_wire_raw(&w, text, 4);
+        rt_wire_i64(&w, 1); /* blocks: object, first, length, length of what is bad, code */
+        rt_wire_i64(&w, 7);
+        rt_wire_i64(&w, 3);
+        rt_wire_i64(&w, len);
+        rt_wire_i64(&w, 0);
+        rt_wire_u32(&w, 0);
+        rt_wire_raw(&w, text, len);
+        write_seed(ROWS, i, w.p, w.n);
+        read_rows_kept(w.p, w.n);
+        rt_wire_free(&w);
+    }
+}
+
+/* The folder of a run: all state with each batch, changes only, a source with a journal. */
+static void seed_folder(int i) {
+    ckpt_stand st;
+    rt_wire w = {0};
+    char path[512];
+    int64_t ident, journal;
+    stand_fresh();
+    stand_source.replays = i != 2;
+    stand_source.units = i;
+    stand_make(&st);
+    st.settings.checkpoint_every = i == 1 ? INT64_C(3600) * 1000000 : 0;
+    must(stand_begin(&st) == RT_ok, "a run does not begin");
+    for (int batch = 0; batch < 3; batch++) {
+        if (i != 1) stand_put(&st, batch, 2 + batch, 4 + batch);
+        must(stand_batch(&st, batch, batch == 2) == RT_ok, "a batch is not committed");
+    }
+    stand_end(&st);
+    snprintf(path, sizeof path, "%s/IDENT", stand_dir());
+    char *one = fake_read(path, &ident);
+    snprintf(path, sizeof path, "%s/journal", stand_dir());
+    char *two = fake_read(path, &journal);
+    must(ident < 256, "IDENT is long");
+    rt_wire_u8(&w, (uint8_t)ident);
+    rt_wire_u8(&w, 1);
+    rt_wire_raw(&w, one, ident);
+    rt_wire_raw(&w, two, journal);
+    write_seed(FOLDER, i, w.p, w.n);
+    read_folder(w.p, w.n);
+    rt_wire_free(&w);
+    free(one);
+    free(two);
+}
+
+/* ---- libFuzzer ---------------------------------------------------------------------------- */
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+
+static int only = -1; /* this form */
+
+static form form_of(uint8_t first) { return only < 0 ? first % FORMS : (form)only; }
+
+/* Stands are of CUnit's tests; here there is no registry to count in. */
+CU_BOOL CU_assertImplementation(CU_BOOL good, unsigned line, const char *what, const char *file,
+                                const char *function, CU_BOOL fatal) {
+    (void)line, (void)file, (void)function, (void)fatal;
+    must(good, what);
+    return good;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    (void)argc, (void)argv;
+    const char *name = getenv("FLOW_FUZZ_FORM");
+    for (int i = 0; name && i < FORMS; i++)
+        if (!strcmp(forms[i], name)) only = i;
+    rt_log_start("fuzz", RT_ERROR);
+    setenv("FLOW_TEST_TMPFS", "1", 1);
+    fake_in_memory();
+    atexit(fake_remove_dir);
+    if (!getenv("FLOW_FUZZ_SEEDS")) return 0;
+    for (int i = 0; i < 4; i++) seed_bytes(i);
+    seed_rows();
+    for (int i = 0; i < 3; i++) seed_folder(i);
+    exit(0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static void (*const read[FORMS])(const uint8_t *, int64_t) = {[STATE] = read_state,
+                                                                  [JOURNAL] = read_journal,
+                                                                  [PAYLOAD] = read_payload,
+                                                                  [ROWS] = read_rows_kept,
+                                                                  [FOLDER] = read_folder};
+    if (!size) return 0;
+    /* Of exactly its length, so that a read behind it is seen. */
+    int64_t n = (int64_t)size - 1;
+    uint8_t *copy = rt_alloc((size_t)n + !n);
+    if (n) memcpy(copy, data + 1, (size_t)n);
+    read[form_of(data[0])](copy, n);
+    free(copy);
     return 0;
 }
-#endif
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed) {
+    static void (*const repair[FORMS])(uint8_t *, int64_t) = {
+        [STATE] = repair_state, [JOURNAL] = repair_journal, [FOLDER] = repair_folder};
+    size = LLVMFuzzerMutate(data, size, max);
+    if (!size || seed % 4 == 0) return size;
+    form form = form_of(data[0]);
+    if (repair[form]) repair[form](data + 1, (int64_t)size - 1);
+    return size;
+}

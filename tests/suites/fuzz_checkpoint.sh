@@ -1,45 +1,53 @@
 #!/bin/sh
 # fuzz_checkpoint.sh [short|long] [SECONDS] - libFuzzer over all that is read of a checkpoint
-# (tests/fuzz/fuzz_checkpoint.c), with ASan and UBSan: some hundred thousand inputs, or an
-# hour by two processes.
+# (tests/fuzz/fuzz_checkpoint.c), with ASan and UBSan: some hundred thousand inputs of all forms,
+# or an hour for each form, two at a time.
 cd "$(dirname "$0")/../.." || exit 1
-build=$(cd "${FLOW_BUILD_DIR:-build}" && pwd)
+root=$(pwd)
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
-sources="runtime/ckpt/state_file.c runtime/ckpt/state_ops.c runtime/ckpt/state_write.c
-    runtime/ckpt/state_merge.c runtime/ckpt/commit.c runtime/ckpt/journal.c runtime/ckpt/ident.c
-    $(ls runtime/base/*.c)"
-compile() { # compile OUT FLAGS...
-    out=$1
-    shift
-    # shellcheck disable=SC2086
-    clang-19 -g -O1 -std=gnu17 -I. -I"$build/gen" "$@" -o "$work/$out" tests/fuzz/fuzz_checkpoint.c \
-        $sources -lm -lpthread >"$work/log" 2>&1 || { head -20 "$work/log"; return 1; }
-}
-if ! compile seeds -DSEEDS -fsanitize=address,undefined ||
-    ! compile fuzz -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined; then
+fuzz=$work/build/tests/fuzz_checkpoint
+if ! { cmake -G Ninja -S . -B "$work/build" -DCMAKE_C_COMPILER=clang-19 \
+    -DFLOW_SANITIZE="address;undefined" -DFLOW_FUZZ=ON &&
+    cmake --build "$work/build" --target fuzz_checkpoint; } >"$work/log" 2>&1; then
+    tail -30 "$work/log"
     echo "fuzz_checkpoint: 0 passed, 1 failed"
     exit 1
 fi
-mkdir "$work/corpus"
-"$work/seeds" "$work/corpus" || { echo "fuzz_checkpoint: 0 passed, 1 failed"; exit 1; }
-cd "$work" || exit 1
-runs=$((200000 / ${FLOW_TEST_SHARE:-1}))
+mkdir "$work/seeds"
+FLOW_FUZZ_SEEDS=$work/seeds "$fuzz" || { echo "fuzz_checkpoint: 0 passed, 1 failed"; exit 1; }
+
+# run FORM LIMIT: inputs of the form, or of `all`, in a folder of its own.
+cat >"$work/run" <<'RUN'
+cd "$(dirname "$0")" && mkdir -p "$1/corpus" || exit 1
+case $1 in
+all) cp seeds/* all/corpus ;;
+*) cp "seeds/$1"-* "$1/corpus" && export FLOW_FUZZ_FORM=$1 ;;
+esac
+cd "$1" && ../build/tests/fuzz_checkpoint "$2" -max_len=20000 -rss_limit_mb=2048 -timeout=20 \
+    -close_fd_mask=3 corpus >log 2>&1 && exit
+tail -40 log
+for file in crash-* leak-* oom-* timeout-*; do
+    [ -f "$file" ] && echo "fuzz_checkpoint, $1: $file:" && base64 "$file" | head -20
+done
+touch failed
+RUN
 if [ "${1-short}" = long ]; then
-    limit="-max_total_time=${2-3600} -jobs=2 -workers=2"
+    forms="state journal payload rows folder"
+    # shellcheck disable=SC2086
+    printf '%s\n' $forms | xargs -P 2 -I{} sh "$work/run" {} "-max_total_time=${2-3600}"
 else
-    limit="-runs=$runs"
+    forms=all
+    sh "$work/run" all "-runs=$((150000 / ${FLOW_TEST_SHARE:-1}))"
 fi
-# shellcheck disable=SC2086
-if ./fuzz $limit -max_len=20000 -rss_limit_mb=1024 -timeout=10 corpus >fuzz.log 2>&1; then
-    [ "${1-short}" = long ] && runs=$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' fuzz-*.log |
-        awk '{ n += $1 } END { print n + 0 }')
-    echo "fuzz_checkpoint: $runs inputs, nothing found"
-    echo "fuzz_checkpoint: 1 passed, 0 failed"
-else
-    tail -40 fuzz.log fuzz-*.log 2>/dev/null
-    for file in crash-* leak-* oom-* timeout-*; do
-        [ -f "$file" ] && echo "fuzz_checkpoint: $file:" && base64 "$file" | head -20
-    done
-    echo "fuzz_checkpoint: 0 passed, 1 failed"
-    exit 1
-fi
+passed=0 failed=0
+for form in $forms; do
+    if [ -e "$work/$form/failed" ]; then
+        failed=$((failed + 1))
+    else
+        passed=$((passed + 1))
+        sed -n "s/^Done \([0-9]*\) runs in \([0-9]*\) .*/$form: \1 inputs in \2 s, nothing found/p" \
+            "$work/$form/log"
+    fi
+done
+echo "fuzz_checkpoint: $passed passed, $failed failed"
+[ $failed = 0 ]
