@@ -3,13 +3,23 @@
 
 #include "runtime/base/rt_check.h"
 
-/* Weights of the error, of its sum, of its change; the least rate. */
+/* Spark Streaming's (spark.streaming.backpressure.pid.*): weights of the error, of its sum, of
+ * its change; the least rate. */
 #define PROPORTIONAL 1.0
 #define INTEGRAL 0.2
 #define DERIVATIVE 0.0
 #define LEAST_RATE 100.0
 /* Of a batch's weight in the fixed cost: how much is left of it when the next one ends. */
 #define KEPT 0.97
+/* What the numbers of rows must spread by before a line is laid through them: a tenth of their
+ * mean.  Times of batches that are more alike differ by noise, and so would the line. */
+#define LEAST_SPREAD 0.1
+/* Where the fixed cost was taken too high nearly nothing of a batch's time would be its rows',
+ * and the rate without bound: its rows take at least this part. */
+#define LEAST_PART 0.1
+/* A batch may take so many times its fixed cost before it is late: then half of the time is
+ * spent on rows, and to go from there to all of it would only double what is done. */
+#define COSTS_SPAN 2
 
 bool rt_pid_next(rt_pid *p, const rt_pid_batch *b) {
     if (b->time <= p->time || b->rows <= 0 || b->processing <= 0) return false;
@@ -41,7 +51,7 @@ double rt_pace_rate(const rt_pace *p) {
 
 /* The time that batches are meant to take. */
 static int64_t span(const rt_pace *p) {
-    return RT_MAX(p->interval, (int64_t)(2 * p->fixed.cost));
+    return RT_MAX(p->interval, (int64_t)(COSTS_SPAN * p->fixed.cost));
 }
 
 static double room(const rt_pace *p) {
@@ -86,7 +96,7 @@ static void learn_cost(rt_fixed_cost *f, double rows, double time) {
     f->both = KEPT * f->both + rows * time;
     double mean = f->rows / f->weight, mean_time = f->time / f->weight;
     double spread = f->rows2 / f->weight - mean * mean;
-    if (spread <= 0.01 * mean * mean) return; /* of batches that are all alike nobody can tell */
+    if (spread <= LEAST_SPREAD * LEAST_SPREAD * mean * mean) return;
     double slope = (f->both / f->weight - mean * mean_time) / spread;
     double cost = mean_time - RT_MAX(slope, 0) * mean;
     f->cost = RT_MAX(cost, 0);
@@ -99,7 +109,7 @@ static rt_pid_batch without_cost(const rt_pace *p, const rt_pid_batch *b) {
     double all = (double)RT_MAX(b->interval, span(p)), cost = p->fixed.cost;
     double took = ((double)b->processing - cost) * all / (all - cost);
     meant.interval = (int64_t)all;
-    meant.processing = (int64_t)RT_MAX(took, 0.1 * (double)b->processing);
+    meant.processing = (int64_t)RT_MAX(took, LEAST_PART * (double)b->processing);
     return meant;
 }
 
