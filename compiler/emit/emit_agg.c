@@ -118,6 +118,32 @@ static size_t exchange_columns(gen_t *g, pstage_t *stage, type_t **types, size_t
     return n;
 }
 
+static int points_nowhere(const type_t *t) {
+    switch (t->kind) {
+    case TY_INT:
+    case TY_FLOAT:
+    case TY_BOOL:
+    case TY_TIMESTAMP:
+    case TY_DURATION:
+    case TY_DECIMAL: return 1;
+    case TY_OPTION: return points_nowhere(t->elem);
+    case TY_RECORD:
+        for (uint32_t i = 0; i < t->nfields; i++)
+            if (!points_nowhere(t->fields[i].type)) return 0;
+        return 1;
+    default: return 0;
+    }
+}
+
+int emit_agg_can_stage(gen_t *g, const pstage_t *stage) {
+    const tstep_t *s = stage->step;
+    if (plan_paned(s) || !emit_can_mark(stage->exchange)) return 0;
+    if (g->options && g->options->off[RULE_fuse]) return 0;
+    for (size_t i = 0; i < s->u.aggregate.naggs; i++)
+        if (!points_nowhere(args_type(g->e, s->u.aggregate.aggs[i]))) return 0;
+    return 1;
+}
+
 /* The columns of one row's arguments, as aggs see them; none where a row does not count. */
 static val_t args_value(gen_t *g, const agg_call_t *c) {
     emit_t *e = g->e;
@@ -335,9 +361,8 @@ void emit_agg_partial(gen_t *g, pop_t *op, val_t *cols) {
     LLVMBasicBlockRef next = ir_block(e, "aggregate.next"), now = ir_block(e, "aggregate.now");
     inputs_t in = compute(g, op, cols, next);
     LLVMValueRef table = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, op->state->id));
-    int paned = plan_paned(op->step);
-    if (paned) table = emit_pane(g, table, in.window);
-    if (!paned && emit_stage_can(g, op, in.args)) {
+    if (plan_paned(op->step)) table = emit_pane(g, table, in.window);
+    if (emit_agg_can_stage(g, g->plan->stages.at[op->port->exchange->consumer])) {
         LLVMBasicBlockRef aside = ir_block(e, "aggregate.aside");
         ir_if(e, emit_stage_wanted(g, table, in.key), aside, now);
         ir_at(e, aside);
@@ -376,18 +401,11 @@ static size_t part_types(emit_t *e, const agg_call_t *c, aggk_t k, type_t **type
     return n;
 }
 
-typedef struct flush {
-    pport_t *port;
-    pstate_t *state;
-} flush_t;
-
-val_t emit_agg_part(gen_t *g, pstage_t *stage, LLVMValueRef table, LLVMValueRef entry,
+val_t emit_agg_part(gen_t *g, pstage_t *stage, LLVMValueRef heap, LLVMValueRef words,
                     gkey_t key) {
     emit_t *e = g->e;
     tstep_t *s = stage->step;
     type_t *record = emit_agg_exchange_row(g, stage);
-    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
-    LLVMValueRef words = K_CALL(e, table_words, "entry", table, entry);
     val_t *fields = ARENA_ARRAY(e->arena, val_t, record->nfields);
     fields[0] = emit_key_value(g, key);
     uint32_t f = first_column(s);
@@ -414,34 +432,57 @@ val_t emit_agg_part(gen_t *g, pstage_t *stage, LLVMValueRef table, LLVMValueRef 
     return val_record(e, record, fields);
 }
 
-/* Sends the entries of a table. */
-static void flush_table(gen_t *g, LLVMValueRef table, void *env) {
+/* What crosses an exchange of parts for a row that is no part of a table. */
+static type_t *alone_row(gen_t *g, pstage_t *stage) {
+    stage->partial = 0;
+    type_t *row = emit_agg_exchange_row(g, stage);
+    stage->partial = 1;
+    return row;
+}
+
+/* Where the source sends what a partial table holds. */
+static pport_t *port_of(const pstage_t *source, const pstate_t *state) {
+    for (size_t i = 0; i < source->ports.n; i++)
+        if (source->ports.at[i]->exchange && source->ports.at[i]->exchange->step == state->step)
+            return source->ports.at[i];
+    flow_unreachable("a partial table without a port");
+}
+
+void emit_agg_send_alone(gen_t *g, const pstate_t *state, gkey_t key, const val_t *args) {
     emit_t *e = g->e;
-    pport_t *port = ((flush_t *)env)->port;
+    pport_t *port = port_of(g->stage, state);
     pstage_t *stage = g->plan->stages.at[port->exchange->consumer];
+    type_t *record = alone_row(g, stage);
+    val_t *fields = ARENA_ARRAY(e->arena, val_t, record->nfields);
+    fields[0] = emit_key_value(g, key);
+    for (uint32_t i = 1; i < record->nfields; i++) fields[i] = args[i - 1];
+    emit_send_marked(g, port, emit_part_of(g, port->exchange, key), val_record(e, record, fields));
+}
+
+/* Sends the entries of a table. */
+static void flush_table(gen_t *g, LLVMValueRef table, void *state) {
+    emit_t *e = g->e;
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
     loop_t l = ir_loop(e, K_CALL(e, table_end, "entries", table), "flush");
-    gkey_t key = emit_agg_entry_key(g, table, l.i, ((flush_t *)env)->state->int_key);
-    val_t row = emit_agg_part(g, stage, table, l.i, key);
+    pport_t *port = port_of(g->stage, state);
+    gkey_t key = emit_agg_entry_key(g, table, l.i, ((pstate_t *)state)->int_key);
+    val_t row = emit_agg_part(g, g->plan->stages.at[port->exchange->consumer],
+                              K_CALL(e, table_heap, "heap", table),
+                              K_CALL(e, table_words, "entry", table, l.i), key);
     emit_send_row(g, port, emit_part_of(g, port->exchange, key), row);
     K_CALL(e, reset, "", e->fn->ctx, mark);
     ir_loop_end(e, &l);
 }
 
 /* Writes the worker's partial table out and empties it. */
-void emit_agg_flush(gen_t *g, pstage_t *source, pstate_t *state) {
+void emit_agg_flush(gen_t *g, pstate_t *state) {
     emit_t *e = g->e;
-    flush_t to = {.state = state};
-    for (size_t i = 0; i < source->ports.n; i++)
-        if (source->ports.at[i]->exchange && source->ports.at[i]->exchange->step == state->step)
-            to.port = source->ports.at[i];
-    flow_assert(to.port);
     LLVMValueRef table = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, state->id));
     if (plan_paned(state->step)) {
-        emit_panes_flush(g, table, flush_table, &to);
+        emit_panes_flush(g, table, flush_table, state);
         return;
     }
-    flush_table(g, table, &to);
+    flush_table(g, table, state);
     K_CALL(e, table_clear, "", e->fn->ctx, table);
 }
 
@@ -544,7 +585,8 @@ void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next) {
     emit_agg_row_into(g, table, at, next);
 }
 
-void emit_agg_row_into(gen_t *g, LLVMValueRef table, LLVMValueRef at, LLVMBasicBlockRef next) {
+/* A row of the form that the stage says. */
+static void take_row(gen_t *g, LLVMValueRef table, LLVMValueRef at, LLVMBasicBlockRef next) {
     emit_t *e = g->e;
     pstage_t *st = g->stage;
     val_t row = emit_read_row(g, st->exchange, at, emit_agg_exchange_row(g, st));
@@ -558,6 +600,27 @@ void emit_agg_row_into(gen_t *g, LLVMValueRef table, LLVMValueRef at, LLVMBasicB
     }
     if (plan_by_rows(st->step)) emit_agg_rows_in(g, table, words, at, row, next);
     else emit_agg_feed(g, K_CALL(e, table_heap, "heap", table), words, row, next);
+}
+
+void emit_agg_row_into(gen_t *g, LLVMValueRef table, LLVMValueRef at, LLVMBasicBlockRef next) {
+    emit_t *e = g->e;
+    pstage_t *st = g->stage;
+    if (!st->partial || !emit_agg_can_stage(g, st)) {
+        take_row(g, table, at, next);
+        return;
+    }
+    LLVMBasicBlockRef alone = ir_block(e, "row.alone"), part = ir_block(e, "row.part"),
+                      done = ir_block(e, "row.taken");
+    ir_if(e, ir_bit_of(e, K_CALL(e, row_marked, "alone", at), "alone"), alone, part);
+    ir_at(e, alone);
+    st->partial = 0;
+    take_row(g, table, at, next);
+    st->partial = 1;
+    ir_br(e, done);
+    ir_at(e, part);
+    take_row(g, table, at, next);
+    ir_br(e, done);
+    ir_at(e, done);
 }
 
 /* i32 fold(ctx, to, from): the states of each key of a table into those of another. */

@@ -248,14 +248,37 @@ static val_t with_entered(gen_t *g, const pexchange_t *x, val_t record) {
     return val_record(e, type_record(e->types, NULL, fields, n + 1), vals);
 }
 
+/* Where the text of a record's row begins, and the most bytes of the row. */
+static LLVMValueRef head_of(gen_t *g, const pexchange_t *x, val_t record) {
+    return ir_i64(g->e, 8 * (hidden_words(x) + (int64_t)record.type->words));
+}
+static LLVMValueRef room_of(gen_t *g, LLVMValueRef head, val_t record) {
+    return ir_add(g->e, extent(g, head, record), ir_i64(g->e, 8), "row.room");
+}
+
+int emit_can_mark(const pexchange_t *x) {
+    return !x->framed && !x->entered && !x->timed && !x->signs;
+}
+
+void emit_send_marked(gen_t *g, const pport_t *port, LLVMValueRef part, val_t record) {
+    emit_t *e = g->e;
+    const pexchange_t *x = port->exchange;
+    flow_assert(emit_can_mark(x));
+    LLVMValueRef buf = K_CALL(e, port, "out", e->fn->ctx, ir_i64(e, port->id), part);
+    LLVMValueRef head = head_of(g, x, record);
+    LLVMValueRef row = K_CALL(e, reserve, "row", e->fn->ctx, buf, room_of(g, head, record));
+    LLVMValueRef size = put_row(g, x, row, head, record);
+    K_CALL(e, row_mark, "", row);
+    K_CALL(e, commit, "", buf, size);
+}
+
 void emit_send_row(gen_t *g, const pport_t *port, LLVMValueRef part, val_t record) {
     emit_t *e = g->e;
     pexchange_t *x = port->exchange;
     x->words = (int)record.type->words;
     if (x->entered) record = with_entered(g, x, record);
     LLVMValueRef buf = K_CALL(e, port, "out", e->fn->ctx, ir_i64(e, port->id), part);
-    LLVMValueRef head = ir_i64(e, 8 * (hidden_words(x) + (int64_t)record.type->words));
-    LLVMValueRef size = ir_add(e, extent(g, head, record), ir_i64(e, 8), "row.room");
+    LLVMValueRef head = head_of(g, x, record), size = room_of(g, head, record);
     LLVMValueRef row;
     if (x->framed) {
         LLVMValueRef key, len;

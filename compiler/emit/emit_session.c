@@ -71,7 +71,8 @@ static LLVMValueRef encode_part(gen_t *g, LLVMValueRef table) {
     flow_assert(!st->partial && !st->exchange->signs);
     st->partial = 1;
     gkey_t key = emit_agg_entry_key(g, table, ir_i64(e, 0), st->state->int_key);
-    val_t row = emit_agg_part(g, st, table, ir_i64(e, 0), key);
+    LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
+    val_t row = emit_agg_part(g, st, heap, K_CALL(e, table_words, "entry", table, ir_i64(e, 0)), key);
     st->partial = 0;
     LLVMValueRef head = ir_i64(e, timed ? 16 : 8), words = val_spill(e, row);
     LLVMValueRef code = emit_type_code(e, row.type);

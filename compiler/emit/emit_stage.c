@@ -237,7 +237,7 @@ static void stage_flush(gen_t *g) {
     fn_t f;
     g->flush = open_fn(g, &f, "flush", emit_fn_type(g->e, 0));
     for (size_t i = 0; i < g->stage->partials.n; i++)
-        emit_agg_flush(g, g->stage, g->stage->partials.at[i]);
+        emit_agg_flush(g, g->stage->partials.at[i]);
     close_fn(g);
 }
 

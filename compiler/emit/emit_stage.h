@@ -126,6 +126,9 @@ void emit_send(gen_t *g, pop_t *op, val_t *cols);
 /* Encodes a record to the exchange's buffer for a partition; before it the time and sign of
  * the row at hand, if the exchange carries them. */
 void emit_send_row(gen_t *g, const pport_t *port, LLVMValueRef part, val_t record);
+/* The same for the second form of what crosses an exchange, which must be able to. */
+int emit_can_mark(const pexchange_t *x);
+void emit_send_marked(gen_t *g, const pport_t *port, LLVMValueRef part, val_t record);
 LLVMValueRef emit_part_of(gen_t *g, const pexchange_t *x, gkey_t key);
 /* Reads a record at `row` (an encoded row) of the exchange; g->time and g->sign become
  * those that it carries. */
@@ -144,14 +147,14 @@ void emit_agg_partial(gen_t *g, pop_t *op, val_t *cols); /* POP_partial */
 /* One row of the exchange into the table; what fails goes on at `next`. */
 void emit_agg_row_in(gen_t *g, LLVMValueRef at, LLVMBasicBlockRef next);
 /* The same into this table; all rows of a table; the key of a row. */
-/* An entry of a table as a partial row; stage->partial is 1. */
-val_t emit_agg_part(gen_t *g, pstage_t *stage, LLVMValueRef table, LLVMValueRef entry,
+/* The states of an entry as a partial row; stage->partial is 1. */
+val_t emit_agg_part(gen_t *g, pstage_t *stage, LLVMValueRef heap, LLVMValueRef words,
                     gkey_t key);
 void emit_agg_row_into(gen_t *g, LLVMValueRef table, LLVMValueRef at, LLVMBasicBlockRef next);
 void emit_agg_give(gen_t *g, LLVMValueRef table);
 void emit_agg_key(gen_t *g, LLVMValueRef at, gkey_t *key);
 void emit_agg_close(gen_t *g); /* into the stage's close function */
-void emit_agg_flush(gen_t *g, pstage_t *source, pstate_t *state); /* into flush */
+void emit_agg_flush(gen_t *g, pstate_t *state); /* into flush */
 
 /* ---- emit_keyed.c: distinct, top, sort, limit ---- */
 void emit_keyed_send(gen_t *g, pop_t *op, val_t *cols);

@@ -10,16 +10,18 @@
 
 #include "compiler/emit/emit_stage.h"
 
-/* Can rows of this operator be put aside?  Their arguments must point nowhere. */
-int emit_stage_can(gen_t *g, pop_t *op, const val_t *args);
 /* Should this row be: the table is big, and a text key is short?  (i1) */
 LLVMValueRef emit_stage_wanted(gen_t *g, LLVMValueRef table, gkey_t key);
 void emit_stage_put(gen_t *g, pop_t *op, LLVMValueRef table, gkey_t key, const val_t *args);
 /* At the end of a block: all that the function put aside. */
 void emit_stage_drain_all(gen_t *g);
 
-/* emit_agg.c */
+/* emit_agg.c.  Can rows of the partial aggregate before this stage be put aside?  Their
+ * arguments must point nowhere. */
+int emit_agg_can_stage(gen_t *g, const pstage_t *stage);
 void emit_agg_step_all(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef words,
                        const val_t *args);
+/* A row that passes the worker's table by: its arguments cross, marked, where parts do. */
+void emit_agg_send_alone(gen_t *g, const pstate_t *state, gkey_t key, const val_t *args);
 
 #endif

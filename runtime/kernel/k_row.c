@@ -267,6 +267,9 @@ int64_t flow_k_row_place(const uint8_t *row) {
     return ((const int64_t *)row)[1];
 }
 
+void flow_k_row_mark(uint8_t *row) { ((uint32_t *)row)[1] = 1; }
+int32_t flow_k_row_marked(const uint8_t *row) { return ((const uint32_t *)row)[1] != 0; }
+
 int64_t flow_k_row_measure(int64_t head, const uint64_t *words, const uint8_t *tc) {
     return row_round(row_extent(head + 8 * flow_k_type_words(tc), words, tc));
 }

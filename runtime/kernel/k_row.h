@@ -1,7 +1,9 @@
 /* k_row.h - encoded rows: how values cross exchanges and lie in state.
  *
- *   u32 size of the whole row, a multiple of 8 · u32 zero · [u64 place] · the words ·
+ *   u32 size of the whole row, a multiple of 8 · u32 mark · [u64 place] · the words ·
  *   what the addresses among the words point to, in the order of the words
+ *
+ * The mark is zero; 1 where rows of two forms cross one exchange, for the second.
  *
  * An address becomes the offset from the start of the row, 0 for empty text and lists.
  * Text stands packed, without alignment or end mark; elements of lists stand at
@@ -39,6 +41,9 @@ int64_t flow_k_row_close(uint8_t *row, int64_t at);
 int64_t flow_k_row_size(const uint8_t *row);
 const uint8_t *flow_k_row_next(const uint8_t *row);
 int64_t flow_k_row_place(const uint8_t *row);
+/* Sets the mark of a row that is closed; is it set? */
+void flow_k_row_mark(uint8_t *row);
+int32_t flow_k_row_marked(const uint8_t *row);
 
 /* Whole values by type code. */
 FLOW_FAR int64_t flow_k_row_measure(int64_t head, const uint64_t *words,

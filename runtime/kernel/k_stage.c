@@ -56,6 +56,14 @@ FLOW_HOT void flow_k_stage_fetch(const flow_table *t, const uint64_t *slot) {
 
 void flow_k_stage_fed(flow_table *t, int64_t rows) { t->fed += rows; }
 
+int32_t flow_k_stage_passes(flow_table *t, int64_t rows) {
+    if (FLOW_LIKELY(t->passing <= 0)) return 0;
+    t->passing -= rows;
+    return 1;
+}
+
+void flow_k_stage_key_text(const uint64_t *slot, uint64_t *text) { flow_k_cell_get(slot, text); }
+
 FLOW_HOT uint64_t *flow_k_stage_text_entry(flow_ctx *ctx, flow_table *t,
                                            const uint64_t *slot) {
     table_cell c = {slot[0], slot[1]};

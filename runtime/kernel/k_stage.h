@@ -24,6 +24,12 @@ void flow_k_stage_i64(flow_ctx *ctx, const flow_table *t, uint64_t *slot, int64_
 void flow_k_stage_fetch(const flow_table *t, const uint64_t *slot);
 /* So many rows are drained. */
 void flow_k_stage_fed(flow_table *t, int64_t rows);
+/* Shall so many rows pass the table by, to leave as they are?  That is cheaper where few keys
+ * come again before the table is full; a run of rows now and then enters it, to see whether
+ * that is still so. */
+int32_t flow_k_stage_passes(flow_table *t, int64_t rows);
+/* Address and length of a staged text key. */
+void flow_k_stage_key_text(const uint64_t *slot, uint64_t *text);
 uint64_t *flow_k_stage_text_entry(flow_ctx *ctx, flow_table *t, const uint64_t *slot);
 uint64_t *flow_k_stage_i64_entry(flow_ctx *ctx, flow_table *t, const uint64_t *slot);
 

@@ -29,7 +29,11 @@
 #define TABLE_KEPT       (16 * 1024) /* entries that a clear keeps however few were used */
 #define TABLE_AHEAD      32 /* rows whose entries are fetched at once */
 #define TABLE_SPARSE_BITS 15 /* an index of 128 KiB */
-#define TABLE_AGAIN      8 /* a limit grows if a row more than one in so many met a known key */
+/* A limit grows if a row more than one in so many met a known key; of fewer than one in so many
+ * a table that may not grow is of no use. */
+#define TABLE_AGAIN      8
+#define TABLE_USEFUL     3
+#define TABLE_PASSING    15 /* so many times as many rows pass a useless table, then it is tried again */
 
 FLOW_INLINE uint64_t *table_entry(const flow_table *t, uint32_t entry) {
     return (uint64_t *)(t->entries + (int64_t)entry * t->stride);
@@ -103,6 +107,7 @@ void k_table_give_back(flow_ctx *ctx, flow_table *t) {
     flow_k_table_init(t, t->kind, t->words);
     t->limit = was.limit;
     t->most = was.most;
+    t->passing = was.passing;
     t->first_bits = was.first_bits;
     t->panes = was.panes;
     t->track = was.track;
@@ -573,7 +578,12 @@ int32_t flow_k_table_full(flow_table *t) {
     if (!t->limit) return 0;
     int64_t panes = t->panes ? k_panes_used(t) : 0;
     if ((int64_t)t->end * t->stride + t->heap.used + panes < t->limit) return 0;
-    if (t->limit >= t->most || t->fed - t->end < t->fed / TABLE_AGAIN) return 1;
-    t->limit = 2 * t->limit < t->most ? 2 * t->limit : t->most;
-    return 0;
+    int64_t again = t->fed - t->end;
+    if (t->limit < t->most && again >= t->fed / TABLE_AGAIN) {
+        t->limit = 2 * t->limit < t->most ? 2 * t->limit : t->most;
+        return 0;
+    }
+    if (again < t->fed / (t->limit < t->most ? TABLE_AGAIN : TABLE_USEFUL))
+        t->passing = TABLE_PASSING * t->fed;
+    return 1;
 }

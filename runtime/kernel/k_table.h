@@ -45,6 +45,7 @@ typedef struct flow_table {
     int64_t limit;       /* bytes at which flow_k_table_full says so; 0: never */
     int64_t most;        /* what the limit may become, where keys come again */
     int64_t fed;         /* staged rows since the table was empty */
+    int64_t passing;     /* staged rows that are yet to pass it by */
     uint32_t *dirty;     /* numbers of touched entries, in order of first touch */
     int64_t dirty_count, dirty_room;
     flow_bits dirty_bits;
@@ -116,7 +117,8 @@ flow_heap *flow_k_table_heap(flow_table *t);
 int64_t flow_k_table_bytes(const flow_table *t);
 /* Have entries and heap passed t->limit, so that a partial table is to be flushed and cleared?
  * Where enough rows met the key of an earlier one the limit is doubled instead, up to
- * t->most: the more keys are held, the more rows will. */
+ * t->most: the more keys are held, the more rows will.  Where too few did the next ones
+ * pass it by (k_stage.h). */
 int32_t flow_k_table_full(flow_table *t);
 
 #endif

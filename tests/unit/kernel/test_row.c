@@ -68,6 +68,11 @@ static void test_leaf_by_leaf(void) {
     at = flow_k_row_text(row, 48, w + 1, block, 5);
     at = flow_k_row_put(row, at, w + 3, words + 3, list_code);
     int64_t size = flow_k_row_close(row, at);
+    CU_ASSERT(!flow_k_row_marked(row));
+    flow_k_row_mark(row);
+    CU_ASSERT(flow_k_row_marked(row) && flow_k_row_size(row) == size);
+    flow_k_row_close(row, at);
+    CU_ASSERT(!flow_k_row_marked(row));
     flow_k_commit(buf, size);
     uint8_t *whole = encode(ctx, 8, words, tc, 0);
     CU_ASSERT(size == flow_k_row_size(whole) && !memcmp(whole, row, (size_t)size));

@@ -261,6 +261,37 @@ static void test_full(void) {
     probe_close(&p);
 }
 
+/* Where few keys come again the next rows pass a full table by, then it is tried again; where
+ * many do it grows. */
+static void test_passing(void) {
+    flow_ctx *ctx = env_open();
+    flow_table t;
+    flow_k_table_init(&t, FLOW_TABLE_I64, 1);
+    t.limit = 1600;
+    t.most = 3200;
+    for (int again = 0; again < 2; again++) {
+        for (int64_t k = 0; k < 100; k++) flow_k_table_i64(ctx, &t, k * 1000003);
+        flow_k_stage_fed(&t, again ? 200 : 100);
+        if (again) {
+            CU_ASSERT(!flow_k_table_full(&t) && t.limit == 3200);
+            break;
+        }
+        CU_ASSERT(flow_k_table_full(&t) && t.limit == 1600);
+        flow_k_table_clear(ctx, &t);
+        int64_t passed = 0;
+        while (flow_k_stage_passes(&t, 50)) passed += 50;
+        CU_ASSERT(passed == 1500);
+    }
+    /* As large as it may be: a third of the rows must come again. */
+    for (int64_t k = 100; k < 200; k++) flow_k_table_i64(ctx, &t, k * 1000003);
+    CU_ASSERT(flow_k_table_full(&t) && t.passing > 0 && t.fed == 200);
+    t.passing = 0;
+    flow_k_stage_fed(&t, 101);
+    CU_ASSERT(flow_k_table_full(&t) && t.passing == 0);
+    flow_k_table_release(ctx, &t);
+    env_close(ctx);
+}
+
 /* A text at the very end of its block: what lies behind must not matter. */
 static void test_behind(void) {
     flow_ctx *ctx = env_open();
@@ -317,6 +348,7 @@ void suite_table(void) {
     CU_add_test(s, "text keys", test_text);
     CU_add_test(s, "order of arrival", test_arrival);
     CU_add_test(s, "full", test_full);
+    CU_add_test(s, "passing", test_passing);
     CU_add_test(s, "bytes behind a text", test_behind);
     CU_add_test(s, "rows ahead", test_ahead);
 }
