@@ -172,7 +172,7 @@ task_checkpoints() {
 # The sizes of state that the bars are given for; killed as soon as it is saved.
 task_recovery() {
     program kept
-    for size in "30000000 2500000 2s 100000000" "100000000 24000000 8s 900000000"; do
+    for size in "80000000 2500000 1500ms 100000000" "200000000 24000000 8s 900000000"; do
         # shellcheck disable=SC2086
         set -- $size
         file=groups-$1-$2.csv
