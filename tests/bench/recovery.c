@@ -1,12 +1,13 @@
 /* recovery.c - how long a killed program takes to its first new row.
  *
- *   recovery RUNS CHECKPOINT BYTES COMMAND [ARGUMENT ...]
+ *   recovery RUNS CHECKPOINT BYTES SECONDS COMMAND [ARGUMENT ...]
  *
  * Starts the command (whose arguments name the folder CHECKPOINT and ask for --log info),
  * waits until a saved state of at least BYTES is on the disk and committed - the journal
- * has grown twice since the state's file was whole - and kills it by SIGKILL.  Then it is
- * started again, and the time from fork to the first byte on its standard output is taken;
- * how many batches were repeated first, it says itself.  Prints one line per run. */
+ * has grown twice since the state's file was whole - and SECONDS more, and kills it by SIGKILL.
+ * Then it is started again, and the time from fork to the first byte on its standard output
+ * is taken; how many batches were repeated first, it says itself.  What they had taken before
+ * is their share of the time of the killed run.  Prints one line per run. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -100,18 +101,23 @@ static off_t state_bytes(const char *folder) {
     return bytes;
 }
 
+/* Takes what the program writes within a millisecond. */
+static void watch(child_t *c) {
+    struct pollfd ready[2] = {{.fd = c->out, .events = POLLIN}, {.fd = c->err, .events = POLLIN}};
+    if (poll(ready, 2, 1) < 0) die("poll");
+    if (ready[0].revents && !drain(c->out, NULL, 0)) {
+        fprintf(stderr, "recovery: the program ended before it was killed\n");
+        exit(1);
+    }
+    if (ready[1].revents & POLLIN) drain(c->err, NULL, 0);
+}
+
 /* Reads the program's output until its state is saved and committed; the state's bytes. */
 static off_t run_to_state(child_t *c, const char *folder, off_t least) {
     off_t state = 0, journal = 0;
     int grown = 0;
     for (;;) {
-        struct pollfd ready[2] = {{.fd = c->out, .events = POLLIN}, {.fd = c->err, .events = POLLIN}};
-        if (poll(ready, 2, 1) < 0) die("poll");
-        if (ready[0].revents && !drain(c->out, NULL, 0)) {
-            fprintf(stderr, "recovery: the program ended before its state was saved\n");
-            exit(1);
-        }
-        if (ready[1].revents & POLLIN) drain(c->err, NULL, 0);
+        watch(c);
         off_t bytes = state_bytes(folder), length = journal_bytes(folder);
         if (bytes != state) {
             state = bytes;
@@ -124,21 +130,24 @@ static off_t run_to_state(child_t *c, const char *folder, off_t least) {
 }
 
 int main(int argc, char **argv) {
-    int runs = argc > 4 ? atoi(argv[1]) : 0;
+    int runs = argc > 5 ? atoi(argv[1]) : 0;
     if (runs < 1) {
-        fprintf(stderr, "usage: recovery RUNS CHECKPOINT BYTES COMMAND [ARGUMENT ...]\n");
+        fprintf(stderr, "usage: recovery RUNS CHECKPOINT BYTES SECONDS COMMAND [ARGUMENT ...]\n");
         return 2;
     }
     for (int i = 0; i < runs; i++) {
         char command[ROOM], said[ROOM] = "";
         snprintf(command, sizeof command, "rm -rf '%s'", argv[2]);
         if (system(command)) die(command);
-        child_t c = start(argv + 4);
+        double began = now();
+        child_t c = start(argv + 5);
         off_t state = run_to_state(&c, argv[2], atoll(argv[3]));
+        for (double until = now() + atof(argv[4]); now() < until;) watch(&c);
+        double ran = now() - began;
         stop(&c);
 
-        double began = now();
-        c = start(argv + 4);
+        began = now();
+        c = start(argv + 5);
         if (!drain(c.out, NULL, 0)) die("the program ended without a row");
         double took = now() - began;
         struct pollfd told = {.fd = c.err, .events = POLLIN};
@@ -147,8 +156,11 @@ int main(int argc, char **argv) {
         const char *replayed = strstr(said, "replaying batches ");
         long first = 0, last = -1;
         if (replayed) sscanf(replayed, "replaying batches %ld to %ld", &first, &last);
-        printf("state of %.1f MB: the first new row after %.3f s, %ld batches repeated\n",
-               (double)state / 1e6, took, last - first + 1);
+        long repeated = last - first + 1;
+        printf("state of %.1f MB: the first new row after %.3f s, %ld batches repeated",
+               (double)state / 1e6, took, repeated);
+        if (repeated > 1) printf(", which took %.3f s before", ran * (double)repeated / (double)(last + 1));
+        printf("\n");
         fflush(stdout);
     }
     return 0;

@@ -169,16 +169,18 @@ task_checkpoints() {
         "PLAN and COMMIT" "rm -rf words.ckpt; $small --checkpoint words.ckpt --checkpoint-every 1h"
 }
 
-# The sizes of state that the bars are given for; killed as soon as it is saved.
+# The sizes of state that the bars are given for; killed as soon as it is saved, or later, so that
+# there is input to be replayed.
 task_recovery() {
     program kept
-    for size in "80000000 2500000 1500ms 100000000" "200000000 24000000 8s 900000000"; do
+    for size in "80000000 2500000 1500ms 100000000 0" "80000000 2500000 1500ms 100000000 1" \
+        "200000000 24000000 8s 900000000 0"; do
         # shellcheck disable=SC2086
         set -- $size
         file=groups-$1-$2.csv
         has "$file" ./gen groups "$1" "$2"
-        echo "recovery, $2 keys, 2 threads:"
-        ./recovery 5 kept.ckpt "$4" ./kept --parallelism 2 --batch-size 4MiB --log info \
+        echo "recovery, $2 keys, 2 threads, killed $5 s after its state was saved:"
+        ./recovery 5 kept.ckpt "$4" "$5" ./kept --parallelism 2 --batch-size 4MiB --log info \
             --checkpoint kept.ckpt --checkpoint-every "$3" "input=$file"
     done
 }
