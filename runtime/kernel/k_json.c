@@ -27,6 +27,8 @@ FLOW_FAR void *flow_k_json_open(flow_ctx *ctx, const uint8_t *schema, const uint
     d->end = d->form.end = end;
     d->off = 1; /* the first shows the names */
     for (int i = 0; i < FLOW_GUESSES; i++) d->form.pieces[i].n = d->form.pieces[i].length = 0;
+    d->form.made = d->form.misses = 0;
+    d->form.left = JSON_LEARNS;
     const uint8_t *tc = k_format_read(schema, &d->j.fmt);
     d->root = k_node_build(ctx, &tc, 1);
     k_json_defaults(ctx, &d->j.fmt, d->root);

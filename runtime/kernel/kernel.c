@@ -23,6 +23,7 @@
 #include "runtime/kernel/k_schema.c"
 #include "runtime/kernel/k_jscan.c"
 #include "runtime/kernel/k_jvalue.c"
+#include "runtime/kernel/k_json_runs.c"
 #include "runtime/kernel/k_json.c"
 #include "runtime/kernel/k_cscan.c"
 #include "runtime/kernel/k_csv.c"
