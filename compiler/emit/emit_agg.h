@@ -1,6 +1,6 @@
 /* emit_agg.h - what the files of `aggregate` share: emit_agg.c (arguments and states),
- * emit_agg_give.c (results), emit_agg_rows.c (windows of rows), emit_retract.c (over a
- * table). */
+ * emit_agg_part.c (parts), emit_agg_give.c (results), emit_agg_rows.c (windows of rows),
+ * emit_retract.c (over a table). */
 #ifndef FLOW_EMIT_EMIT_AGG_H
 #define FLOW_EMIT_EMIT_AGG_H
 
@@ -23,8 +23,12 @@ void emit_agg_call(gen_t *g, const agg_call_t *c, aggk_t k, int callee, LLVMValu
                    LLVMValueRef state, val_t args);
 /* The key of entry i of a table. */
 gkey_t emit_agg_entry_key(gen_t *g, LLVMValueRef table, LLVMValueRef i, int int_key);
-/* What crosses the exchange of a stage. */
+/* What crosses the exchange of a stage; the first field of the aggregates, behind the key and the
+ * window. */
 type_t *emit_agg_exchange_row(gen_t *g, pstage_t *stage);
+uint32_t emit_agg_first_column(const tstep_t *s);
+/* A row of parts into the states of its key. */
+void emit_agg_merge(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef words, val_t row);
 /* Words of all states; what they own goes, and they are as at first. */
 int emit_agg_state_words(gen_t *g, const tstep_t *s);
 void emit_agg_drop(gen_t *g, LLVMValueRef heap, LLVMValueRef words);
