@@ -125,7 +125,8 @@ static rt_status open_again(const rt_source *s, rt_file *f, int64_t size) {
     if (st.st_size < size) return rt_place_short(s, f->path, size, st.st_size);
     f->size = size;
     posix_fadvise(f->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    return rt_file_head(f, s->decl);
+    RT_TRY(rt_file_head(f, s->decl));
+    return ((rt_files *)s->impl)->preload ? rt_file_preload(f, s->env->mem) : RT_ok;
 }
 
 /* The mark of a compressed file is that of its first bytes. */

@@ -22,6 +22,7 @@ typedef struct rt_files {
     int64_t look;      /* when to look again */
     int64_t since;     /* files from here on are those of the last look */
     struct stat *seen; /* and what they were then */
+    bool preload;      /* each file is read into memory when it is opened */
     bool again;        /* with `refresh`: the last files wait to be read */
     bool busy;         /* a batch reads */
     bool listed;       /* the files are known */

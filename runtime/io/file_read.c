@@ -121,7 +121,27 @@ rt_status rt_file_open(rt_file *f, const rt_source_decl *decl) {
     return rt_file_head(f, decl);
 }
 
+rt_status rt_file_preload(rt_file *f, rt_mem *mem) {
+    int64_t room = f->size + 1 + RT_SLACK;
+    f->memory = rt_mem_get(mem, RT_OWNER_BLOCK, &room);
+    if (!f->memory)
+        return (rt_status)rt_fail(RT_memory,
+                                  "no memory for all of %s, as `preload` asks for: raise `memory`",
+                                  f->path);
+    f->memory_size = room;
+    f->mem = mem;
+    rt_os_huge(f->memory, room);
+    int64_t got = rt_os_pread_all(f->fd, f->memory, f->size, 0);
+    if (got < 0) return cannot("read", f->path);
+    if (got < f->size)
+        return (rt_status)rt_fail(RT_io, "%s became shorter while it was read", f->path);
+    f->memory[f->size] = '\n'; /* now, and not by whoever reads the last line */
+    return RT_ok;
+}
+
 void rt_file_close(rt_file *f) {
+    if (f->memory) rt_mem_put(f->mem, RT_OWNER_BLOCK, f->memory, f->memory_size);
+    f->memory = NULL;
     if (f->fd >= 0) rt_os_close(f->fd);
     f->fd = -1;
     free(f->header);
@@ -149,12 +169,18 @@ static span span_at(const rt_file *f, rt_reader *r, int64_t at) {
 }
 
 /* Where byte 0 of the file would be. */
-static uint8_t *base_of(const span *s) { return s->r->buffer + s->lead - s->at; }
+static uint8_t *base_of(const span *s) {
+    return s->f->memory ? s->f->memory : s->r->buffer + s->lead - s->at;
+}
 
 /* Reads up to `to` (a file offset, at most the size). */
 static rt_status fill(span *s, int64_t to) {
     int64_t want = RT_MIN(to, s->f->size) - s->at;
     if (want <= s->have) return RT_ok;
+    if (s->f->memory) {
+        s->have = want;
+        return RT_ok;
+    }
     if (!rt_reader_room(s->r, s->lead + want + 1))
         return (rt_status)rt_fail(RT_memory, "no memory to read %s: raise `memory`",
                                   s->f->path);
@@ -238,7 +264,10 @@ static rt_status read_lines(const rt_file *f, const rt_source_decl *decl, const 
     }
     RT_TRY(extend(&s, start, to, decl->multiline, &end));
     uint8_t *p = base_of(&s);
-    if (end > start && p[end - 1] != '\n') p[end++] = '\n';
+    if (end > start && p[end - 1] != '\n') {
+        if (!f->memory) p[end] = '\n';
+        end++;
+    }
     r->p = p + start;
     r->end = p + end;
     r->offset = start;

@@ -19,12 +19,19 @@ typedef struct rt_file {
     uint8_t *header;    /* the header record, without its line end; malloc */
     int64_t header_len;
     int64_t quotes;     /* multiline: 1 if an odd number of quotes has been planned */
+    uint8_t *memory;    /* all of its bytes (rt_file_preload), a line end and slack behind them */
+    int64_t memory_size;
+    rt_mem *mem;        /* whose memory that is */
 } rt_file;
 
 /* Opens a regular file, takes its size, skips a byte order mark and, if the source has a
  * header, reads that.  Logs what fails. */
 rt_status rt_file_open(rt_file *f, const rt_source_decl *decl);
 void rt_file_close(rt_file *f);
+
+/* Reads an open file into memory, as far as its size; what is read of it from then on is taken
+ * from there and not copied.  RT_memory beyond the budget. */
+rt_status rt_file_preload(rt_file *f, rt_mem *mem);
 
 /* The head of an open file whose size is set: see rt_file_open. */
 rt_status rt_file_head(rt_file *f, const rt_source_decl *decl);

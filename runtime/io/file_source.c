@@ -51,10 +51,16 @@ static rt_status expand(rt_files *fs, const char *path) {
     return RT_ok;
 }
 
+static rt_status open_file(const rt_source *s, rt_file *f) {
+    const rt_files *fs = s->impl;
+    RT_TRY(rt_file_open(f, s->decl));
+    return fs->preload ? rt_file_preload(f, s->env->mem) : RT_ok;
+}
+
 static rt_status open_first(const rt_source *s, rt_file *f) {
     const rt_unpacker *ops;
     RT_TRY(rt_unpack_choose(s, f->path, &ops));
-    if (!ops) return rt_file_open(f, s->decl);
+    if (!ops) return open_file(s, f);
     int fd = rt_os_open(f->path, O_RDONLY, 0);
     if (fd < 0)
         return (rt_status)rt_fail(RT_io, "cannot open %s: %s", f->path, strerror(errno));
@@ -126,9 +132,9 @@ static rt_status begin(rt_source *s) {
     }
     /* A file that cannot be read is better known before the run than in its middle. */
     if (fs->nfiles) RT_TRY(open_first(s, &fs->files[0]));
-    if (s->refreshes && s->total < 0)
-        return (rt_status)rt_fail(RT_usage, "%s: compressed files cannot be refreshed",
-                                  s->decl->name);
+    if ((s->refreshes || fs->preload) && s->total < 0)
+        return (rt_status)rt_fail(RT_usage, "%s: compressed files cannot be %s", s->decl->name,
+                                  s->refreshes ? "refreshed" : "preloaded");
     fs->again = s->refreshes;
     if (s->refreshes) fs->seen = stat_from(fs, 0);
     s->ended = fs->nfiles == 0 && !s->refreshes;
@@ -140,6 +146,7 @@ static rt_status begin(rt_source *s) {
 static rt_status file_open(rt_source *s) {
     rt_files *fs = s->impl = rt_alloc(sizeof *fs);
     fs->refresh = rt_option_word(s->decl->options, "refresh", 0);
+    fs->preload = rt_option_word(s->decl->options, "preload", 0) != 0;
     s->refreshes = fs->refresh > 0;
     return s->resumes ? RT_ok : begin(s);
 }
@@ -211,7 +218,7 @@ static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
             if (in->bytes >= limit && fs->current < fs->nfiles) return RT_ok;
             continue;
         }
-        if (f->fd < 0) RT_TRY(rt_file_open(f, s->decl));
+        if (f->fd < 0) RT_TRY(open_file(s, f));
         int64_t to = RT_MIN(f->size, fs->at + limit - in->bytes);
         if (s->most_rows) RT_TRY(take_rows(s, f, &to, in));
 #ifdef FLOW_FAULTS

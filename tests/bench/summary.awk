@@ -12,5 +12,5 @@ function line() {
         of("DuckDB, 1 thread"), ratio["Flow, 2 threads"] / one
 }
 $1 != task { line(); split("", ratio); task = $1 }
-{ ratio[$2] = $3 }
+{ sub(/, in memory$/, "", $2); ratio[$2] = $3 }
 END { line() }

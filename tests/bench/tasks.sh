@@ -66,6 +66,21 @@ task_ads() {
     versus ads-bin "advertising, rows of 64 bytes, $rows events, $(wc -c <"$file") bytes" \
         ysb_bin "input=$file ads=ads-table.bin" ads_bin "$file ads-table.bin" "" \
         "read() alone" "./read_only $file"
+
+    # The same rows, four times as many, in memory before the clock starts.
+    rows=$((4 * rows))
+    file=ads-$rows.bin
+    has "$file" ./gen ads "$rows" 100000 bin
+    sed 's/binary) as Event/binary, preload = true) as Event/' "$bench/programs/ysb_bin.flow" \
+        >ysb_bin_memory.flow
+    "$build/flowc" build -o ysb_bin_memory ysb_bin_memory.flow
+    simd="./ads_bin_simd $file ads-table.bin memory" plain="./ads_bin_plain $file ads-table.bin memory"
+    flow="ysb_bin_memory" parameters="--log info --memory 8GB input=$file ads=ads-table.bin"
+    same "$plain 2>plain.log" "$simd 2>simd.log" "$(one $flow "$parameters") 2>flow.log"
+    compare ads-memory "advertising, rows of 64 bytes, $rows events, in memory" \
+        "SIMD C, in memory" "$simd" "plain C, in memory" "$plain" \
+        "Flow, 1 thread, in memory" "$(one $flow "$parameters")" \
+        "Flow, 2 threads, in memory" "$(two $flow "$parameters")"
 }
 
 # With 10^8 keys rows are ten times as many; plain C and DuckDB have no memory for that.

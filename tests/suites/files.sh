@@ -17,6 +17,16 @@ from file("in/*.txt") |> let n = 100 / length(line) |> errors into bad |> to dis
 bad |> select source, offset, raw |> to stdout()
 FLOW
 
+program preloaded <<'FLOW'
+param input: string = "in/*.txt"
+from file(input, preload = true) |> to stdout(format = text)
+FLOW
+program preloaded_csv <<'FLOW'
+param input: string
+from file(input, format = csv, header = true, multiline = true, preload = true) as { a: int, b: string }
+|> select b, a |> to stdout(format = csv)
+FLOW
+
 # ---- names and lines ------------------------------------------------------------------
 mkdir in
 printf 'b1\nb2' >in/b.txt       # a last line without an end
@@ -36,6 +46,29 @@ for p in 1 2; do
         same_file "lines, $p workers, blocks of $size" want out
     done
 done
+for p in 1 2; do
+    for size in 64 1KiB; do
+        run "preload, $p workers, blocks of $size" 0 ./preloaded --parallelism $p --block_size $size
+        same_file "preloaded lines, $p workers, blocks of $size" want out
+    done
+done
+awk 'BEGIN { print "a,b"; for (i = 0; i < 3000; i++) printf "%d,\"one\ntwo, %d\"\n", i, i }' >pre.csv
+sed 's/preload = true/preload = false/' preloaded_csv.flow >read_csv.flow
+"$build/flowc" build -o read_csv read_csv.flow
+run "csv" 0 ./read_csv input=pre.csv --block_size 1KiB
+cp out want.csv
+run "preloaded csv" 0 ./preloaded_csv input=pre.csv --block_size 1KiB
+same_file "preloaded csv: the same rows" want.csv out
+truncate -s 200M big.txt
+run "preload beyond memory" 1 ./preloaded input=big.txt --memory 32MB
+has "which is told" err 'no memory for all of big.txt, as `preload` asks for: raise `memory`'
+rm big.txt
+run "preload, resumed" 0 ./preloaded --checkpoint pre.ckpt --batch_size 1KiB
+same_file "preload, resumed: first" want out
+run "preload, resumed" 0 ./preloaded --checkpoint pre.ckpt --batch_size 1KiB
+echo a line more >>in/x.txt && run "preloaded, gzip" 2 sh -c 'gzip -c want >packed.gz && exec ./preloaded input=packed.gz'
+has "which is told" err 'compressed files cannot be preloaded'
+rm in/x.txt
 run "one file" 0 ./copy input=in/b.txt
 same "one file" "b1
 b2" "$(cat out)"

@@ -1,7 +1,7 @@
 /* ads_bin_simd.c - the advertising benchmark over rows of eight words as fast as we can make it
  * by hand, on one thread.
  *
- *   ads_bin_simd EVENTS TABLE     prints `window start,campaign,count`, in that order
+ *   ads_bin_simd EVENTS TABLE [memory]     prints `window start,campaign,count`, in that order
  *
  * A row is a line of the cache of which three words are read, so there is nothing for vectors:
  * a gather loads the same lines.  What costs is the branch on the type, which nobody can
@@ -45,8 +45,8 @@ static void take_events(const void *p, size_t n) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 3 || each_rows(argv[2], sizeof(known), take_table)) return 1;
-    if (each_rows(argv[1], sizeof(event), take_events)) return 1;
+    if (argc < 3 || argc > 4 || each_rows(argv[2], sizeof(known), take_table)) return 1;
+    if (each_event(argc, argv, take_events)) return 1;
     collect();
     close_window();
     return fflush(stdout) != 0;
