@@ -23,7 +23,7 @@ jside_t emit_join_side(gen_t *g, pstage_t *stage, int right) {
     emit_t *e = g->e;
     tstep_t *s = stage->step;
     const type_t *row = right ? s->u.join.there : s->row_in;
-    jside_t h = {.right = right, .x = right ? stage->exchange : stage->exchange2, .key = 0,
+    jside_t h = {.step = s, .right = right, .x = right ? stage->exchange : stage->exchange2, .key = 0,
                  .at = -1, .order = -1};
     h.carried = carried(g, right ? stage->live2 : stage->live, row->nfields);
     field_t *fields = ARENA_ARRAY(e->arena, field_t, row->nfields + 4);
@@ -47,7 +47,7 @@ jside_t emit_join_side(gen_t *g, pstage_t *stage, int right) {
 }
 
 val_t *emit_join_left(gen_t *g, const jside_t *h, val_t record) {
-    const type_t *row = g->stage->step->row_in;
+    const type_t *row = h->step->row_in;
     val_t *out = ARENA_ARRAY(g->e->arena, val_t, row->nfields + 1);
     for (uint32_t i = 0; i < row->nfields; i++) out[i] = (val_t){.type = row->fields[i].type};
     for (uint32_t i = 0; h->carried[i] >= 0; i++)
@@ -64,7 +64,7 @@ static val_t as_record(gen_t *g, type_t *there, const val_t *cols) {
 }
 
 val_t emit_join_there(gen_t *g, const jside_t *h, val_t record) {
-    type_t *there = g->stage->step->u.join.there;
+    type_t *there = h->step->u.join.there;
     val_t *cols = ARENA_ARRAY(g->e->arena, val_t, there->nfields + 1);
     for (uint32_t i = 0; h->carried[i] >= 0; i++)
         cols[h->carried[i]] = val_field(g->e, record, h->columns + i);
@@ -137,6 +137,11 @@ static val_t *version_row(gen_t *g, const tstep_t *latest, val_t *cols) {
     return out;
 }
 
+gkey_t emit_lookup_key(gen_t *g, const pop_t *op, val_t *cols, LLVMValueRef *none) {
+    see_side(g, op->step, 0, cols);
+    return side_key(g, op->step, 0, op->lookup->state->int_key, NULL, none);
+}
+
 void emit_join_send(gen_t *g, pop_t *op, val_t *cols) {
     emit_t *e = g->e;
     tstep_t *s = op->step;
@@ -178,10 +183,9 @@ static val_t as_column(gen_t *g, val_t v, type_t *t) {
     return val_coerce(g->e, v, t);
 }
 
-LLVMValueRef emit_join_holds(gen_t *g, jpair_t p, LLVMBasicBlockRef next) {
+static LLVMValueRef holds(gen_t *g, tstep_t *s, int step_id, int error_port, jpair_t p,
+                          LLVMBasicBlockRef next) {
     emit_t *e = g->e;
-    pstage_t *st = g->stage;
-    tstep_t *s = st->step;
     if (!s->u.join.cond) return ir_bit(e, 1);
     uint32_t n = s->row_in->nfields;
     val_t *both = ARENA_ARRAY(e->arena, val_t, n + 1);
@@ -197,21 +201,30 @@ LLVMValueRef emit_join_holds(gen_t *g, jpair_t p, LLVMBasicBlockRef next) {
     fail_t fail;
     emit_guard_open(g, &fail, "on.error");
     LLVMValueRef holds = emit_cond(e, s->u.join.cond);
-    emit_guard_close(g, &fail, st->step_id, st->error_port, both, row, next);
+    emit_guard_close(g, &fail, step_id, error_port, both, row, next);
     e->row = outer;
     e->nrow = nouter;
     return holds;
 }
 
-void emit_join_give(gen_t *g, sink_mode mode, jpair_t p, const val_t *window) {
+LLVMValueRef emit_join_holds(gen_t *g, jpair_t p, LLVMBasicBlockRef next) {
+    return holds(g, g->stage->step, g->stage->step_id, g->stage->error_port, p, next);
+}
+
+LLVMValueRef emit_lookup_holds(gen_t *g, const pop_t *op, jpair_t p, LLVMBasicBlockRef next) {
+    return holds(g, op->step, op->step_id, op->error_port, p, next);
+}
+
+/* The columns of the row that a pair makes; `live`: those that somebody reads. */
+static val_t *made(gen_t *g, const tstep_t *s, const unsigned char *live, jpair_t p,
+                   const val_t *window) {
     emit_t *e = g->e;
-    tstep_t *s = g->stage->step;
     const type_t *row = s->row_out;
     val_t *out = ARENA_ARRAY(e->arena, val_t, row->nfields + 1);
     for (uint32_t i = 0; i < row->nfields; i++) {
         type_t *t = row->fields[i].type;
         if ((int)i == s->u.join.column) {
-            if (!g->stage->live[i]) out[i] = (val_t){.type = t};
+            if (!live[i]) out[i] = (val_t){.type = t};
             else out[i] = p.there ? val_coerce(e, *p.there, t) : val_zero(e, t);
         } else if (!p.left && window && (int)i == s->in.window_column) {
             out[i] = *window;
@@ -219,9 +232,23 @@ void emit_join_give(gen_t *g, sink_mode mode, jpair_t p, const val_t *window) {
             out[i] = p.left ? as_column(g, p.left[i], t) : val_zero(e, t);
         }
     }
+    return out;
+}
+
+void emit_join_give(gen_t *g, sink_mode mode, jpair_t p, const val_t *window) {
+    tstep_t *s = g->stage->step;
+    val_t *out = made(g, s, g->stage->live, p, window);
     int outer = g->several;
     g->several = 1;
-    emit_outs(g, mode, out, row);
+    emit_outs(g, mode, out, s->row_out);
+    g->several = outer;
+}
+
+void emit_lookup_give(gen_t *g, const pop_t *op, jpair_t p) {
+    val_t *out = made(g, op->step, op->live, p, NULL);
+    int outer = g->several;
+    g->several = 1;
+    emit_ops(g, &op->next, out, op->row_out);
     g->several = outer;
 }
 
@@ -254,7 +281,7 @@ void emit_join_close(gen_t *g) {
     switch (g->stage->step->u.join.form) {
     case JOINS_within: emit_join_within_close(g); break;
     case JOINS_windows: emit_join_windows_close(g); break;
-    case JOINS_table: break; /* rows leave at once */
+    case JOINS_table: emit_join_table_close(g); break;
     case JOINS_tables: emit_join_tables_close(g); break;
     case JOINS_as_of: emit_join_as_of_close(g); break;
     }

@@ -10,6 +10,7 @@
 
 /* What crosses from one side: key, moment of `as of`, key of a table's row, columns. */
 typedef struct jside {
+    const tstep_t *step;
     int right;
     const pexchange_t *x;
     type_t *record;
@@ -29,11 +30,16 @@ jside_t emit_join_side(gen_t *g, pstage_t *stage, int right);
  * right row; what did not cross is zero. */
 val_t *emit_join_left(gen_t *g, const jside_t *h, val_t record);
 val_t emit_join_there(gen_t *g, const jside_t *h, val_t record);
-/* Does the rest of the condition hold for the pair?  What fails goes on at `next`. */
+/* Does the rest of the condition hold for the pair, at the root or at a lookup?  What fails goes
+ * on at `next`. */
 LLVMValueRef emit_join_holds(gen_t *g, jpair_t p, LLVMBasicBlockRef next);
+LLVMValueRef emit_lookup_holds(gen_t *g, const pop_t *op, jpair_t p, LLVMBasicBlockRef next);
 /* The row that the pair makes, to the outs of a mode; window: of a windowed join whose left
- * row is missing, else null. */
+ * row is missing, else null.  At a lookup it goes to what follows. */
 void emit_join_give(gen_t *g, sink_mode mode, jpair_t p, const val_t *window);
+void emit_lookup_give(gen_t *g, const pop_t *op, jpair_t p);
+/* The key of a left row, whose columns are seen from then on; *none (i1): a part is none. */
+gkey_t emit_lookup_key(gen_t *g, const pop_t *op, val_t *cols, LLVMValueRef *none);
 /* The key of an entry, as bytes for an order key. */
 gkey_t emit_join_key_bytes(gen_t *g, LLVMValueRef table, LLVMValueRef entry);
 
@@ -60,6 +66,10 @@ void emit_join_as_of_close(gen_t *g);
 
 /* ---- emit_join_table.c ---- */
 void emit_join_table_row(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef next);
+/* At the end of the batch: rows stand as those who look for them expect. */
+void emit_join_table_close(gen_t *g);
+/* POP_lookup */
+void emit_lookup(gen_t *g, pop_t *op, val_t *cols);
 void emit_join_tables_row(gen_t *g, int right, LLVMValueRef at);
 void emit_join_tables_close(gen_t *g);
 

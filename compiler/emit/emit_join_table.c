@@ -30,20 +30,25 @@ static void raise(gen_t *g, LLVMValueRef slot, LLVMValueRef bit) {
 
 typedef struct kept_loop {
     loop_t l;
-    LLVMValueRef row;
+    LLVMValueRef row, found; /* found: a flag for whoever looks at them, not set */
 } kept_loop_t;
 
-static kept_loop_t open_kept(gen_t *g, LLVMValueRef words, int right) {
+static kept_loop_t loop_kept(gen_t *g, LLVMValueRef words, LLVMValueRef range, int right) {
     emit_t *e = g->e;
-    LLVMValueRef range = ir_words(e, 2, "range"), side = ir_i32(e, right);
-    K_CALL(e, join_all, "", words, side, range);
+    LLVMValueRef side = ir_i32(e, right);
     LLVMValueRef from = ir_load(e, e->i64, range, "from");
     LLVMValueRef to = ir_load(e, e->i64, ir_word(e, range, 1), "to");
-    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
-    kept_loop_t k = {.l = ir_loop(e, ir_sub(e, to, from, "rows"), right ? "right" : "left")};
+    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx), found = new_flag(g, "found");
+    kept_loop_t k = {.found = found, .l = ir_loop(e, ir_sub(e, to, from, "rows"), right ? "right" : "left")};
     K_CALL(e, reset, "", e->fn->ctx, mark);
     k.row = K_CALL(e, join_row, "kept", words, side, ir_add(e, from, k.l.i, ""));
     return k;
+}
+
+static kept_loop_t open_kept(gen_t *g, LLVMValueRef words, int right) {
+    LLVMValueRef range = ir_words(g->e, 2, "range");
+    K_CALL(g->e, join_all, "", words, ir_i32(g->e, right), range);
+    return loop_kept(g, words, range, right);
 }
 
 static void read_kept(gen_t *g, const jside_t *h, LLVMValueRef row, jpair_t *p, val_t *room) {
@@ -77,23 +82,29 @@ static void change(gen_t *g, LLVMValueRef table, LLVMValueRef words, int right, 
     ir_at(e, done);
 }
 
-static void meet(gen_t *g, LLVMValueRef words, jpair_t mine, LLVMValueRef time) {
+static void give(gen_t *g, const pop_t *op, jpair_t p) {
+    if (op) emit_lookup_give(g, op, p);
+    else emit_join_give(g, MODE_append, p, NULL);
+}
+
+/* A left row meets those of its key: at the root of the join, or (`op`) where it looks for them. */
+static void meet(gen_t *g, pstage_t *stage, const pop_t *op, kept_loop_t k, jpair_t mine) {
     emit_t *e = g->e;
-    tstep_t *s = g->stage->step;
+    tstep_t *s = stage->step;
     int kind = s->u.join.kind, left_only = kind == JOIN_SEMI || kind == JOIN_ANTI;
-    jside_t h = emit_join_side(g, g->stage, 1);
-    LLVMValueRef found = new_flag(g, "found");
-    kept_loop_t k = open_kept(g, words, 1);
+    jside_t h = emit_join_side(g, stage, 1);
+    LLVMValueRef time = g->time, found = k.found;
     val_t there;
     jpair_t p = mine;
     read_kept(g, &h, k.row, &p, &there);
     g->time = time;
     g->sign = NULL;
     LLVMBasicBlockRef match = ir_block(e, "match");
-    ir_if(e, emit_join_holds(g, p, k.l.next), match, k.l.next);
+    LLVMValueRef holds = op ? emit_lookup_holds(g, op, p, k.l.next) : emit_join_holds(g, p, k.l.next);
+    ir_if(e, holds, match, k.l.next);
     ir_at(e, match);
     ir_store(e, ir_i32(e, 1), found);
-    if (kind != JOIN_ANTI) emit_join_give(g, MODE_append, p, NULL);
+    if (kind != JOIN_ANTI) give(g, op, p);
     if (left_only) {
         ir_br(e, k.l.done);
         ir_at(e, ir_block(e, "never"));
@@ -103,7 +114,7 @@ static void meet(gen_t *g, LLVMValueRef words, jpair_t mine, LLVMValueRef time) 
     LLVMBasicBlockRef alone = ir_block(e, "alone"), done = ir_block(e, "met");
     ir_if(e, is_set(g, found), done, alone);
     ir_at(e, alone);
-    emit_join_give(g, MODE_append, mine, NULL);
+    give(g, op, mine);
     ir_br(e, done);
     ir_at(e, done);
 }
@@ -117,7 +128,9 @@ void emit_join_table_row(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef
     LLVMValueRef table = emit_join_state(g);
     if (right) {
         val_t order = val_field(e, record, (uint32_t)h.order);
-        change(g, table, emit_probe(g, table, key), 1, order, at, 1);
+        LLVMValueRef words = emit_probe(g, table, key);
+        if (!g->stage->exchange2) K_CALL(e, table_touch, "", e->fn->ctx, table);
+        change(g, table, words, 1, order, at, 1);
         return;
     }
     jpair_t mine = {.left = emit_join_left(g, &h, record)};
@@ -125,7 +138,38 @@ void emit_join_table_row(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef
                              ? K_CALL(e, table_find_i64, "entry", e->fn->ctx, table, key.i64)
                              : K_CALL(e, table_find_text, "entry", e->fn->ctx, table, key.ptr,
                                       key.len);
-    meet(g, words, mine, g->time);
+    meet(g, g->stage, NULL, open_kept(g, words, 1), mine);
+}
+
+void emit_join_table_close(gen_t *g) {
+    if (g->stage->exchange2) return; /* rows leave at once */
+    K_CALL(g->e, join_settled, "", emit_join_state(g));
+}
+
+/* ---- where the left rows are ---- */
+
+void emit_lookup(gen_t *g, pop_t *op, val_t *cols) {
+    emit_t *e = g->e;
+    pstage_t *stage = op->lookup;
+    LLVMBasicBlockRef next = ir_block(e, "looked.up"), look = ir_block(e, "look");
+    LLVMValueRef none;
+    fail_t fail;
+    emit_guard_open(g, &fail, "key.error");
+    gkey_t key = emit_lookup_key(g, op, cols, &none);
+    emit_guard_close(g, &fail, op->step_id, op->error_port, cols, op->row_in, next);
+    if (plan_join_keeps_alone(op->step, 0)) ir_br(e, look);
+    else ir_if(e, none, next, look);
+    ir_at(e, look);
+    LLVMValueRef table = K_CALL(e, state_at, "table", e->fn->ctx, ir_i64(e, stage->state->id),
+                                emit_part_of(g, stage->exchange, key));
+    LLVMValueRef words = key.is_int
+                             ? K_CALL(e, table_look_i64, "entry", e->fn->ctx, table, key.i64)
+                             : K_CALL(e, table_look_text, "entry", e->fn->ctx, table, key.ptr, key.len);
+    LLVMValueRef range = ir_words(e, 2, "range");
+    K_CALL(e, join_look, "", words, ir_i32(e, 1), range);
+    meet(g, stage, op, loop_kept(g, words, range, 1), (jpair_t){.left = cols});
+    ir_br(e, next);
+    ir_at(e, next);
 }
 
 /* ---- two tables ---- */

@@ -403,8 +403,8 @@ static void put_stages(prog_t *p) {
             pair_int(p, "mark", s->mark);
             int whole = s->step && plan_revised(s->step) && emit_has_mode(s, MODE_complete);
             pair(p, "closes", whole ? "whole" : "due");
-        } else if (s->step && plan_by_rows(s->step)) {
-            pair(p, "closes", "touched"); /* nothing happens there before the end */
+        } else if (s->lookups.n || (s->step && plan_by_rows(s->step))) {
+            pair(p, "closes", "touched"); /* nothing happens elsewhere before the end */
         }
         if (s->refresh >= 0) pair_int(p, "refresh", s->refresh);
         if (feeds_only_final(p, s)) pair(p, "flushes", "final");

@@ -4,6 +4,7 @@
  * emit_guard_close; what can fail in them goes to one cold block, which reports the row
  * as it entered the step.  What the operator pushes on is outside: later steps have
  * guards of their own. */
+#include "compiler/emit/emit_join.h"
 #include "compiler/emit/emit_stage.h"
 
 #include <string.h>
@@ -227,6 +228,7 @@ static void emit_op(gen_t *g, pop_t *op, val_t *cols) {
     case POP_window: emit_window(g, op, cols); break;
     case POP_union: op_union(g, op, cols); break;
     case POP_branch: op_branch(g, op, cols); break;
+    case POP_lookup: emit_lookup(g, op, cols); break;
     case POP_send: emit_send(g, op, cols); break;
     case POP_partial: emit_agg_partial(g, op, cols); break;
     case POP_sink: emit_sink(g, op, cols); break;

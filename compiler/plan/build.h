@@ -85,6 +85,9 @@ int plan_op_may_fail(const pop_t *op);
  * it; 0 if all of it is needed. */
 int plan_field_reads(const pstage_t *stage, int column, const type_t *record,
                      unsigned char *read);
+/* The same behind an operator. */
+int plan_field_reads_behind(const pops_t *next, int column, const type_t *record,
+                            unsigned char *read);
 
 /* joins.c: which columns of both sides a join needs behind its exchanges; what is asked of
  * the rows that are sent to it; what is there to be carried. */
@@ -94,6 +97,15 @@ void plan_join_there(const pop_t *op, pstage_t *to, const unsigned char *there);
 void plan_join_carried(pstage_t *stage, const unsigned char *needed,
                        const unsigned char *needed2, unsigned char *there);
 const char *plan_join_key_text(builder_t *b, const tstep_t *s);
+
+/* lookups.c: may the left rows of the join look for those of the right side where the join's
+ * stage keeps them? */
+int plan_looks_up(builder_t *b, const tstep_t *join);
+/* What such an operator reads of the left row; what the operators behind it need of the right. */
+void plan_lookup_reads(const tstep_t *s, unsigned char *left);
+void plan_lookup_live(builder_t *b, pstage_t *stage, const pop_t *op, int all);
+/* May a row fail behind this and be shown by `errors into`?  (live.c) */
+int plan_may_be_shown(const pops_t *next);
 
 /* schema.c: ids and schemas of states, when all else is known. */
 void plan_schemas(builder_t *b);

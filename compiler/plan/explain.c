@@ -67,6 +67,8 @@ static void op(explain_t *x, const pop_t *o, int depth) {
         plan_step_text(x->b, x->sources, o->step);
         buf_char(x->b, '\n');
     }
+    if (o->kind == POP_lookup)
+        buf_printf((line(x, depth, ""), x->b), "looks in the rows that stage %d keeps\n", o->lookup->id);
     where_rows_go(x, o, depth);
     if (o->error_port >= 0 && o->kind != POP_sink) {
         line(x, depth + 1, "rows that fail here go to `errors into`\n");
@@ -221,7 +223,7 @@ static void feeds(explain_t *x, const pexchange_t *e, const char *what) {
 }
 
 static void keyed(explain_t *x, const pstage_t *s) {
-    feeds(x, s->exchange, s->exchange2 ? "the right side's " : "");
+    feeds(x, s->exchange, s->exchange2 || s->lookups.n ? "the right side's " : "");
     if (s->exchange2) feeds(x, s->exchange2, "then the left side's ");
     if (s->root == ROOT_errors) {
         line(x, 0, "rows that failed: at, source, offset, step, error, raw\n");

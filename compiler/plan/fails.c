@@ -98,6 +98,7 @@ int plan_op_may_fail(const pop_t *op) {
         for (size_t i = 0; i < s->u.branch.n; i++)
             if (!plan_cannot_fail(s->u.branch.arms[i].pred)) return 1;
         return 0;
+    case POP_lookup: return sent_may_fail(s) || !plan_cannot_fail(s->u.join.cond);
     case POP_send:
     case POP_partial: return sent_may_fail(s);
     case POP_drop:

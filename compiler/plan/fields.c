@@ -82,6 +82,9 @@ static int read_at(const pop_t *op, fields_t f) {
     case POP_branch:
         for (size_t i = 0; i < s->u.branch.n; i++) read_by(&f, s->u.branch.arms[i].pred);
         return !f.whole && read_behind(&op->next, f);
+    case POP_lookup:
+        for (size_t i = 0; i < s->u.join.nkeys; i++) read_by(&f, s->u.join.keys[i].left);
+        return read_by(&f, s->u.join.cond) && read_behind(&op->next, f);
     case POP_send:
     case POP_partial: return s->op == OP_aggregate && read_by_aggregate(&f, s);
     case POP_each:
@@ -95,6 +98,11 @@ static int read_behind(const pops_t *next, fields_t f) {
     for (size_t i = 0; i < next->n; i++)
         if (!read_at(next->at[i], f)) return 0;
     return 1;
+}
+
+int plan_field_reads_behind(const pops_t *next, int column, const type_t *record,
+                            unsigned char *read) {
+    return read_behind(next, (fields_t){.column = column, .record = record, .read = read});
 }
 
 int plan_field_reads(const pstage_t *stage, int column, const type_t *record,

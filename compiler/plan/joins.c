@@ -180,3 +180,20 @@ void plan_join_carried(pstage_t *stage, const unsigned char *needed,
     stage->live[a] = needed[a] || (stage->live[a] && whole);
     there[a] = stage->live[a];
 }
+
+void plan_lookup_reads(const tstep_t *s, unsigned char *left) {
+    for (size_t i = 0; i < s->u.join.nkeys; i++) join_reads(s, s->u.join.keys[i].left, left, NULL);
+    join_reads(s, s->u.join.cond, left, NULL);
+}
+
+void plan_lookup_live(builder_t *b, pstage_t *stage, const pop_t *op, int all) {
+    const tstep_t *s = op->step;
+    const type_t *there = s->u.join.there;
+    int a = s->u.join.column, fails = !plan_cannot_fail(s->u.join.cond);
+    int shown = plan_may_be_shown(&op->next) || (op->error_port >= 0 && fails);
+    int whole = all && (shown || !plan_rule(b, RULE_prune));
+    if (a >= 0 && op->live[a] && !whole)
+        whole = fails || !plan_field_reads_behind(&op->next, a, there, stage->live2);
+    if (whole) memset(stage->live2, 1, there->nfields);
+    join_reads(s, s->u.join.cond, NULL, stage->live2);
+}

@@ -125,6 +125,10 @@ static live_t *op_live(builder_t *b, pop_t *op) {
         for (size_t i = 0; i < s->u.branch.n; i++)
             reads(in, n, s->u.branch.arms[i].pred);
         break;
+    case POP_lookup:
+        memcpy(in, op->live, n);
+        plan_lookup_reads(s, in);
+        break;
     case POP_partial:
     case POP_send:
     case POP_sink: memcpy(in, op->live, n); break;
@@ -174,13 +178,12 @@ static void row_step_reads(const tstep_t *s, live_t *in) {
             reads(in, n, s->u.remember->keys[i].expr);
 }
 
-/* May a row fail in one of the steps and be shown by `errors into`? */
-static int may_be_shown(const pops_t *next) {
+int plan_may_be_shown(const pops_t *next) {
     for (size_t i = 0; i < next->n; i++) {
         const pop_t *op = next->at[i];
         int judges = op->kind != POP_drop && op->kind != POP_window &&
                      op->kind != POP_union && op->kind != POP_sink;
-        if ((judges && op->error_port >= 0) || may_be_shown(&op->next)) return 1;
+        if ((judges && op->error_port >= 0) || plan_may_be_shown(&op->next)) return 1;
     }
     return 0;
 }
@@ -203,7 +206,7 @@ static int show_all(builder_t *b, const pstage_t *stage, int all) {
         !plan_cannot_fail(stage->step->u.join.cond))
         return 1;
     for (size_t i = 0; i < stage->outs.n; i++)
-        if (may_be_shown(&stage->outs.at[i]->next)) return 1;
+        if (plan_may_be_shown(&stage->outs.at[i]->next)) return 1;
     return 0;
 }
 
@@ -265,6 +268,12 @@ static void stage_live(builder_t *b, pstage_t *stage, int all) {
         if (stage->lates[i].late.n)
             behind(b, &stage->lates[i].late, stage->lates[i].window->step->row_in);
     if (stage->root == ROOT_source && !all) stage->source->live = stage->live;
+    if (stage->lookups.n) { /* they stand in stages behind this one */
+        stage->live2 = new_live(b, stage->step->u.join.there);
+        for (size_t i = 0; i < stage->lookups.n; i++)
+            plan_lookup_live(b, stage, stage->lookups.at[i], all);
+        return;
+    }
     if (stage->root == ROOT_remember) remember_live(b, stage, all);
     else if (stage->root == ROOT_join) plan_join_live(b, stage, show_all(b, stage, all));
     else if (carries_row(stage)) stage->live = carried(b, stage, all);
@@ -337,6 +346,9 @@ static live_t *there_after(builder_t *b, const pop_t *op, const live_t *in) {
             for (size_t i = 0; i < s->u.let.n; i++) out[s->u.let.column[i]] = 1;
         if (op->kind == POP_each && s->u.each.column >= 0) out[s->u.each.column] = 1;
         if (op->kind == POP_window && s->u.window.column >= 0) out[s->u.window.column] = 1;
+        if (op->kind == POP_lookup && s->u.join.column >= 0)
+            for (uint32_t i = 0; i < s->u.join.there->nfields; i++)
+                out[s->u.join.column] &= op->lookup->live2[i];
     }
     return out;
 }

@@ -126,6 +126,8 @@ typedef enum pop_kind {
     POP_window,   /* adds `window`; arms as of event_time */
     POP_union,    /* puts the columns of one input in order */
     POP_branch,
+    POP_lookup,   /* a join with a table: its rows are looked for where the root of the join
+                   * keeps them, by all workers at once */
     POP_send,     /* to the exchange of a keyed step: keys, and the columns it needs */
     POP_partial,  /* aggregates per worker; what comes out goes to the exchange */
     POP_sink      /* formats the row and writes it to the sink's port */
@@ -141,6 +143,7 @@ struct pop {
     int error_port;       /* of the stage: where rows that fail here go; -1: on_error */
     pport_t *port;        /* POP_send, POP_partial, POP_sink */
     pstate_t *state;      /* POP_partial */
+    struct pstage *lookup; /* POP_lookup: the join's stage, which has run before this one */
     unsigned char *live;  /* [columns of row_out]: needed behind it */
     pops_t next;          /* consumers; POP_branch: of all arms */
     VEC(int) arm;         /* POP_branch, event_time, window: the arm of each consumer */
@@ -186,7 +189,9 @@ typedef struct pstage {
     int step_id;
     psource_t *source;
     pexchange_t *exchange;
-    pexchange_t *exchange2; /* of a join: the left side, read after the right */
+    pexchange_t *exchange2; /* of a join: the left side, read after the right; null: its rows are
+                             * looked up where they come from (`lookups`) */
+    VEC(pop_t *) lookups;
     int refresh;          /* ROOT_latest: the source whose look replaces its rows, or -1 */
     pstate_t *state;      /* of the root, or null */
     pstate_t *sessions;   /* of a root that forms sessions: by key, the rows of each; then

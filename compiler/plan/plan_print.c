@@ -40,7 +40,9 @@ static void print_op(buf_t *b, sources_t *sources, const pop_t *op, int depth) {
     buf_pad(b, ' ', (size_t)depth * 2);
     if (op->kind == POP_partial) buf_str(b, "partial ");
     if (op->kind == POP_send) buf_str(b, "send ");
+    if (op->kind == POP_lookup) buf_str(b, "look up ");
     plan_step_text(b, sources, op->step);
+    if (op->kind == POP_lookup) buf_printf(b, " in stage %d", op->lookup->id);
     if (op->port) print_target(b, op->port);
     if (op->error_port >= 0) buf_printf(b, "  errors to port %d", op->error_port);
     line_end(b, sources, op->step->at, from);

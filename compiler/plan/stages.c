@@ -321,11 +321,13 @@ static keyed_t join_stage(builder_t *b, tstep_t *s, sink_mode mode) {
     pstage_t *stage = add_stage(b, ROOT_join, s);
     stage->step_id = plan_step_id(b, s);
     stage->exchange = join_exchange(b, stage, &s->u.join.right->out);
-    stage->exchange2 = join_exchange(b, stage, &s->in);
+    int lookup = plan_looks_up(b, s);
+    if (!lookup) stage->exchange2 = join_exchange(b, stage, &s->in);
     stage->state = join_state(b, stage, plan_join_int_key(s), 6); /* FLOW_JOIN_WORDS */
     join_waits(b, stage);
     keyed_t k = {.step = s, .mode = mode, .exchange = stage->exchange, .stage = stage};
     vec_push(b->a, &b->keyed, k);
+    if (lookup) return k; /* its rows are made where the left ones are */
     size_t i = (size_t)s->index;
     stage->error_port = error_port(b, stage, s->flow, i + 1);
     for (int m = MODE_update; s->out.is_table && m <= MODE_changes; m++)
@@ -344,6 +346,17 @@ static void place_join(builder_t *b, tstep_t *s, int right, place_t at) {
     op->input = right;
     op->port = stage_port(b, at.stage, right ? stage->exchange : stage->exchange2, NULL);
     op->error_port = error_port(b, at.stage, s->flow, (size_t)s->index + 1);
+}
+
+/* The rows of the left side go on behind the join in the stage in which they are. */
+static place_t place_lookup(builder_t *b, tstep_t *s, place_t at) {
+    pop_t *op = add_op(b, &at, POP_lookup, s);
+    op->lookup = join_stage(b, s, at.mode).stage;
+    op->error_port = error_port(b, at.stage, s->flow, (size_t)s->index + 1);
+    vec_push(b->a, &op->lookup->lookups, op);
+    plan_trace(b, RULE_lookup, "`join` at %s: rows look for those of the table where they are",
+               plan_at(b, s->at));
+    return (place_t){.stage = at.stage, .next = &op->next, .mode = at.mode};
 }
 
 /* ---- steps without state ---- */
@@ -495,6 +508,11 @@ static void place_from(builder_t *b, tflow_t *f, size_t i, place_t at) {
         if (s->op == OP_branch) {
             place_branch(b, s, at);
             return;
+        }
+        if (s->op == OP_join && plan_looks_up(b, s)) {
+            at = place_lookup(b, s, at);
+            if (!plan_leads(b, f, i + 1, at.mode)) return;
+            continue;
         }
         if (s->op == OP_join) {
             place_join(b, s, 0, at);

@@ -256,8 +256,9 @@ static int by_from(const void *a, const void *b) {
 }
 
 static void list_lines(rt_image *image) {
+    if (!image->lines.p) return;
     cursor all = {image->lines.p, image->lines.p + image->lines.n, false};
-    while (image->lines.p && all.p < all.end && !all.bad) {
+    while (all.p < all.end && !all.bad) {
         uint64_t length = take(&all, 4);
         if (all.bad || length > (uint64_t)(all.end - all.p)) break;
         cursor c = {all.p, all.p + length, false};

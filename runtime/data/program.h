@@ -103,7 +103,9 @@
  *                    ports of a stage count from 0
  *
  * Stages come in topological order; among source stages that is the order of the
- * sources in the program text.
+ * sources in the program text.  A stage behind an exchange may stand before a source stage
+ * whose rows look into its state; then it goes by no mark, for event time advances behind
+ * the last source stage.
  *
  * Stage functions.  All return 0 to go on; anything else stops the batch, and stands
  * for an error that the runtime has been told of (flow_rt_row_error).

@@ -359,23 +359,22 @@ int64_t rt_stages_when(const rt_job *job) {
 }
 
 rt_status rt_stages_run(rt_job *job) {
+    int64_t last = -1; /* source stage */
+    bool keyed = false;
     rt_task_batch(job);
     job->tasks = 0;
-    bool advanced = false;
     for (int64_t i = 0; i < job->program->nstages; i++) {
+        if (job->program->stages[i].source >= 0) last = i;
+        else keyed = true;
         job->runs[i].touched = false;
         if (job->runs[i].parts)
             memset(job->runs[i].parts, 0,
                    (size_t)rt_job_parts(job, job->program->stages[i].exchange));
     }
     for (int64_t i = 0; i < job->program->nstages; i++) {
-        if (job->program->stages[i].source >= 0) {
-            RT_TRY(source_stage(job, i));
-            continue;
-        }
-        if (!advanced) advance_time(job);
-        advanced = true;
-        RT_TRY(keyed_stage(job, i, true));
+        if (job->program->stages[i].source >= 0) RT_TRY(source_stage(job, i));
+        else RT_TRY(keyed_stage(job, i, true));
+        if (i == last && keyed) advance_time(job);
     }
     rt_watermarks_commit(job->watermarks);
     for (int64_t i = 0; i < job->nworkers; i++)

@@ -31,6 +31,10 @@ struct flow_ranks;
 void flow_k_join_range(const uint64_t *words, int32_t side, int64_t low, int64_t high,
                        int64_t *range);
 void flow_k_join_all(const uint64_t *words, int32_t side, int64_t *range);
+/* The same by many workers at once, where nobody writes: the table is settled.  It is after
+ * flow_k_join_settled, if each entry that has changed since the last time is touched. */
+void flow_k_join_look(const uint64_t *words, int32_t side, int64_t *range);
+FLOW_FAR void flow_k_join_settled(flow_table *t);
 /* The i-th row of such a range, as the address of its head. */
 uint8_t *flow_k_join_row(const uint64_t *words, int32_t side, int64_t i);
 const uint8_t *flow_k_join_encoded(const uint8_t *row);

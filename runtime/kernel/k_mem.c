@@ -81,6 +81,10 @@ flow_table *flow_k_state(flow_ctx *ctx, int64_t id) {
     return ctx->state[id] + ctx->partition;
 }
 
+flow_table *flow_k_state_at(flow_ctx *ctx, int64_t id, int64_t part) {
+    return ctx->state[id] + part;
+}
+
 flow_table *flow_k_partial(flow_ctx *ctx, int64_t id) {
     return ctx->partial + id;
 }

@@ -30,6 +30,7 @@ void flow_k_copy(uint8_t *dst, const uint8_t *src, int64_t n);
 flow_buf *flow_k_port(flow_ctx *ctx, int64_t port, int64_t part);
 /* The table of a state for ctx->partition, and this worker's partial table of it. */
 struct flow_table *flow_k_state(flow_ctx *ctx, int64_t id);
+struct flow_table *flow_k_state_at(flow_ctx *ctx, int64_t id, int64_t part);
 struct flow_table *flow_k_partial(flow_ctx *ctx, int64_t id);
 
 /* Fields of the context. */

@@ -21,7 +21,6 @@
 #include "runtime/kernel/k_hash.h"
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_pane.h"
-#include "runtime/kernel/k_sort.h"
 #include "runtime/kernel/k_track.h"
 
 #define TABLE_FIRST_BITS 8
@@ -319,34 +318,52 @@ FLOW_INLINE uint64_t *table_found(flow_table *t, uint32_t entry, uint64_t *words
     return words;
 }
 
-FLOW_INLINE uint64_t *table_find_i64(flow_table *t, uint64_t seed, int64_t key) {
-    if (FLOW_UNLIKELY(!t->index)) return 0;
+#define TABLE_NONE UINT32_MAX
+
+/* The entry of a key, or none. */
+FLOW_INLINE uint32_t table_seek_i64(const flow_table *t, uint64_t seed, int64_t key) {
+    if (FLOW_UNLIKELY(!t->index)) return TABLE_NONE;
     if (t->direct) {
         uint64_t place = table_place(t, key);
         uint32_t slot = place <= t->mask ? t->index[place] : 0;
-        return slot ? table_found(t, slot - 1, table_entry(t, slot - 1) + 1) : 0;
+        return slot - 1;
     }
     uint64_t hash = table_hash_i64(seed, key);
-    TABLE_PROBE(t, hash, (int64_t)e[0] == key, return table_found(t, entry, e + 1));
-    return 0;
+    TABLE_PROBE(t, hash, (int64_t)e[0] == key, return entry);
+    return TABLE_NONE;
+}
+
+FLOW_INLINE uint32_t table_seek_short(const flow_table *t, uint64_t hash, table_cell c) {
+    if (FLOW_UNLIKELY(!t->index)) return TABLE_NONE;
+    TABLE_PROBE(t, hash, e[0] == c.lo && e[1] == c.hi, return entry);
+    return TABLE_NONE;
+}
+
+static uint32_t table_seek_long(const flow_table *t, uint64_t hash, const uint8_t *ptr,
+                                int64_t len) {
+    uint64_t head = table_long(ptr, len);
+    if (!t->index) return TABLE_NONE;
+    TABLE_PROBE(t, hash,
+                e[0] == head &&
+                    !__builtin_memcmp((const uint8_t *)e[1], ptr, (size_t)len),
+                return entry);
+    return TABLE_NONE;
+}
+
+FLOW_INLINE uint64_t *table_find_i64(flow_table *t, uint64_t seed, int64_t key) {
+    uint32_t entry = table_seek_i64(t, seed, key);
+    return FLOW_LIKELY(entry != TABLE_NONE) ? table_found(t, entry, table_entry(t, entry) + 1) : 0;
 }
 
 FLOW_INLINE uint64_t *table_find_short(flow_table *t, uint64_t hash, table_cell c) {
-    if (FLOW_UNLIKELY(!t->index)) return 0;
-    TABLE_PROBE(t, hash, e[0] == c.lo && e[1] == c.hi,
-                return table_found(t, entry, e + 2));
-    return 0;
+    uint32_t entry = table_seek_short(t, hash, c);
+    return FLOW_LIKELY(entry != TABLE_NONE) ? table_found(t, entry, table_entry(t, entry) + 2) : 0;
 }
 
 static uint64_t *table_find_long(flow_table *t, uint64_t hash, const uint8_t *ptr,
                                  int64_t len) {
-    uint64_t head = table_long(ptr, len);
-    if (!t->index) return 0;
-    TABLE_PROBE(t, hash,
-                e[0] == head &&
-                    !__builtin_memcmp((const uint8_t *)e[1], ptr, (size_t)len),
-                return table_found(t, entry, e + 2));
-    return 0;
+    uint32_t entry = table_seek_long(t, hash, ptr, len);
+    return entry != TABLE_NONE ? table_found(t, entry, table_entry(t, entry) + 2) : 0;
 }
 
 static uint64_t *table_new_short(flow_ctx *ctx, flow_table *t, uint64_t hash, uint64_t lo,
@@ -402,6 +419,23 @@ uint64_t *flow_k_table_find_text(flow_ctx *ctx, flow_table *t, const uint8_t *pt
         return table_find_long(t, flow_k_hash_bytes(ctx->seed, ptr, len), ptr, len);
     table_cell c = table_short(ptr, len);
     return table_find_short(t, table_hash_cell(ctx->seed, c), c);
+}
+
+const uint64_t *flow_k_table_look_i64(const flow_ctx *ctx, const flow_table *t, int64_t key) {
+    uint32_t entry = table_seek_i64(t, ctx->seed, key);
+    return entry != TABLE_NONE ? table_entry(t, entry) + 1 : 0;
+}
+
+const uint64_t *flow_k_table_look_text(const flow_ctx *ctx, const flow_table *t,
+                                       const uint8_t *ptr, int64_t len) {
+    uint32_t entry;
+    if (FLOW_UNLIKELY(len > TABLE_INLINE)) {
+        entry = table_seek_long(t, flow_k_hash_bytes(ctx->seed, ptr, len), ptr, len);
+    } else {
+        table_cell c = table_short(ptr, len);
+        entry = table_seek_short(t, table_hash_cell(ctx->seed, c), c);
+    }
+    return entry != TABLE_NONE ? table_entry(t, entry) + 2 : 0;
 }
 
 int32_t flow_k_table_fresh(const flow_table *t) {
@@ -526,38 +560,8 @@ void flow_k_table_clean(flow_table *t) {
     t->dirty_count = 0;
 }
 
-/* ---- in the order of keys ---------------------------------------------------------- */
-
-uint32_t *flow_k_table_sorted(flow_ctx *ctx, const flow_table *t, int32_t dirty,
-                              int64_t *count) {
-    int64_t n = 0, most = dirty ? t->dirty_count : (int64_t)t->end;
-    uint32_t *order = flow_k_alloc(ctx, most * 4 + 8);
-    void *mark = flow_k_mark(ctx);
-    flow_item *items = flow_k_alloc(ctx, most * (int64_t)sizeof *items * 2 + 8);
-    for (int64_t i = 0; i < most; i++) {
-        uint32_t entry = dirty ? t->dirty[i] : (uint32_t)i;
-        if (!flow_k_table_live(t, entry)) continue;
-        uint64_t *e = table_entry(t, entry);
-        items[n].frame = (const uint8_t *)e;
-        items[n++].prefix = e[0] ^ (uint64_t)1 << 63;
-    }
-    if (t->kind == FLOW_TABLE_I64)
-        flow_k_sort_prefixes(items, items + n, n);
-    else
-        flow_k_sort_cells(items, items + n, n);
-    for (int64_t i = 0; i < n; i++)
-        order[i] = (uint32_t)((items[i].frame - t->entries) / t->stride);
-    flow_k_reset(ctx, mark);
-    *count = n;
-    return order;
-}
-
 void flow_k_table_note(flow_ctx *ctx, flow_table *t, int64_t entry) {
     k_track_note(ctx, t, entry);
-}
-
-int64_t flow_k_table_nth(const uint32_t *order, int64_t i) {
-    return order[i];
 }
 
 /* ---- size ------------------------------------------------------------------------ */

@@ -78,6 +78,10 @@ FLOW_FAR void k_table_grow(flow_ctx *ctx, flow_table *t);
 uint64_t *flow_k_table_find_i64(flow_ctx *ctx, flow_table *t, int64_t key);
 uint64_t *flow_k_table_find_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr,
                                  int64_t len);
+/* The same by many workers at once, where nobody writes: no trace is left in the table. */
+const uint64_t *flow_k_table_look_i64(const flow_ctx *ctx, const flow_table *t, int64_t key);
+const uint64_t *flow_k_table_look_text(const flow_ctx *ctx, const flow_table *t,
+                                       const uint8_t *ptr, int64_t len);
 /* After a probe that gave words: 1 if it made the entry; the entry's number. */
 int32_t flow_k_table_fresh(const flow_table *t);
 int64_t flow_k_table_last(const flow_table *t);

@@ -45,7 +45,7 @@ for file in "$root"/tests/determinism/*.flow; do
     grep -q 'mode = final\|# any cut' "$file" || continue
     run "$name" "batches of 64KiB" o2 --batch_size 64KiB --block_size 64KiB --parallelism 2
     run "$name" "batches of 64MiB" o2 --batch_size 64MiB --parallelism 2
-    for rule in prune pushdown fold fuse preagg slices; do
+    for rule in prune pushdown fold fuse preagg lookup slices; do
         "$build/flowc" build -O2 -fno-$rule -o off "$file" || { failed=$((failed + 1)); continue; }
         run "$name" "-fno-$rule" off --parallelism 2
     done

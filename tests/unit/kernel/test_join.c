@@ -186,9 +186,23 @@ static void test_tables(void) {
                 flow_k_join_take(l->ctx, &l->t, words, 1, kp, 2, a_row(l, now[k], 2));
             now[k] = rnd_below(&l->r, 4) ? number++ : 0;
             words = flow_k_table_i64(l->ctx, &l->t, k / 3);
+            flow_k_table_touch(l->ctx, &l->t);
             if (now[k]) flow_k_join_put(l->ctx, &l->t, words, 1, kp, 2, a_row(l, now[k], 2));
         }
         if (batch % 3 == 0) k_join_pack(l->ctx, &l->t); /* before it is over: nothing is lost */
+        if (batch % 2) { /* for those who only look */
+            flow_k_join_settled(&l->t);
+            CU_ASSERT(flow_k_table_touched(&l->t) == 0);
+        }
+        for (int64_t key = 0; batch % 2 && key < KEYS; key++) {
+            const uint64_t *words = flow_k_table_look_i64(l->ctx, &l->t, key);
+            int64_t range[2];
+            flow_k_join_look(words, 1, range);
+            CU_ASSERT(words || range[0] == range[1]);
+            for (int64_t i = range[0] + 1; i < range[1]; i++)
+                CU_ASSERT(memcmp(flow_k_join_key(flow_k_join_row(words, 1, i - 1)),
+                                 flow_k_join_key(flow_k_join_row(words, 1, i)), 2) <= 0);
+        }
         for (int64_t key = 0; key < KEYS; key++) {
             uint64_t *words = flow_k_table_find_i64(l->ctx, &l->t, key);
             if (!words) continue;

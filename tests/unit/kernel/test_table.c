@@ -49,7 +49,23 @@ typedef struct probe {
     int64_t len[KEYS];
 } probe;
 
+/* Who only looks sees the same, and leaves no trace. */
+static void check_look(probe *p, int k) {
+    flow_table before = *p->t;
+    const uint64_t *seen =
+        p->t->kind == FLOW_TABLE_I64
+            ? flow_k_table_look_i64(p->ctx, p->t, key_int(k))
+            : flow_k_table_look_text(p->ctx, p->t, p->text[k], p->len[k]);
+    CU_ASSERT(!memcmp(&before, p->t, sizeof before));
+    const uint64_t *found =
+        p->t->kind == FLOW_TABLE_I64
+            ? flow_k_table_find_i64(p->ctx, p->t, key_int(k))
+            : flow_k_table_find_text(p->ctx, p->t, p->text[k], p->len[k]);
+    CU_ASSERT(seen == found);
+}
+
 static uint64_t *get(probe *p, int k, int find) {
+    if (find) check_look(p, k);
     if (p->t->kind == FLOW_TABLE_I64)
         return find ? flow_k_table_find_i64(p->ctx, p->t, key_int(k))
                     : flow_k_table_i64(p->ctx, p->t, key_int(k));
