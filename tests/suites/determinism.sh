@@ -42,10 +42,13 @@ for file in "$root"/tests/determinism/*.flow; do
     run "$name" "-O0, 1 worker" o0 --parallelism 1 --block_size 64KiB
     run "$name" "-O0, 2 workers" o0 --parallelism 2
     run "$name" "5 partitions" o2 --partitions 5 --parallelism 2
+    if grep -q ' join ' "$file"; then
+        "$build/flowc" build -O2 -fno-lookup -o off "$file" && run "$name" "-fno-lookup" off --parallelism 2
+    fi
     grep -q 'mode = final\|# any cut' "$file" || continue
     run "$name" "batches of 64KiB" o2 --batch_size 64KiB --block_size 64KiB --parallelism 2
     run "$name" "batches of 64MiB" o2 --batch_size 64MiB --parallelism 2
-    for rule in prune pushdown fold fuse preagg lookup slices; do
+    for rule in prune pushdown fold fuse preagg slices; do
         "$build/flowc" build -O2 -fno-$rule -o off "$file" || { failed=$((failed + 1)); continue; }
         run "$name" "-fno-$rule" off --parallelism 2
     done
