@@ -9,14 +9,33 @@
 
 enum { PART_COLUMNS = 20 }; /* corr has fifteen */
 
-/* The columns of the part of one state, and their words together. */
-static size_t part_types(emit_t *e, const agg_call_t *c, aggk_t k, type_t **types,
-                         uint32_t *words) {
-    size_t n = emit_agg_types(e, k.partial, emit_agg_value(e, c), types);
-    flow_assert(n <= PART_COLUMNS);
-    *words = 0;
-    for (size_t i = 0; i < n; i++) *words += types[i]->words;
-    return n;
+/* The part of one aggregate: its columns, their words together, and where its state begins. */
+typedef struct part {
+    aggk_t k;
+    type_t *types[PART_COLUMNS];
+    size_t n;
+    uint32_t words;
+    int64_t at;
+    LLVMValueRef code; /* of the type of its values */
+} part_t;
+
+/* Those of a step one after the other: the i-th, behind the words that those before take. */
+static part_t part_of(emit_t *e, const tstep_t *s, size_t i, int64_t *at) {
+    const agg_call_t *c = s->u.aggregate.aggs[i];
+    type_t *value = emit_agg_value(e, c);
+    part_t p = {.k = emit_agg_kernel(e, c), .at = *at, .code = emit_type_code(e, value)};
+    p.n = emit_agg_types(e, p.k.partial, value, p.types);
+    flow_assert(p.n <= PART_COLUMNS);
+    for (size_t j = 0; j < p.n; j++) p.words += p.types[j]->words;
+    *at += p.k.words;
+    return p;
+}
+
+static void part_call(gen_t *g, int callee, LLVMValueRef heap, LLVMValueRef words, const part_t *p,
+                      LLVMValueRef columns) {
+    emit_t *e = g->e;
+    k_call(e, (kfn_id)callee,
+           (LLVMValueRef[]){e->fn->ctx, heap, ir_word(e, words, p->at), columns, p->code}, 5, "");
 }
 
 val_t emit_agg_part(gen_t *g, pstage_t *stage, LLVMValueRef heap, LLVMValueRef words,
@@ -30,22 +49,14 @@ val_t emit_agg_part(gen_t *g, pstage_t *stage, LLVMValueRef heap, LLVMValueRef w
     if (f == 2) fields[1] = emit_window_value(g, type_window(e->types));
     int64_t at = 0;
     for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
-        const agg_call_t *c = s->u.aggregate.aggs[i];
-        aggk_t k = emit_agg_kernel(e, c);
-        type_t *types[PART_COLUMNS];
-        uint32_t total;
-        size_t n = part_types(e, c, k, types, &total);
-        LLVMValueRef out = ir_words(e, total, "part");
-        k_call(e, (kfn_id)k.part,
-               (LLVMValueRef[]){e->fn->ctx, heap, ir_word(e, words, at), out,
-                                emit_type_code(e, emit_agg_value(e, c))},
-               5, "");
+        part_t p = part_of(e, s, i, &at);
+        LLVMValueRef out = ir_words(e, p.words, "part");
+        part_call(g, p.k.part, heap, words, &p, out);
         int64_t w = 0;
-        for (size_t j = 0; j < n; j++) {
-            fields[f++] = val_load(e, types[j], ir_word(e, out, w), "part");
-            w += types[j]->words;
+        for (size_t j = 0; j < p.n; j++) {
+            fields[f++] = val_load(e, p.types[j], ir_word(e, out, w), "part");
+            w += p.types[j]->words;
         }
-        at += k.words;
     }
     return val_record(e, record, fields);
 }
@@ -106,29 +117,20 @@ void emit_agg_flush(gen_t *g, pstate_t *state) {
 
 /* ---- behind the exchange ---- */
 
-void emit_agg_merge(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef words,
-                      val_t row) {
+void emit_agg_merge(gen_t *g, tstep_t *s, LLVMValueRef table, LLVMValueRef words, val_t row) {
     emit_t *e = g->e;
     LLVMValueRef heap = K_CALL(e, table_heap, "heap", table);
     int64_t at = 0;
     uint32_t f = emit_agg_first_column(s);
     for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
-        const agg_call_t *c = s->u.aggregate.aggs[i];
-        aggk_t k = emit_agg_kernel(e, c);
-        type_t *types[PART_COLUMNS];
-        uint32_t total;
-        size_t n = part_types(e, c, k, types, &total);
-        LLVMValueRef in = ir_words(e, total, "part");
+        part_t p = part_of(e, s, i, &at);
+        LLVMValueRef in = ir_words(e, p.words, "part");
         int64_t w = 0;
-        for (size_t j = 0; j < n; j++) {
+        for (size_t k = 0; k < p.n; k++) {
             val_store(e, val_field(e, row, f++), ir_word(e, in, w));
-            w += types[j]->words;
+            w += p.types[k]->words;
         }
-        k_call(e, (kfn_id)k.merge,
-               (LLVMValueRef[]){e->fn->ctx, heap, ir_word(e, words, at), in,
-                                emit_type_code(e, emit_agg_value(e, c))},
-               5, "");
-        at += k.words;
+        part_call(g, p.k.merge, heap, words, &p, in);
     }
 }
 
@@ -148,18 +150,10 @@ LLVMValueRef emit_agg_fold_function(gen_t *g) {
     LLVMValueRef words = emit_probe(g, to, emit_agg_entry_key(g, from, l.i, int_key));
     int64_t at = 0;
     for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
-        const agg_call_t *c = s->u.aggregate.aggs[i];
-        aggk_t k = emit_agg_kernel(e, c);
-        type_t *types[PART_COLUMNS];
-        uint32_t total;
-        part_types(e, c, k, types, &total);
-        LLVMValueRef part = ir_words(e, total, "part");
-        LLVMValueRef tc = emit_type_code(e, emit_agg_value(e, c));
-        k_call(e, (kfn_id)k.part,
-               (LLVMValueRef[]){e->fn->ctx, in, ir_word(e, source, at), part, tc}, 5, "");
-        k_call(e, (kfn_id)k.merge,
-               (LLVMValueRef[]){e->fn->ctx, out, ir_word(e, words, at), part, tc}, 5, "");
-        at += k.words;
+        part_t p = part_of(e, s, i, &at);
+        LLVMValueRef part = ir_words(e, p.words, "part");
+        part_call(g, p.k.part, in, source, &p, part);
+        part_call(g, p.k.merge, out, words, &p, part);
     }
     K_CALL(e, reset, "", e->fn->ctx, mark);
     ir_loop_end(e, &l);

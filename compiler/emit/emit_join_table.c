@@ -30,25 +30,34 @@ static void raise(gen_t *g, LLVMValueRef slot, LLVMValueRef bit) {
 
 typedef struct kept_loop {
     loop_t l;
-    LLVMValueRef row, found; /* found: a flag for whoever looks at them, not set */
+    LLVMValueRef words, from, rows, row; /* row: of this turn */
+    int right;
 } kept_loop_t;
 
-static kept_loop_t loop_kept(gen_t *g, LLVMValueRef words, LLVMValueRef range, int right) {
+/* A turn for each row of the range, and so many more. */
+static kept_loop_t loop_turns(gen_t *g, LLVMValueRef words, LLVMValueRef range, int right, int more) {
     emit_t *e = g->e;
-    LLVMValueRef side = ir_i32(e, right);
-    LLVMValueRef from = ir_load(e, e->i64, range, "from");
-    LLVMValueRef to = ir_load(e, e->i64, ir_word(e, range, 1), "to");
-    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx), found = new_flag(g, "found");
-    kept_loop_t k = {.found = found, .l = ir_loop(e, ir_sub(e, to, from, "rows"), right ? "right" : "left")};
+    kept_loop_t k = {.words = words, .right = right};
+    k.from = ir_load(e, e->i64, range, "from");
+    k.rows = ir_sub(e, ir_load(e, e->i64, ir_word(e, range, 1), "to"), k.from, "rows");
+    LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
+    k.l = ir_loop(e, ir_add(e, k.rows, ir_i64(e, more), "turns"), right ? "right" : "left");
     K_CALL(e, reset, "", e->fn->ctx, mark);
-    k.row = K_CALL(e, join_row, "kept", words, side, ir_add(e, from, k.l.i, ""));
     return k;
+}
+
+static void find_kept(gen_t *g, kept_loop_t *k) {
+    emit_t *e = g->e;
+    k->row = K_CALL(e, join_row, "kept", k->words, ir_i32(e, k->right),
+                    ir_add(e, k->from, k->l.i, ""));
 }
 
 static kept_loop_t open_kept(gen_t *g, LLVMValueRef words, int right) {
     LLVMValueRef range = ir_words(g->e, 2, "range");
     K_CALL(g->e, join_all, "", words, ir_i32(g->e, right), range);
-    return loop_kept(g, words, range, right);
+    kept_loop_t k = loop_turns(g, words, range, right, 0);
+    find_kept(g, &k);
+    return k;
 }
 
 static void read_kept(gen_t *g, const jside_t *h, LLVMValueRef row, jpair_t *p, val_t *room) {
@@ -87,16 +96,41 @@ static void give(gen_t *g, const pop_t *op, jpair_t p) {
     else emit_join_give(g, MODE_append, p, NULL);
 }
 
-/* A left row meets those of its key: at the root of the join, or (`op`) where it looks for them. */
-static void meet(gen_t *g, pstage_t *stage, const pop_t *op, kept_loop_t k, jpair_t mine) {
+/* The turn behind the last row: where none was found, what a row that stands alone has there
+ * goes the way of the others. */
+static join_t last_turn(gen_t *g, const kept_loop_t *k, LLVMValueRef found, type_t *there) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef row = ir_block(e, "row"), last = ir_block(e, "last"), alone = ir_block(e, "alone");
+    join_t met = val_join(e, there, "met");
+    ir_if(e, ir_lt(e, k->l.i, k->rows, ""), row, last);
+    ir_at(e, last);
+    ir_if(e, is_set(g, found), k->l.next, alone);
+    ir_at(e, alone);
+    val_join_add(e, &met, val_zero(e, there));
+    ir_at(e, row);
+    return met;
+}
+
+/* A left row meets those of its key (range): at the root of the join, or (`op`) where it looks
+ * for them.  What follows is emitted once: with a copy for rows that stand alone a chain of n
+ * joins would have 2^n of its end. */
+static void meet(gen_t *g, pstage_t *stage, const pop_t *op, LLVMValueRef words,
+                 LLVMValueRef range, jpair_t mine) {
     emit_t *e = g->e;
     tstep_t *s = stage->step;
     int kind = s->u.join.kind, left_only = kind == JOIN_SEMI || kind == JOIN_ANTI;
+    int alone = plan_join_keeps_alone(s, 0), both = alone && !left_only;
+    int read = both && (op ? op->live : stage->live)[s->u.join.column];
+    type_t *there = read ? s->row_out->fields[s->u.join.column].type : type_basic(e->types, TY_BOOL);
     jside_t h = emit_join_side(g, stage, 1);
-    LLVMValueRef time = g->time, found = k.found;
-    val_t there;
+    LLVMValueRef time = g->time, found = new_flag(g, "found");
+    kept_loop_t k = loop_turns(g, words, range, 1, both);
+    join_t met = {0};
+    if (both) met = last_turn(g, &k, found, there);
+    val_t room;
     jpair_t p = mine;
-    read_kept(g, &h, k.row, &p, &there);
+    find_kept(g, &k);
+    read_kept(g, &h, k.row, &p, &room);
     g->time = time;
     g->sign = NULL;
     LLVMBasicBlockRef match = ir_block(e, "match");
@@ -104,16 +138,21 @@ static void meet(gen_t *g, pstage_t *stage, const pop_t *op, kept_loop_t k, jpai
     ir_if(e, holds, match, k.l.next);
     ir_at(e, match);
     ir_store(e, ir_i32(e, 1), found);
+    if (both) {
+        val_join_add(e, &met, read ? room : val_zero(e, there));
+        room = val_join_end(e, &met);
+        if (!read) p.there = NULL;
+    }
     if (kind != JOIN_ANTI) give(g, op, p);
     if (left_only) {
         ir_br(e, k.l.done);
         ir_at(e, ir_block(e, "never"));
     }
     ir_loop_end(e, &k.l);
-    if (!plan_join_keeps_alone(s, 0)) return;
-    LLVMBasicBlockRef alone = ir_block(e, "alone"), done = ir_block(e, "met");
-    ir_if(e, is_set(g, found), done, alone);
-    ir_at(e, alone);
+    if (!alone || both) return;
+    LLVMBasicBlockRef lonely = ir_block(e, "alone"), done = ir_block(e, "met");
+    ir_if(e, is_set(g, found), done, lonely);
+    ir_at(e, lonely);
     give(g, op, mine);
     ir_br(e, done);
     ir_at(e, done);
@@ -138,7 +177,9 @@ void emit_join_table_row(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef
                              ? K_CALL(e, table_find_i64, "entry", e->fn->ctx, table, key.i64)
                              : K_CALL(e, table_find_text, "entry", e->fn->ctx, table, key.ptr,
                                       key.len);
-    meet(g, g->stage, NULL, open_kept(g, words, 1), mine);
+    LLVMValueRef range = ir_words(e, 2, "range");
+    K_CALL(e, join_all, "", words, ir_i32(e, 1), range);
+    meet(g, g->stage, NULL, words, range, mine);
 }
 
 void emit_join_table_close(gen_t *g) {
@@ -167,7 +208,7 @@ void emit_lookup(gen_t *g, pop_t *op, val_t *cols) {
                              : K_CALL(e, table_look_text, "entry", e->fn->ctx, table, key.ptr, key.len);
     LLVMValueRef range = ir_words(e, 2, "range");
     K_CALL(e, join_look, "", words, ir_i32(e, 1), range);
-    meet(g, stage, op, loop_kept(g, words, range, 1), (jpair_t){.left = cols});
+    meet(g, stage, op, words, range, (jpair_t){.left = cols});
     ir_br(e, next);
     ir_at(e, next);
 }

@@ -12,12 +12,19 @@ typedef struct keyed {
     pstage_t *stage;
 } keyed_t;
 
+/* A join that was asked about (plan_looks_up). */
+typedef struct judged {
+    const tstep_t *join;
+    int looks_up;
+} judged_t;
+
 typedef struct builder {
     arena_t *a;
     plan_t *plan;
     sources_t *sources;
     const plan_options *options;
     VEC(keyed_t) keyed;
+    VEC(judged_t) judged;
     unsigned seen; /* depth of the walk that looks for sinks */
 } builder_t;
 

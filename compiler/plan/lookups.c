@@ -61,7 +61,8 @@ static int comes_from(builder_t *b, const tflow_t *f, size_t upto, int table, pl
         table &= !holds;
         if (!holds && !keeps_nothing(b, s, p)) return 0;
     }
-    p->shared |= f->origin == ORIGIN_port || (f->origin == ORIGIN_flow && !table && f->from->readers > 1);
+    p->shared |= f->origin == ORIGIN_port ||
+                 (f->origin == ORIGIN_flow && !table && f->from->readers > 1);
     switch (f->origin) {
     case ORIGIN_flow: return comes_from(b, f->from, f->from->steps.n, table, p);
     case ORIGIN_port:
@@ -74,11 +75,20 @@ static int comes_from(builder_t *b, const tflow_t *f, size_t upto, int table, pl
     return !table;
 }
 
-int plan_looks_up(builder_t *b, const tstep_t *join) {
+static int judge(builder_t *b, const tstep_t *join) {
     places_t left = {INT_MAX, -1, 0}, right = {INT_MAX, -1, 0};
     const tflow_t *there = join->u.join.right;
     if (!plan_rule(b, RULE_lookup) || join->u.join.form != JOINS_table) return 0;
     return comes_from(b, join->flow, (size_t)join->index, 0, &left) &&
            comes_from(b, there, there->steps.n, 1, &right) &&
            (right.most < left.least || !right.shared);
+}
+
+/* Each join is judged once: one behind others asks about all of them. */
+int plan_looks_up(builder_t *b, const tstep_t *join) {
+    for (size_t i = 0; i < b->judged.n; i++)
+        if (b->judged.at[i].join == join) return b->judged.at[i].looks_up;
+    judged_t one = {join, judge(b, join)};
+    vec_push(b->a, &b->judged, one);
+    return one.looks_up;
 }
