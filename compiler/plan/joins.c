@@ -113,6 +113,8 @@ void plan_join_live(builder_t *b, pstage_t *stage, int all) {
         int some = !all && plan_cannot_fail(s->u.join.cond);
         if (stage->live[a] && !(some && plan_field_reads(stage, a, there, stage->live2)))
             memset(stage->live2, 1, there->nfields);
+    } else if (all && !plan_cannot_fail(s->u.join.cond)) { /* an error shows the pair */
+        memset(stage->live2, 1, there->nfields);
     }
     join_reads(s, s->u.join.cond, stage->live, stage->live2);
 }
