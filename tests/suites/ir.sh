@@ -68,6 +68,17 @@ lacks w.ll '%unread'
 lacks w.ll '%other'
 lacks w.ll 'flow_k_.*_next'
 
+# ---- a chain of joins is as long as it has joins: what follows one is there once ----
+for n in 4 8; do
+    { echo 'table t = from generate(fn(i) = { key = i, v = i }, rows = 9) |> latest per key'
+      echo 'from generate(fn(i) = { i, f = 0 }, rows = 9)'
+      yes '|> left join t as t on i == t.key |> let f = f + (t?.v ?? 0) |> select i, f' | head -$n
+      echo '|> to stdout(format = csv)'; } >chain$n.flow
+    "$flowc" emit --ir --before-opt chain$n.flow | generated - >chain$n.ll || bad "emit of $n joins"
+done
+if [ "$(wc -l <chain8.ll)" -lt $((3 * $(wc -l <chain4.ll))) ]; then ok
+else bad "$(wc -l <chain8.ll) lines for eight joins, $(wc -l <chain4.ll) for four"; fi
+
 # ---- the same bytes each time ----
 for level in -O0 -O2; do
     "$flowc" emit --obj $level -o a.o p.flow
