@@ -18,6 +18,7 @@
 #include "compiler/emit/emit_staging.h"
 #include "compiler/emit/emit_table.h"
 #include "compiler/emit/emit_time.h"
+#include "compiler/emit/emit_view.h"
 #include "compiler/syntax/ast.h"
 #include "compiler/types/builtins.h"
 
@@ -357,21 +358,39 @@ void emit_agg_send(gen_t *g, pop_t *op, val_t *cols) {
 
 void emit_agg_partial(gen_t *g, pop_t *op, val_t *cols) {
     emit_t *e = g->e;
-    LLVMBasicBlockRef next = ir_block(e, "aggregate.next"), now = ir_block(e, "aggregate.now");
+    LLVMBasicBlockRef next = ir_block(e, "aggregate.next"), now = ir_block(e, "aggregate.now"),
+                      ask = ir_block(e, "aggregate.ask");
     inputs_t in = compute(g, op, cols, next);
-    LLVMValueRef table = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, op->state->id));
-    if (plan_paned(op->step)) table = emit_pane(g, table, in.window);
+    view_t *v = emit_view(g, op->state, plan_paned(op->step));
+    LLVMValueRef table = emit_view_table(g, v, &in.window), seen = NULL;
+    LLVMBasicBlockRef here = NULL;
+    if (in.key.is_int) {
+        seen = emit_view_find(g, v, in.key);
+        here = ir_here(e);
+        ir_if_rare(e, LLVMBuildIsNull(e->b, seen, ""), ask, now);
+    } else {
+        ir_br(e, ask);
+    }
+    ir_at(e, ask);
     if (emit_agg_can_stage(g, g->plan->stages.at[op->port->exchange->consumer])) {
-        LLVMBasicBlockRef aside = ir_block(e, "aggregate.aside");
-        ir_if(e, emit_stage_wanted(g, table, in.key), aside, now);
+        LLVMBasicBlockRef aside = ir_block(e, "aggregate.aside"), probe = ir_block(e, "aggregate.probe");
+        ir_if(e, emit_stage_wanted(g, table, in.key), aside, probe);
         ir_at(e, aside);
         emit_stage_put(g, op, table, in.key, in.args);
         ir_br(e, next);
-    } else {
-        ir_br(e, now);
+        ir_at(e, probe);
     }
-    ir_at(e, now);
     LLVMValueRef words = emit_probe(g, table, in.key);
+    if (seen) emit_view_renew(g, v, table);
+    LLVMBasicBlockRef asked = ir_here(e);
+    ir_br(e, now);
+    ir_at(e, now);
+    if (seen) {
+        LLVMValueRef both = ir_phi(e, e->ptr, "entry");
+        ir_phi_add(both, seen, here);
+        ir_phi_add(both, words, asked);
+        words = both;
+    }
     emit_agg_step_all(g, op->step, table, words, in.args);
     ir_br(e, next);
     ir_at(e, next);

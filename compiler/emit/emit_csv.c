@@ -46,7 +46,8 @@ static void read_columns(gen_t *g, decoder_t d) {
     const psource_t *src = g->stage->source;
     const type_t *t = src->conn->record;
     LLVMValueRef fields = number(e, t->nfields);
-    K_CALL(e, csv_span_find, "", d.state, d.span, fields);
+    LLVMValueRef span = d.span.state;
+    K_CALL(e, csv_span_find, "", d.state, span, fields);
     uint32_t columns = 0;
     for (uint32_t i = 0; i < t->nfields; i++) {
         const field_t *f = &t->fields[i];
@@ -54,22 +55,22 @@ static void read_columns(gen_t *g, decoder_t d) {
         LLVMValueRef field = number(e, i), column = number(e, columns);
         columns += (uint32_t)is_number(f);
         switch (value_type(f)->kind) {
-        case TY_INT: K_CALL(e, csv_span_int, "", d.span, fields, field, column); break;
-        case TY_FLOAT: K_CALL(e, csv_span_float, "", d.span, fields, field, column); break;
+        case TY_INT: K_CALL(e, csv_span_int, "", span, fields, field, column); break;
+        case TY_FLOAT: K_CALL(e, csv_span_float, "", span, fields, field, column); break;
         case TY_TIMESTAMP: {
             LLVMValueRef unit = ir_i32(e, emit_time_unit(src->conn));
-            K_CALL(e, csv_span_time, "", d.span, fields, field, column, unit);
+            K_CALL(e, csv_span_time, "", span, fields, field, column, unit);
             break;
         }
         default: /* without a byte none or the default, or the text "" */
             if (f->type->kind == TY_OPTION || f->def)
-                K_CALL(e, csv_span_some, "", d.span, fields, field);
+                K_CALL(e, csv_span_some, "", span, fields, field);
         }
     }
 }
 
-/* The words of the row that was taken. */
-static void load_row(gen_t *g, decoder_t d) {
+/* The words of a row. */
+static void load_row(gen_t *g, decoder_t d, LLVMValueRef row) {
     emit_t *e = g->e;
     const psource_t *src = g->stage->source;
     const type_t *t = src->conn->record;
@@ -78,52 +79,82 @@ static void load_row(gen_t *g, decoder_t d) {
         const field_t *f = &t->fields[i];
         if (!is_live(src, i)) continue;
         LLVMValueRef out = ir_word(e, d.words, w);
-        if (is_number(f))
-            ir_store(e, K_CALL(e, csv_span_number, f->name, d.span, number(e, columns++)), out);
-        else
-            K_CALL(e, csv_span_text, "", d.span, number(e, t->nfields), number(e, i), out);
+        if (is_number(f)) {
+            LLVMValueRef at = ir_word_at(e, d.span.numbers[columns++], row, "");
+            ir_store(e, ir_load(e, e->i64, at, f->name), out);
+        } else {
+            K_CALL(e, csv_span_text, "", d.span.state, number(e, t->nfields), number(e, i), row, out);
+        }
         if (f->type->kind == TY_OPTION)
             ir_store(e, ir_i64(e, 1), ir_word(e, out, value_type(f)->words));
     }
 }
 
-LLVMValueRef emit_csv_span(gen_t *g) {
+row_span_t emit_csv_span(gen_t *g) {
     emit_t *e = g->e;
     const psource_t *src = g->stage->source;
-    if (!can_be_spans(src)) return NULL;
+    const type_t *t = src->conn->record;
+    row_span_t span = {0};
+    if (!can_be_spans(src)) return span;
     uint32_t columns = 0;
-    for (uint32_t i = 0; i < src->conn->record->nfields; i++)
-        columns += is_live(src, i) && is_number(&src->conn->record->fields[i]);
-    return K_CALL(e, csv_span_open, "span", e->fn->ctx, number(e, columns));
+    for (uint32_t i = 0; i < t->nfields; i++)
+        columns += is_live(src, i) && is_number(&t->fields[i]);
+    span.state = K_CALL(e, csv_span_open, "span", e->fn->ctx, number(e, columns));
+    span.at = ir_memo(e, "span.at");
+    span.plain = ir_memo(e, "span.plain");
+    span.numbers = ARENA_ARRAY(e->arena, LLVMValueRef, columns + 1);
+    for (uint32_t c = 0; c < columns; c++)
+        span.numbers[c] = K_CALL(e, csv_span_numbers, "numbers", span.state, number(e, c));
+    return span;
+}
+
+/* Where the span is, and how far its rows can be taken. */
+static void look_at_span(gen_t *g, row_span_t s) {
+    emit_t *e = g->e;
+    ir_store(e, K_CALL(e, csv_span_at, "at", s.state), s.at);
+    ir_store(e, K_CALL(e, csv_span_plain, "plain", s.state), s.plain);
+}
+
+static void go_if_plain(gen_t *g, row_span_t s, LLVMBasicBlockRef take, LLVMBasicBlockRef otherwise) {
+    emit_t *e = g->e;
+    LLVMValueRef at = ir_load(e, e->i64, s.at, "at"), plain = ir_load(e, e->i64, s.plain, "plain");
+    ir_if_rare(e, ir_not(e, ir_lt(e, at, plain, ""), "none"), otherwise, take);
 }
 
 LLVMValueRef emit_csv_next(gen_t *g, decoder_t d) {
     emit_t *e = g->e;
-    if (!d.span) return K_CALL(e, csv_next, "found", e->fn->ctx, d.state, d.words);
+    row_span_t s = d.span;
+    if (!s.state) return K_CALL(e, csv_next, "found", e->fn->ctx, d.state, d.words);
     LLVMValueRef fields = number(e, g->stage->source->conn->record->nfields);
-    LLVMBasicBlockRef find = ir_block(e, "span.find"), go = ir_block(e, "span.row"),
-                      take = ir_block(e, "row.take"), other = ir_block(e, "row.other"),
-                      done = ir_block(e, "record.read");
-    LLVMValueRef none = ir_eq(e, K_CALL(e, csv_span_more, "more", d.span), ir_i32(e, 0), "none");
-    ir_if_rare(e, none, find, go);
+    LLVMBasicBlockRef look = ir_block(e, "span.look"), find = ir_block(e, "span.find"),
+                      found = ir_block(e, "span.found"), take = ir_block(e, "row.take"),
+                      other = ir_block(e, "row.other"), done = ir_block(e, "record.read");
+    go_if_plain(g, s, take, look);
+    ir_at(e, look);
+    LLVMValueRef none = ir_eq(e, K_CALL(e, csv_span_more, "more", s.state), ir_i32(e, 0), "none");
+    ir_if(e, none, find, other);
     ir_at(e, find);
     read_columns(g, d);
-    ir_br(e, go);
-    ir_at(e, go);
-    LLVMValueRef is = K_CALL(e, csv_span_take, "is", e->fn->ctx, d.span, fields);
-    ir_if_rare(e, ir_eq(e, is, ir_i32(e, 0), "odd"), other, take);
+    look_at_span(g, s);
+    ir_br(e, found);
+    ir_at(e, found);
+    go_if_plain(g, s, take, other);
     ir_at(e, other);
-    LLVMValueRef found =
-        K_CALL(e, csv_span_other, "found", e->fn->ctx, d.state, d.span, fields, d.words);
+    LLVMValueRef code =
+        K_CALL(e, csv_span_other, "found", e->fn->ctx, d.state, s.state, fields, d.words);
+    look_at_span(g, s);
     LLVMBasicBlockRef read = ir_here(e);
     ir_br(e, done);
     ir_at(e, take);
-    load_row(g, d);
+    LLVMValueRef row = ir_load(e, e->i64, s.at, "at"), next = ir_add(e, row, ir_i64(e, 1), "next");
+    ir_store(e, next, s.at);
+    K_CALL(e, csv_span_to, "", s.state, next);
+    load_row(g, d, row);
     LLVMBasicBlockRef taken = ir_here(e);
     ir_br(e, done);
     ir_at(e, done);
     LLVMValueRef any = ir_phi(e, e->i32, "found");
     ir_phi_add(any, ir_i32(e, 1), taken);
-    ir_phi_add(any, found, read);
+    ir_phi_add(any, code, read);
     return any;
 }

@@ -36,6 +36,10 @@ static val_t known_columns(gen_t *g, const val_t *cols, const type_t *row) {
 static void tell_record(gen_t *g) {
     emit_t *e = g->e;
     if (g->record) K_CALL(e, ctx_set_record, "", e->fn->ctx, g->record, g->record_len);
+    if (g->span) {
+        LLVMValueRef fields = ir_i32(e, (int32_t)g->stage->source->conn->record->nfields);
+        K_CALL(e, csv_span_record, "", e->fn->ctx, g->span, fields);
+    }
 }
 
 void emit_report(gen_t *g, int step_id, int port, LLVMValueRef code, const val_t *cols,

@@ -16,7 +16,7 @@ static LLVMValueRef open_fn(gen_t *g, fn_t *f, const char *what, LLVMTypeRef typ
     const pstage_t *s = g->stage;
     span_t at = s->step ? s->step->at : g->plan->steps.at[s->step_id].at;
     emit_fn_open(e, f, arena_printf(e->arena, "flowgen_stage%d_%s", s->id, what), type, at);
-    g->time = g->sign = g->record = NULL; /* those of a row of another function */
+    g->time = g->sign = g->record = g->span = NULL; /* those of a row of another function */
     gen_fn_t fn = {.stage = s->id, .what = what, .fn = f->fn};
     vec_push(e->arena, &g->fns, fn);
     return f->fn;
@@ -103,6 +103,7 @@ static void decoded_rows(gen_t *g, LLVMValueRef p, LLVMValueRef end) {
     emit_t *e = g->e;
     pstage_t *s = g->stage;
     decoder_t d = open_decoder(g, p, end);
+    g->span = d.span.state;
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
     LLVMBasicBlockRef next = ir_block(e, "record"), some = ir_block(e, "record.found"),
                       good = ir_block(e, "row"), bad = ir_block(e, "record.bad"),
@@ -121,6 +122,7 @@ static void decoded_rows(gen_t *g, LLVMValueRef p, LLVMValueRef end) {
     ir_at(e, good);
     g->order = ORDER_place;
     emit_outs(g, MODE_append, emit_source_columns(g, d.words), s->source->flow->row_in);
+    g->span = NULL;
     ir_br(e, next);
     ir_at(e, done);
 }

@@ -54,7 +54,8 @@ typedef struct gen {
     const twindow_t *entered_by; /* the `window` of sessions that the row has passed, or null */
     const val_t *entered;      /* the row as it entered that, if it may have to leave it so */
     LLVMValueRef record, record_len; /* a row that is read where it stands, for row errors: ptr,
-                                      * i64; null: the decoder has told where it is */
+                                      * i64; null: the decoder has told where it is, */
+    LLVMValueRef span;         /* or knows it: of a csv source; or null */
     LLVMValueRef told;         /* i1: errors of the row at hand have been told; null: not yet */
     LLVMValueRef given, given_heap; /* where the row is remembered that was shown last, if that
                                      * is not behind the states */
@@ -64,6 +65,7 @@ typedef struct gen {
     int in_place;              /* rows that are made keep the order key of the row at hand */
     VEC(const twindow_t *) windows;  /* by time, that stand in the program */
     VEC(staged_t) staged;
+    VEC(struct view *) views;  /* emit_view.h */
     VEC(gen_fn_t) fns;
     VEC(gen_count_t) counts;
     LLVMValueRef flush;        /* of the stage at hand, if it has partial tables */
@@ -201,14 +203,21 @@ val_t *emit_source_columns(gen_t *g, LLVMValueRef words);
 /* Words of the stack that an iterator of the kernel has: FLOW_ITER_WORDS. */
 enum { ITER_WORDS = 16 };
 
-/* A decoder of the kernel, what its `next` fills, and of a csv source perhaps its span. */
+/* Records of a csv source that are found many at a time (emit_csv.c). */
+typedef struct row_span {
+    LLVMValueRef state;    /* of the kernel; null: records are read one by one */
+    LLVMValueRef at, plain; /* i64: the next row, and where rows end that can be taken */
+    LLVMValueRef *numbers; /* [column] */
+} row_span_t;
+
+/* A decoder of the kernel, and what its `next` fills. */
 typedef struct decoder {
-    LLVMValueRef state, words, span;
+    LLVMValueRef state, words;
+    row_span_t span;
 } decoder_t;
 
 /* ---- emit_csv.c ---- */
-/* The span for a csv source's records; NULL where it reads them one by one. */
-LLVMValueRef emit_csv_span(gen_t *g);
+row_span_t emit_csv_span(gen_t *g);
 /* The decoder's next record, into its words: what flow_k_csv_next says. */
 LLVMValueRef emit_csv_next(gen_t *g, decoder_t d);
 

@@ -32,6 +32,7 @@ typedef struct csv_span {
     int64_t rows, at;    /* how many; the next to be taken */
     int64_t pause;       /* records that the decoder reads before the next span is looked for */
     int64_t apart;       /* the decoder's scan is not where the decoder is */
+    int64_t told;        /* `at` behind a row that the decoder has read; it has told where it was */
     int64_t returns;     /* lines may end with "\r\n" */
     uint64_t *numbers;   /* [column][SPAN_ROOM] */
     uint8_t forms[SPAN_FIELDS]; /* [column] */
@@ -42,7 +43,7 @@ typedef struct csv_span {
 
 FLOW_FAR void *flow_k_csv_span_open(flow_ctx *ctx, int32_t columns) {
     csv_span *s = flow_k_alloc(ctx, sizeof *s);
-    s->rows = s->at = s->pause = s->apart = 0;
+    s->rows = s->at = s->pause = s->apart = s->told = 0;
     __builtin_memset(s->forms, SPAN_short, sizeof s->forms);
     s->numbers = flow_k_alloc(ctx, columns * (int64_t)(SPAN_ROOM * sizeof *s->numbers));
     return s;
@@ -78,6 +79,7 @@ void flow_k_csv_span_find(void *decoder, void *span, int32_t fields) {
     csv_scan *scan = &((csv_decoder *)decoder)->s;
     csv_span *s = span;
     s->at = s->rows = 0;
+    s->told = -1;
     if (s->pause > 0) {
         s->pause--;
         return;
@@ -152,7 +154,7 @@ FLOW_INLINE span_v8 span_bad(span_v8 v) {
 /* Eight digits each, the first in the lowest byte. */
 FLOW_INLINE span_v8 span_value(span_v8 v) {
     const uint64_t pairs = 0x00FF00FF00FF00FFu, fours = 0x0000FFFF0000FFFFu;
-    v = ((v << 3) + (v << 1) + (v >> 8)) & pairs;
+    v = ((span_v8)((span_v32)v * 10) + (v >> 8)) & pairs;
     v = ((span_v8)((span_v32)v * 100) + (v >> 16)) & fours;
     return ((v & 0xFFFF) * 10000) + (v >> 32);
 }
@@ -169,8 +171,20 @@ FLOW_INLINE int span_any(span_v8 v) {
 
 FLOW_INLINE void span_store(uint64_t *p, span_v8 v) { __builtin_memcpy(p, &v, sizeof v); }
 
-/* Numbers of 1 to 8 digits: 0 if there is one that is not. */
-FLOW_INLINE int span_read_short(const span_cut *c, uint64_t *out) {
+/* The texts of a field as words, noughts in front; more than 7: not all have 1 to 8 bytes. */
+FLOW_INLINE uint64_t span_words(const span_cut *c, uint64_t *out) {
+    uint64_t any = 0;
+    const uint32_t *ends = c->ends;
+    for (int64_t i = 0; i < c->rows; i++, ends += c->step) {
+        uint32_t n = ends[1] - ends[0] - 1;
+        out[i] = (k_num_load8(c->base + (int32_t)ends[0]) ^ SPAN_NOUGHT) << (-8 * n & 63);
+        any |= n - 1;
+    }
+    return any;
+}
+
+/* The same where lines may end with "\r\n". */
+static uint64_t span_words_returns(const span_cut *c, uint64_t *out) {
     uint64_t any = 0;
     for (int64_t i = 0; i < c->rows; i++) {
         int64_t n;
@@ -178,6 +192,12 @@ FLOW_INLINE int span_read_short(const span_cut *c, uint64_t *out) {
         out[i] = (k_num_load8(p) ^ SPAN_NOUGHT) << (-8 * n & 63);
         any |= (uint64_t)(n - 1);
     }
+    return any;
+}
+
+/* Numbers of 1 to 8 digits: 0 if there is one that is not. */
+FLOW_INLINE int span_read_short(const span_cut *c, uint64_t *out) {
+    uint64_t any = c->returns ? span_words_returns(c, out) : span_words(c, out);
     if (any > 7) return 0;
     span_v8 bad = {0};
     span_store(out + c->rows, bad); /* what the last step reads behind the rows */
@@ -275,29 +295,38 @@ void flow_k_csv_span_some(void *span, int32_t fields, int32_t field) {
 
 /* ---- rows ---- */
 
-FLOW_HOT int32_t flow_k_csv_span_take(flow_ctx *ctx, void *span, int32_t fields) {
-    csv_span *s = span;
-    int64_t i = s->at;
-    if (FLOW_UNLIKELY(i >= s->rows || s->odd[i])) return 0;
-    s->at = i + 1;
-    const uint32_t *ends = s->ends + i * fields;
-    const uint8_t *from = s->base + 1 + (int32_t)ends[0], *to = s->base + ends[fields];
-    k_record_set(ctx, from, to - from - (s->returns && to > from && to[-1] == '\r'));
-    return 1;
-}
+FLOW_HOT void flow_k_csv_span_to(void *span, int64_t row) { ((csv_span *)span)->at = row; }
 
-FLOW_HOT int64_t flow_k_csv_span_number(const void *span, int32_t column) {
+FLOW_HOT int64_t flow_k_csv_span_at(const void *span) { return ((const csv_span *)span)->at; }
+
+int64_t flow_k_csv_span_plain(const void *span) {
     const csv_span *s = span;
-    return (int64_t)s->numbers[column * (int64_t)SPAN_ROOM + s->at - 1];
+    int64_t i = s->at;
+    while (i + 8 <= s->rows && !span_any(span_load(s->odd + i))) i += 8;
+    while (i < s->rows && !s->odd[i]) i++;
+    return i;
 }
 
-FLOW_HOT void flow_k_csv_span_text(const void *span, int32_t fields, int32_t field,
+uint64_t *flow_k_csv_span_numbers(const void *span, int32_t column) {
+    const csv_span *s = span;
+    return s->numbers + column * (int64_t)SPAN_ROOM;
+}
+
+FLOW_HOT void flow_k_csv_span_text(const void *span, int32_t fields, int32_t field, int64_t row,
                                    uint64_t *out) {
     const csv_span *s = span;
     int64_t n;
     span_cut c = span_cut_of(s, fields, field);
-    out[0] = (uint64_t)(uintptr_t)span_text(&c, s->at - 1, &n);
+    out[0] = (uint64_t)(uintptr_t)span_text(&c, row, &n);
     out[1] = (uint64_t)n;
+}
+
+void flow_k_csv_span_record(flow_ctx *ctx, const void *span, int32_t fields) {
+    const csv_span *s = span;
+    if (s->at == s->told) return;
+    const uint32_t *ends = s->ends + (s->at - 1) * fields;
+    const uint8_t *from = s->base + 1 + (int32_t)ends[0], *to = s->base + ends[fields];
+    k_record_set(ctx, from, to - from - (s->returns && to > from && to[-1] == '\r'));
 }
 
 /* An odd row, or the record where the decoder is.  An odd one may be more or less than the row
@@ -312,10 +341,11 @@ int32_t flow_k_csv_span_other(flow_ctx *ctx, void *decoder, void *span, int32_t 
     if (s->apart) k_csv_seek(scan, scan->p);
     s->apart = 0;
     int32_t found = flow_k_csv_next(ctx, decoder, words);
+    s->told = s->at;
     if (!odd) return found;
-    s->at = s->rows;
+    s->told = s->at = s->rows;
     if (scan->p == s->base + s->ends[(i + 1) * fields] + 1) {
-        s->at = i + 1;
+        s->told = s->at = i + 1;
         s->apart = 1;
         scan->p = s->past;
     }

@@ -30,12 +30,19 @@ void flow_k_csv_span_time(void *span, int32_t fields, int32_t field, int32_t col
                           int32_t unit);
 void flow_k_csv_span_some(void *span, int32_t fields, int32_t field);
 
-/* Takes the next row: 1, and its values are had from the functions below; or 0: it is odd,
- * or there is none, and flow_k_csv_span_other reads the record as flow_k_csv_next does. */
-int32_t flow_k_csv_span_take(flow_ctx *ctx, void *span, int32_t fields);
+/* Rows from the present one (`at`) to this one can be taken: generated code reads their numbers
+ * from the columns, and sets `at` behind each.  The row there is odd, or there is none: then
+ * flow_k_csv_span_other reads a record as flow_k_csv_next does. */
+int64_t flow_k_csv_span_plain(const void *span);
+int64_t flow_k_csv_span_at(const void *span);
+void flow_k_csv_span_to(void *span, int64_t row);
 int32_t flow_k_csv_span_other(flow_ctx *ctx, void *decoder, void *span, int32_t fields,
                               uint64_t *words);
-int64_t flow_k_csv_span_number(const void *span, int32_t column);
-void flow_k_csv_span_text(const void *span, int32_t fields, int32_t field, uint64_t *out);
+/* A column, by row: good as long as the span is.  A text: its address and length. */
+uint64_t *flow_k_csv_span_numbers(const void *span, int32_t column);
+void flow_k_csv_span_text(const void *span, int32_t fields, int32_t field, int64_t row,
+                          uint64_t *out);
+/* Tells the context which record was taken last. */
+void flow_k_csv_span_record(flow_ctx *ctx, const void *span, int32_t fields);
 
 #endif

@@ -49,6 +49,7 @@
 #include "runtime/kernel/k_table.c"
 #include "runtime/kernel/k_table_order.c"
 #include "runtime/kernel/k_stage.c"
+#include "runtime/kernel/k_view.c"
 #include "runtime/kernel/k_append.c"
 #include "runtime/kernel/k_track.c"
 #include "runtime/kernel/k_timer.c"

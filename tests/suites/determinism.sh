@@ -32,8 +32,8 @@ run() { # run NAME LABEL PROGRAM ARGS...: compares with the program's first run
 for file in "$root"/tests/determinism/*.flow; do
     name=$(basename "$file" .flow)
     first=none
-    "$build/flowc" build -O2 -o o2 "$file" && "$build/flowc" build -O0 -o o0 "$file" || {
-        failed=$((failed + 1)); continue; }
+    { "$build/flowc" build -O2 -o o2 "$file" && "$build/flowc" build -O0 -o o0 "$file"; } 2>log || {
+        cat log; failed=$((failed + 1)); continue; }
     for p in 1 2 4 8; do
         for block in 64KiB 1MiB 8MiB; do
             run "$name" "-O2, $p workers, blocks of $block" o2 --parallelism $p --block_size $block
@@ -43,7 +43,7 @@ for file in "$root"/tests/determinism/*.flow; do
     run "$name" "-O0, 2 workers" o0 --parallelism 2
     run "$name" "5 partitions" o2 --partitions 5 --parallelism 2
     if grep -q ' join ' "$file"; then
-        "$build/flowc" build -O2 -fno-lookup -o off "$file" && run "$name" "-fno-lookup" off --parallelism 2
+        "$build/flowc" build -O2 -fno-lookup -o off "$file" 2>/dev/null && run "$name" "-fno-lookup" off --parallelism 2
     fi
     grep -q 'mode = final\|# any cut' "$file" || continue
     run "$name" "batches of 64KiB" o2 --batch_size 64KiB --block_size 64KiB --parallelism 2

@@ -27,15 +27,18 @@ static int32_t read_row(flow_ctx *ctx, void *d, void *span, uint64_t *w, int32_t
         flow_k_csv_span_some(span, FIELDS, 5);
     }
     *found = 1;
-    if (!flow_k_csv_span_take(ctx, span, FIELDS)) {
+    int64_t row = flow_k_csv_span_at(span);
+    if (row >= flow_k_csv_span_plain(span)) {
         *found = flow_k_csv_span_other(ctx, d, span, FIELDS, w);
         return 0;
     }
-    w[0] = (uint64_t)flow_k_csv_span_number(span, 0);
-    flow_k_csv_span_text(span, FIELDS, 1, w + 1);
-    w[3] = (uint64_t)flow_k_csv_span_number(span, 1);
-    w[5] = (uint64_t)flow_k_csv_span_number(span, 2);
-    flow_k_csv_span_text(span, FIELDS, 5, w + 8);
+    flow_k_csv_span_to(span, row + 1);
+    flow_k_csv_span_record(ctx, span, FIELDS);
+    w[0] = flow_k_csv_span_numbers(span, 0)[row];
+    flow_k_csv_span_text(span, FIELDS, 1, row, w + 1);
+    w[3] = flow_k_csv_span_numbers(span, 1)[row];
+    w[5] = flow_k_csv_span_numbers(span, 2)[row];
+    flow_k_csv_span_text(span, FIELDS, 5, row, w + 8);
     w[4] = w[10] = 1;
     return 1;
 }

@@ -1,5 +1,6 @@
 /* test_table.c - tables against a list that is searched from end to end. */
 #include "runtime/kernel/k_stage.h"
+#include "runtime/kernel/k_view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,16 @@ typedef struct probe {
     int64_t len[KEYS];
 } probe;
 
+/* A view knows the words of the keys that have slots of their own, or of none. */
+static void check_view(const probe *p, int k, const uint64_t *words) {
+    uint64_t view[4];
+    if (p->t->kind != FLOW_TABLE_I64) return;
+    flow_k_table_view(p->t, view);
+    const uint64_t *seen = flow_k_table_seen(view, p->t->stride, key_int(k));
+    int knows = p->t->direct && !flow_k_table_big(p->t);
+    CU_ASSERT_PTR_EQUAL(seen, knows ? words : NULL);
+}
+
 /* Who only looks sees the same, and leaves no trace. */
 static void check_look(probe *p, int k) {
     flow_table before = *p->t;
@@ -62,6 +73,7 @@ static void check_look(probe *p, int k) {
             ? flow_k_table_find_i64(p->ctx, p->t, key_int(k))
             : flow_k_table_find_text(p->ctx, p->t, p->text[k], p->len[k]);
     CU_ASSERT(seen == found);
+    check_view(p, k, found);
 }
 
 static uint64_t *get(probe *p, int k, int find) {

@@ -1,0 +1,78 @@
+/* emit_view.c - see emit_view.h. */
+#include "compiler/emit/emit_view.h"
+
+#include "compiler/emit/emit_time.h"
+
+enum { VIEW_WORDS = 4 }; /* runtime/kernel/k_table.h */
+
+/* A variable that has this value when the function begins. */
+static LLVMValueRef variable(gen_t *g, LLVMValueRef first, const char *name) {
+    emit_t *e = g->e;
+    LLVMValueRef slot = ir_slot(e, LLVMTypeOf(first), name);
+    LLVMBasicBlockRef here = ir_here(e);
+    ir_at(e, e->fn->entry);
+    ir_store(e, first, slot);
+    ir_at(e, here);
+    return slot;
+}
+
+static void look(gen_t *g, const view_t *v, LLVMValueRef table) {
+    if (v->state->int_key) K_CALL(g->e, table_view, "", table, v->words);
+}
+
+view_t *emit_view(gen_t *g, const pstate_t *state, int paned) {
+    emit_t *e = g->e;
+    for (size_t i = 0; i < g->views.n; i++)
+        if (g->views.at[i]->fn == e->fn->fn && g->views.at[i]->state == state) return g->views.at[i];
+    view_t *v = ARENA_NEW(e->arena, view_t);
+    *v = (view_t){.fn = e->fn->fn, .state = state, .words = ir_words(e, VIEW_WORDS, "view")};
+    LLVMBasicBlockRef here = ir_here(e);
+    ir_at(e, e->fn->entry);
+    LLVMValueRef table = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, state->id));
+    look(g, v, table);
+    ir_at(e, here);
+    v->table = variable(g, table, "table");
+    if (paned) { /* which is none */
+        v->start = variable(g, ir_i64(e, INT64_MAX), "start");
+        v->end = variable(g, ir_i64(e, INT64_MIN), "end");
+    }
+    vec_push(e->arena, &g->views, v);
+    return v;
+}
+
+LLVMValueRef emit_view_table(gen_t *g, view_t *v, const val_t *window) {
+    emit_t *e = g->e;
+    if (v->start) {
+        LLVMBasicBlockRef other = ir_block(e, "pane.other"), same = ir_block(e, "pane.same");
+        LLVMValueRef start = window->leaf[0], end = window->leaf[1];
+        LLVMValueRef is_start = ir_eq(e, start, ir_load(e, e->i64, v->start, ""), "");
+        LLVMValueRef is_end = ir_eq(e, end, ir_load(e, e->i64, v->end, ""), "");
+        ir_if_rare(e, ir_not(e, ir_and(e, is_start, is_end, ""), "other"), other, same);
+        ir_at(e, other);
+        LLVMValueRef all = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, v->state->id));
+        LLVMValueRef pane = emit_pane(g, all, *window);
+        ir_store(e, pane, v->table);
+        ir_store(e, start, v->start);
+        ir_store(e, end, v->end);
+        look(g, v, pane);
+        ir_br(e, same);
+        ir_at(e, same);
+    }
+    return ir_load(e, e->ptr, v->table, "table");
+}
+
+LLVMValueRef emit_view_find(gen_t *g, view_t *v, gkey_t key) {
+    emit_t *e = g->e;
+    LLVMValueRef stride = ir_i64(e, 8 * (1 + (int64_t)v->state->words));
+    return K_CALL(e, table_seen, "seen", v->words, stride, key.i64);
+}
+
+void emit_view_renew(gen_t *g, view_t *v, LLVMValueRef table) {
+    emit_t *e = g->e;
+    LLVMBasicBlockRef renew = ir_block(e, "view.renew"), done = ir_block(e, "view.good");
+    ir_if_rare(e, ir_bit_of(e, K_CALL(e, table_fresh, "fresh", table), "fresh"), renew, done);
+    ir_at(e, renew);
+    look(g, v, table);
+    ir_br(e, done);
+    ir_at(e, done);
+}

@@ -1,0 +1,29 @@
+/* emit_view.h - what a loop over rows remembers of the worker's table that its rows enter.
+ *
+ * Most rows come to the table of the row before, and to a key that it has.  So the loop keeps
+ * the table (of a window: until a row is of another), and, of one whose index leads from the
+ * key itself to the entry, where index and entries are: values of the frame, which stay in
+ * registers as long as nothing is called.  Only here do rows enter that table while the loop
+ * runs, so it is here that a view gets old, and is made anew. */
+#ifndef FLOW_EMIT_EMIT_VIEW_H
+#define FLOW_EMIT_EMIT_VIEW_H
+
+#include "compiler/emit/emit_stage.h"
+
+/* One per function and state, however many ways lead there. */
+typedef struct view {
+    LLVMValueRef fn;
+    const pstate_t *state;
+    LLVMValueRef table, words; /* ptr; words of flow_k_table_view */
+    LLVMValueRef start, end;   /* of the window, of a paned state */
+} view_t;
+
+view_t *emit_view(gen_t *g, const pstate_t *state, int paned);
+/* The table for a row of this window (paned: a value of type window). */
+LLVMValueRef emit_view_table(gen_t *g, view_t *v, const val_t *window);
+/* The state words of a key as the view knows them: ptr or null. */
+LLVMValueRef emit_view_find(gen_t *g, view_t *v, gkey_t key);
+/* After a probe. */
+void emit_view_renew(gen_t *g, view_t *v, LLVMValueRef table);
+
+#endif
