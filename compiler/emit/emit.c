@@ -81,10 +81,23 @@ void emit_fn_open(emit_t *e, fn_t *f, const char *name, LLVMTypeRef type, span_t
     if (LLVMCountParams(f->fn)) f->ctx = emit_arg(e, 0, "ctx");
 }
 
+LLVMBasicBlockRef emit_fn_before(emit_t *e) {
+    fn_t *f = e->fn;
+    if (!f->before) {
+        f->before = ir_block(e, "before");
+        LLVMMoveBasicBlockBefore(f->before, f->first);
+    }
+    return f->before;
+}
+
 void emit_fn_close(emit_t *e) {
     fn_t *f = e->fn;
     flow_assert(f && ir_ended(e) && !e->fail);
     ir_at(e, f->entry);
+    if (f->before) {
+        ir_br(e, f->before);
+        ir_at(e, f->before);
+    }
     ir_br(e, f->first);
     e->fn = f->outer;
     e->fail = f->saved_fail;

@@ -58,6 +58,7 @@ typedef struct fn {
     LLVMValueRef fn;
     LLVMValueRef ctx;            /* its first argument, the worker context */
     LLVMBasicBlockRef entry;     /* allocas only; falls into the first block at close */
+    LLVMBasicBlockRef before;    /* of emit_fn_before, or null */
     LLVMBasicBlockRef first;
     LLVMMetadataRef scope;       /* DISubprogram */
     LLVMBasicBlockRef saved;     /* where the builder stood in the outer function */
@@ -148,6 +149,8 @@ LLVMTypeRef emit_fn_type(emit_t *e, unsigned extra_pointers);
 void emit_fn_open(emit_t *e, fn_t *f, const char *name, LLVMTypeRef type, span_t at);
 /* The builder's block must be terminated; goes back to where the outer one stood. */
 void emit_fn_close(emit_t *e);
+/* A block that runs once, before all others: for calls whose results they share. */
+LLVMBasicBlockRef emit_fn_before(emit_t *e);
 /* Argument i of the current function. */
 LLVMValueRef emit_arg(emit_t *e, unsigned i, const char *name);
 

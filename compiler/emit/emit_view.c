@@ -5,17 +5,6 @@
 
 enum { VIEW_WORDS = 4 }; /* runtime/kernel/k_table.h */
 
-/* A variable that has this value when the function begins. */
-static LLVMValueRef variable(gen_t *g, LLVMValueRef first, const char *name) {
-    emit_t *e = g->e;
-    LLVMValueRef slot = ir_slot(e, LLVMTypeOf(first), name);
-    LLVMBasicBlockRef here = ir_here(e);
-    ir_at(e, e->fn->entry);
-    ir_store(e, first, slot);
-    ir_at(e, here);
-    return slot;
-}
-
 static void look(gen_t *g, const view_t *v, LLVMValueRef table) {
     if (v->state->int_key) K_CALL(g->e, table_view, "", table, v->words);
 }
@@ -25,17 +14,21 @@ view_t *emit_view(gen_t *g, const pstate_t *state, int paned) {
     for (size_t i = 0; i < g->views.n; i++)
         if (g->views.at[i]->fn == e->fn->fn && g->views.at[i]->state == state) return g->views.at[i];
     view_t *v = ARENA_NEW(e->arena, view_t);
-    *v = (view_t){.fn = e->fn->fn, .state = state, .words = ir_words(e, VIEW_WORDS, "view")};
+    *v = (view_t){.fn = e->fn->fn, .state = state};
+    v->words = ir_words(e, VIEW_WORDS, "view");
+    v->table = ir_slot(e, e->ptr, "table");
     LLVMBasicBlockRef here = ir_here(e);
-    ir_at(e, e->fn->entry);
+    ir_at(e, emit_fn_before(e));
     LLVMValueRef table = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, state->id));
+    ir_store(e, table, v->table);
     look(g, v, table);
-    ir_at(e, here);
-    v->table = variable(g, table, "table");
-    if (paned) { /* which is none */
-        v->start = variable(g, ir_i64(e, INT64_MAX), "start");
-        v->end = variable(g, ir_i64(e, INT64_MIN), "end");
+    if (paned) { /* a window that there is not */
+        v->start = ir_slot(e, e->i64, "start");
+        v->end = ir_slot(e, e->i64, "end");
+        ir_store(e, ir_i64(e, INT64_MAX), v->start);
+        ir_store(e, ir_i64(e, INT64_MIN), v->end);
     }
+    ir_at(e, here);
     vec_push(e->arena, &g->views, v);
     return v;
 }
