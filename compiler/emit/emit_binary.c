@@ -34,14 +34,11 @@ static void report_bad(gen_t *g, LLVMValueRef bad, LLVMBasicBlockRef next) {
     ir_at(e, good);
 }
 
-void emit_binary_rows(gen_t *g, LLVMValueRef p, LLVMValueRef end) {
+void emit_binary_rows(gen_t *g, LLVMValueRef p) {
     emit_t *e = g->e;
     const psource_t *src = g->stage->source;
     g->record_len = ir_i64(e, 8 * (int64_t)src->conn->record->words);
-    LLVMValueRef from = ir_cast(e, LLVMPtrToInt, p, e->i64, ""),
-                 to = ir_cast(e, LLVMPtrToInt, end, e->i64, ""),
-                 bytes = ir_sub(e, to, from, "bytes"),
-                 rows = LLVMBuildExactSDiv(e->b, bytes, g->record_len, "rows");
+    LLVMValueRef rows = LLVMBuildExactSDiv(e->b, g->bytes, g->record_len, "rows");
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
     loop_t l = ir_loop(e, rows, "row");
     K_CALL(e, reset, "", e->fn->ctx, mark);

@@ -7,6 +7,7 @@
 
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_expr.h"
+#include "compiler/emit/emit_view.h"
 #include "compiler/plan/joins.h"
 #include "compiler/syntax/ast.h"
 
@@ -201,11 +202,7 @@ void emit_lookup(gen_t *g, pop_t *op, val_t *cols) {
     if (plan_join_keeps_alone(op->step, 0)) ir_br(e, look);
     else ir_if(e, none, next, look);
     ir_at(e, look);
-    LLVMValueRef table = K_CALL(e, state_at, "table", e->fn->ctx, ir_i64(e, stage->state->id),
-                                emit_part_of(g, stage->exchange, key));
-    LLVMValueRef words = key.is_int
-                             ? K_CALL(e, table_look_i64, "entry", e->fn->ctx, table, key.i64)
-                             : K_CALL(e, table_look_text, "entry", e->fn->ctx, table, key.ptr, key.len);
+    LLVMValueRef words = emit_view_look(g, stage, key);
     LLVMValueRef range = ir_words(e, 2, "range");
     K_CALL(e, join_look, "", words, ir_i32(e, 1), range);
     meet(g, stage, op, words, range, (jpair_t){.left = cols});

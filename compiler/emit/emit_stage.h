@@ -68,6 +68,7 @@ typedef struct gen {
     VEC(struct view *) views;  /* emit_view.h */
     VEC(gen_fn_t) fns;
     VEC(gen_count_t) counts;
+    LLVMValueRef bytes;        /* of the rows that the function reads, i64; null: nobody knows */
     LLVMValueRef flush;        /* of the stage at hand, if it has partial tables */
 } gen_t;
 
@@ -222,8 +223,8 @@ row_span_t emit_csv_span(gen_t *g);
 LLVMValueRef emit_csv_next(gen_t *g, decoder_t d);
 
 /* ---- emit_binary.c ---- */
-/* The loop over the rows of a block, which are words. */
-void emit_binary_rows(gen_t *g, LLVMValueRef p, LLVMValueRef end);
+/* The loop over the rows of a block (g->bytes), which are words. */
+void emit_binary_rows(gen_t *g, LLVMValueRef p);
 /* Appends the row's words to a sink's buffer; the row is not counted. */
 void emit_binary_write(gen_t *g, const tconnector_t *c, LLVMValueRef buf, const val_t *cols,
                        const type_t *row);

@@ -9,13 +9,26 @@ static void look(gen_t *g, const view_t *v, LLVMValueRef table) {
     if (v->state->int_key) K_CALL(g->e, table_view, "", table, v->words);
 }
 
+static view_t *known_view(gen_t *g, const pstate_t *state) {
+    for (size_t i = 0; i < g->views.n; i++)
+        if (g->views.at[i]->fn == g->e->fn->fn && g->views.at[i]->state == state)
+            return g->views.at[i];
+    return NULL;
+}
+
+static view_t *new_view(gen_t *g, const pstate_t *state) {
+    emit_t *e = g->e;
+    view_t *v = ARENA_NEW(e->arena, view_t);
+    *v = (view_t){.fn = e->fn->fn, .state = state, .words = ir_words(e, VIEW_WORDS, "view")};
+    vec_push(e->arena, &g->views, v);
+    return v;
+}
+
 view_t *emit_view(gen_t *g, const pstate_t *state, int paned) {
     emit_t *e = g->e;
-    for (size_t i = 0; i < g->views.n; i++)
-        if (g->views.at[i]->fn == e->fn->fn && g->views.at[i]->state == state) return g->views.at[i];
-    view_t *v = ARENA_NEW(e->arena, view_t);
-    *v = (view_t){.fn = e->fn->fn, .state = state};
-    v->words = ir_words(e, VIEW_WORDS, "view");
+    view_t *v = known_view(g, state);
+    if (v) return v;
+    v = new_view(g, state);
     v->table = ir_slot(e, e->ptr, "table");
     LLVMBasicBlockRef here = ir_here(e);
     ir_at(e, emit_fn_before(e));
@@ -29,7 +42,6 @@ view_t *emit_view(gen_t *g, const pstate_t *state, int paned) {
         ir_store(e, ir_i64(e, INT64_MIN), v->end);
     }
     ir_at(e, here);
-    vec_push(e->arena, &g->views, v);
     return v;
 }
 
@@ -68,4 +80,50 @@ void emit_view_renew(gen_t *g, view_t *v, LLVMValueRef table) {
     look(g, v, table);
     ir_br(e, done);
     ir_at(e, done);
+}
+
+/* ---- of a state that a join only looks into ---- */
+
+static LLVMValueRef look_there(gen_t *g, const pstage_t *stage, gkey_t key) {
+    emit_t *e = g->e;
+    LLVMValueRef table = K_CALL(e, state_at, "table", e->fn->ctx, ir_i64(e, stage->state->id),
+                                emit_part_of(g, stage->exchange, key));
+    return key.is_int ? K_CALL(e, table_look_i64, "entry", e->fn->ctx, table, key.i64)
+                      : K_CALL(e, table_look_text, "entry", e->fn->ctx, table, key.ptr, key.len);
+}
+
+/* The view of the function at hand, made with its first look. */
+static view_t *view_of_all(gen_t *g, const pstate_t *state) {
+    emit_t *e = g->e;
+    view_t *v = known_view(g, state);
+    if (v) return v;
+    v = new_view(g, state);
+    LLVMBasicBlockRef here = ir_here(e);
+    ir_at(e, emit_fn_before(e));
+    K_CALL(e, state_view, "", e->fn->ctx, ir_i64(e, state->id), g->bytes, v->words);
+    ir_at(e, here);
+    return v;
+}
+
+LLVMValueRef emit_view_look(gen_t *g, const pstage_t *stage, gkey_t key) {
+    emit_t *e = g->e;
+    if (!key.is_int || !g->bytes) return look_there(g, stage, key);
+    view_t *v = view_of_all(g, stage->state);
+    LLVMBasicBlockRef all = ir_block(e, "look.all"), part = ir_block(e, "look.part"),
+                      done = ir_block(e, "looked");
+    LLVMValueRef slots = ir_load(e, e->i64, ir_word(e, v->words, 1), "slots");
+    ir_if(e, ir_ne(e, slots, ir_i64(e, 0), ""), all, part);
+    ir_at(e, all);
+    LLVMValueRef seen = K_CALL(e, state_seen, "seen", v->words, key.i64);
+    LLVMBasicBlockRef from_all = ir_here(e);
+    ir_br(e, done);
+    ir_at(e, part);
+    LLVMValueRef found = look_there(g, stage, key);
+    LLVMBasicBlockRef from_part = ir_here(e);
+    ir_br(e, done);
+    ir_at(e, done);
+    LLVMValueRef words = ir_phi(e, e->ptr, "entry");
+    ir_phi_add(words, seen, from_all);
+    ir_phi_add(words, found, from_part);
+    return words;
 }

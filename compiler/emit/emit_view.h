@@ -26,4 +26,10 @@ LLVMValueRef emit_view_find(gen_t *g, view_t *v, gkey_t key);
 /* After a probe. */
 void emit_view_renew(gen_t *g, view_t *v, LLVMValueRef table);
 
+/* ---- of a state that a join only looks into (emit_join_table.c) ---- */
+
+/* The state words of a key there: ptr or null.  Where the function reads blocks, and keys are
+ * integers close together, an array by key is made before the first row. */
+LLVMValueRef emit_view_look(gen_t *g, const pstage_t *stage, gkey_t key);
+
 #endif
