@@ -103,8 +103,34 @@ static val_t column_as(gen_t *g, val_t v, type_t *t) {
     return val_coerce(g->e, v, t);
 }
 
+/* A row that holds. */
+static void where_holds(gen_t *g, pop_t *op, val_t *cols) {
+    val_t *out = new_row(g, op->row_out);
+    for (uint32_t i = 0; i < op->row_out->nfields; i++)
+        out[i] = column_as(g, cols[i], op->row_out->fields[i].type);
+    emit_ops(g, &op->next, out, op->row_out);
+}
+
+/* Writes the row's number down, behind the last that stayed if it stays, too. */
+static void sift_row(gen_t *g, pop_t *op) {
+    emit_t *e = g->e;
+    LLVMValueRef n = ir_load(e, e->i64, g->sift.n, "n");
+    ir_store(e, g->sift.row, ir_word_at(e, g->sift.kept, n, ""));
+    LLVMValueRef holds = ir_i64_of(e, emit_cond(e, op->step->u.where.pred), "holds");
+    ir_store(e, ir_add(e, n, holds, ""), g->sift.n);
+}
+
 static void op_where(gen_t *g, pop_t *op, val_t *cols) {
     emit_t *e = g->e;
+    if (g->sift.phase == SIFT_ask) {
+        sift_row(g, op);
+        return;
+    }
+    if (g->sift.phase == SIFT_take) {
+        g->sift.phase = SIFT_no;
+        where_holds(g, op, cols);
+        return;
+    }
     fail_t fail;
     LLVMBasicBlockRef keep = ir_block(e, "where.keep"), next = ir_block(e, "where.next");
     emit_guard_open(g, &fail, "where.error");
@@ -112,10 +138,7 @@ static void op_where(gen_t *g, pop_t *op, val_t *cols) {
     emit_guard_close(g, &fail, op->step_id, op->error_port, cols, op->row_in, next);
     ir_if(e, holds, keep, next);
     ir_at(e, keep);
-    val_t *out = new_row(g, op->row_out);
-    for (uint32_t i = 0; i < op->row_out->nfields; i++)
-        out[i] = column_as(g, cols[i], op->row_out->fields[i].type);
-    emit_ops(g, &op->next, out, op->row_out);
+    where_holds(g, op, cols);
     ir_br(e, next);
     ir_at(e, next);
 }

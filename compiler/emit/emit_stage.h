@@ -35,6 +35,13 @@ typedef struct staged {
     int int_key;
 } staged_t;
 
+/* Rows that are sifted (emit_binary.c): what is done with the row at hand up to the `where`. */
+typedef struct sift {
+    enum { SIFT_no, SIFT_ask, SIFT_take } phase;
+    const pop_t *op;           /* that `where` */
+    LLVMValueRef row, kept, n; /* i64: number of the row; numbers of rows that stay, how many */
+} sift_t;
+
 /* A count or duration that only the command line knows: computed once, before anything runs. */
 typedef struct gen_count {
     struct node *expr;
@@ -64,6 +71,7 @@ typedef struct gen {
     int several;               /* the row at hand may give several, with one order key */
     int in_place;              /* rows that are made keep the order key of the row at hand */
     VEC(const twindow_t *) windows;  /* by time, that stand in the program */
+    sift_t sift;
     VEC(staged_t) staged;
     VEC(struct view *) views;  /* emit_view.h */
     VEC(gen_fn_t) fns;

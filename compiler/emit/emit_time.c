@@ -90,7 +90,7 @@ void emit_event_time(gen_t *g, pop_t *op, val_t *cols) {
     emit_guard_open(g, &fail, "time.error");
     LLVMValueRef t = emit_expr(e, s->u.event_time.time).leaf[0];
     emit_guard_close(g, &fail, op->step_id, op->error_port, cols, op->row_in, next);
-    K_CALL(e, time_seen, "", e->fn->ctx, ir_i64(e, op->clock), t);
+    if (g->sift.phase != SIFT_take) K_CALL(e, time_seen, "", e->fn->ctx, ir_i64(e, op->clock), t);
     LLVMValueRef outer = g->time;
     g->time = t;
     if (s->u.event_time.late) {
@@ -204,7 +204,7 @@ static void window_one(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef t, LLVMVal
     LLVMBasicBlockRef other = ir_block(e, "window.other"), same = ir_block(e, "window.same");
     LLVMValueRef behind = ir_cmp(e, LLVMIntSGE, t, ir_load(e, e->i64, from, "from"), "behind");
     LLVMValueRef before = ir_lt(e, t, ir_load(e, e->i64, to, "to"), "before");
-    ir_if(e, ir_op(e, LLVMAnd, behind, before, "inside"), same, other);
+    ir_if_rare(e, ir_not(e, ir_and(e, behind, before, "inside"), "outside"), other, same);
     ir_at(e, other);
     LLVMValueRef last = K_CALL(e, window_start, "last", t, grid, offset_of(g, w));
     part_late(g, op, cols, K_CALL(e, time_add, "end", last, size_of(g, w)), next);

@@ -81,6 +81,8 @@ flow_table *flow_k_state(flow_ctx *ctx, int64_t id) {
     return ctx->state[id] + ctx->partition;
 }
 
+FLOW_HOT void flow_k_fetch(const void *p) { __builtin_prefetch(p, 0, 2); }
+
 flow_table *flow_k_state_at(flow_ctx *ctx, int64_t id, int64_t part) {
     return ctx->state[id] + part;
 }

@@ -44,4 +44,7 @@ void flow_k_ctx_set_place(flow_ctx *ctx, int64_t place);
 /* The record being decoded, for row errors. */
 void flow_k_ctx_set_record(flow_ctx *ctx, const uint8_t *ptr, int64_t len);
 
+/* Asks for the line of the cache that this byte is in, wherever it points. */
+void flow_k_fetch(const void *p);
+
 #endif

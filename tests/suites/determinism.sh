@@ -29,6 +29,11 @@ run() { # run NAME LABEL PROGRAM ARGS...: compares with the program's first run
     else failed=$((failed + 1)); echo "determinism: $name ($label) differs"; fi
 }
 
+without() { # without RULE: the program at hand, compiled without it
+    "$build/flowc" build -O2 "-fno-$1" -o off "$file" 2>log || { cat log; failed=$((failed + 1)); return; }
+    run "$name" "-fno-$1" off --parallelism 2
+}
+
 for file in "$root"/tests/determinism/*.flow; do
     name=$(basename "$file" .flow)
     first=none
@@ -42,16 +47,13 @@ for file in "$root"/tests/determinism/*.flow; do
     run "$name" "-O0, 1 worker" o0 --parallelism 1 --block_size 64KiB
     run "$name" "-O0, 2 workers" o0 --parallelism 2
     run "$name" "5 partitions" o2 --partitions 5 --parallelism 2
-    if grep -q ' join ' "$file"; then
-        "$build/flowc" build -O2 -fno-lookup -o off "$file" 2>/dev/null && run "$name" "-fno-lookup" off --parallelism 2
-    fi
+    rules=fuse
+    grep -q ' join ' "$file" && rules="fuse lookup"
+    for rule in $rules; do without "$rule"; done
     grep -q 'mode = final\|# any cut' "$file" || continue
     run "$name" "batches of 64KiB" o2 --batch_size 64KiB --block_size 64KiB --parallelism 2
     run "$name" "batches of 64MiB" o2 --batch_size 64MiB --parallelism 2
-    for rule in prune pushdown fold fuse preagg slices; do
-        "$build/flowc" build -O2 -fno-$rule -o off "$file" || { failed=$((failed + 1)); continue; }
-        run "$name" "-fno-$rule" off --parallelism 2
-    done
+    for rule in prune pushdown fold preagg slices; do without "$rule"; done
 done
 echo "determinism: $passed passed, $failed failed"
 [ "$failed" = 0 ]

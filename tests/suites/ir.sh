@@ -62,8 +62,8 @@ from file("w.bin", format = binary) as { at: timestamp, unread: int, ad: int, ot
 |> to stdout(mode = final, format = csv)
 END
 "$flowc" emit --ir --stage 0 w.flow | generated - >w.ll || bad "emit --ir of rows of words"
-has w.ll '%ad = load i64'
-has w.ll '%x = load double'
+has w.ll '%ad[0-9]* = load i64'
+has w.ll '%x[0-9]* = load double'
 lacks w.ll '%unread'
 lacks w.ll '%other'
 lacks w.ll 'flow_k_.*_next'
