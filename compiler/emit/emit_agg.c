@@ -373,7 +373,8 @@ void emit_agg_partial(gen_t *g, pop_t *op, val_t *cols) {
     }
     ir_at(e, ask);
     if (emit_agg_can_stage(g, g->plan->stages.at[op->port->exchange->consumer])) {
-        LLVMBasicBlockRef aside = ir_block(e, "aggregate.aside"), probe = ir_block(e, "aggregate.probe");
+        LLVMBasicBlockRef aside = ir_block(e, "aggregate.aside"),
+                          probe = ir_block(e, "aggregate.probe");
         ir_if(e, emit_stage_wanted(g, table, in.key), aside, probe);
         ir_at(e, aside);
         emit_stage_put(g, op, table, in.key, in.args);

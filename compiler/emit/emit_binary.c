@@ -10,8 +10,10 @@
  * the numbers of those that stay are written down without a branch; a second loop takes
  * these.  A branch that nobody can predict would cost as much as all the rest, and what is
  * behind it could not begin while that of the row before waits for memory (Boncz, Zukowski and
- * Nes, "MonetDB/X100: Hyper-Pipelining Query Execution", 2005: selection vectors).  Rows stand at multiples of 8: blocks of streams begin there, and those of
- * files keep the places that their bytes have in pages. */
+ * Nes, "MonetDB/X100: Hyper-Pipelining Query Execution", 2005: selection vectors).
+ *
+ * Rows stand at multiples of 8: blocks of streams begin there, and those of files keep the places
+ * that their bytes have in pages. */
 #include "compiler/emit/emit_stage.h"
 
 #include "compiler/plan/build.h"

@@ -83,7 +83,8 @@ static void load_row(gen_t *g, decoder_t d, LLVMValueRef row) {
             LLVMValueRef at = ir_word_at(e, d.span.numbers[columns++], row, "");
             ir_store(e, ir_load(e, e->i64, at, f->name), out);
         } else {
-            K_CALL(e, csv_span_text, "", d.span.state, number(e, t->nfields), number(e, i), row, out);
+            LLVMValueRef fields = number(e, t->nfields);
+            K_CALL(e, csv_span_text, "", d.span.state, fields, number(e, i), row, out);
         }
         if (f->type->kind == TY_OPTION)
             ir_store(e, ir_i64(e, 1), ir_word(e, out, value_type(f)->words));
@@ -115,7 +116,8 @@ static void look_at_span(gen_t *g, row_span_t s) {
     ir_store(e, K_CALL(e, csv_span_plain, "plain", s.state), s.plain);
 }
 
-static void go_if_plain(gen_t *g, row_span_t s, LLVMBasicBlockRef take, LLVMBasicBlockRef otherwise) {
+static void go_if_plain(gen_t *g, row_span_t s, LLVMBasicBlockRef take,
+                        LLVMBasicBlockRef otherwise) {
     emit_t *e = g->e;
     LLVMValueRef at = ir_load(e, e->i64, s.at, "at"), plain = ir_load(e, e->i64, s.plain, "plain");
     ir_if_rare(e, ir_not(e, ir_lt(e, at, plain, ""), "none"), otherwise, take);

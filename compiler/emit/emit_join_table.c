@@ -36,7 +36,8 @@ typedef struct kept_loop {
 } kept_loop_t;
 
 /* A turn for each row of the range, and so many more. */
-static kept_loop_t loop_turns(gen_t *g, LLVMValueRef words, LLVMValueRef range, int right, int more) {
+static kept_loop_t loop_turns(gen_t *g, LLVMValueRef words, LLVMValueRef range, int right,
+                              int more) {
     emit_t *e = g->e;
     kept_loop_t k = {.words = words, .right = right};
     k.from = ir_load(e, e->i64, range, "from");
@@ -101,7 +102,8 @@ static void give(gen_t *g, const pop_t *op, jpair_t p) {
  * goes the way of the others. */
 static join_t last_turn(gen_t *g, const kept_loop_t *k, LLVMValueRef found, type_t *there) {
     emit_t *e = g->e;
-    LLVMBasicBlockRef row = ir_block(e, "row"), last = ir_block(e, "last"), alone = ir_block(e, "alone");
+    LLVMBasicBlockRef row = ir_block(e, "row"), last = ir_block(e, "last"),
+                      alone = ir_block(e, "alone");
     join_t met = val_join(e, there, "met");
     ir_if(e, ir_lt(e, k->l.i, k->rows, ""), row, last);
     ir_at(e, last);
@@ -122,7 +124,8 @@ static void meet(gen_t *g, pstage_t *stage, const pop_t *op, LLVMValueRef words,
     int kind = s->u.join.kind, left_only = kind == JOIN_SEMI || kind == JOIN_ANTI;
     int alone = plan_join_keeps_alone(s, 0), both = alone && !left_only;
     int read = both && (op ? op->live : stage->live)[s->u.join.column];
-    type_t *there = read ? s->row_out->fields[s->u.join.column].type : type_basic(e->types, TY_BOOL);
+    type_t *there = read ? s->row_out->fields[s->u.join.column].type
+                         : type_basic(e->types, TY_BOOL);
     jside_t h = emit_join_side(g, stage, 1);
     LLVMValueRef time = g->time, found = new_flag(g, "found");
     kept_loop_t k = loop_turns(g, words, range, 1, both);
@@ -135,7 +138,8 @@ static void meet(gen_t *g, pstage_t *stage, const pop_t *op, LLVMValueRef words,
     g->time = time;
     g->sign = NULL;
     LLVMBasicBlockRef match = ir_block(e, "match");
-    LLVMValueRef holds = op ? emit_lookup_holds(g, op, p, k.l.next) : emit_join_holds(g, p, k.l.next);
+    LLVMValueRef holds = op ? emit_lookup_holds(g, op, p, k.l.next)
+                            : emit_join_holds(g, p, k.l.next);
     ir_if(e, holds, match, k.l.next);
     ir_at(e, match);
     ir_store(e, ir_i32(e, 1), found);

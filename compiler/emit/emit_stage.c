@@ -16,7 +16,8 @@ static LLVMValueRef open_fn(gen_t *g, fn_t *f, const char *what, LLVMTypeRef typ
     const pstage_t *s = g->stage;
     span_t at = s->step ? s->step->at : g->plan->steps.at[s->step_id].at;
     emit_fn_open(e, f, arena_printf(e->arena, "flowgen_stage%d_%s", s->id, what), type, at);
-    g->time = g->sign = g->record = g->span = g->bytes = NULL; /* those of a row of another function */
+    /* Those of another function, and of a row of it. */
+    g->time = g->sign = g->record = g->span = g->bytes = NULL;
     gen_fn_t fn = {.stage = s->id, .what = what, .fn = f->fn};
     vec_push(e->arena, &g->fns, fn);
     return f->fn;
@@ -139,7 +140,6 @@ static void source_block(gen_t *g) {
     ir_at(e, here);
     if (g->stage->source->conn->format == FORMAT_binary) emit_binary_rows(g, p);
     else decoded_rows(g, p, end);
-    g->bytes = NULL;
     flush_full(g);
     close_fn(g);
 }
@@ -234,7 +234,6 @@ static void source_range(gen_t *g) {
     ir_br(e, next);
     ir_at(e, next);
     ir_loop_end(e, &l);
-    g->bytes = NULL;
     flush_full(g);
     close_fn(g);
 }
@@ -347,7 +346,6 @@ static void keyed_rows(gen_t *g, const pexchange_t *x, const char *what) {
     if (key) ir_phi_add(ahead, fetched, next);
     ir_br(e, head);
     ir_at(e, done);
-    g->bytes = NULL;
     flush_full(g);
     close_fn(g);
 }
@@ -369,7 +367,6 @@ static void keyed_close(gen_t *g) {
     else if (g->stage->root == ROOT_join) emit_join_close(g);
     else if (is_table_root(g->stage)) emit_table_close(g);
     else emit_keyed_close(g);
-    g->bytes = NULL;
     flush_full(g);
     close_fn(g);
 }

@@ -66,5 +66,6 @@ void flow_k_state_view(flow_ctx *ctx, int64_t id, int64_t bytes, uint64_t *view)
 
 FLOW_HOT const uint64_t *flow_k_state_seen(const uint64_t *view, int64_t key) {
     uint64_t place = (uint64_t)key - view[VIEW_lowest];
-    return place < view[VIEW_slots] ? ((const uint64_t *const *)(uintptr_t)view[VIEW_index])[place] : 0;
+    const uint64_t *const *at = (const uint64_t *const *)(uintptr_t)view[VIEW_index];
+    return place < view[VIEW_slots] ? at[place] : 0;
 }
