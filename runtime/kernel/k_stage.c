@@ -15,7 +15,7 @@ FLOW_INLINE uint64_t table_begin(const flow_table *t, uint64_t hash, int64_t key
 }
 
 FLOW_INLINE void table_prefetch(const flow_table *t, uint64_t at) {
-    if (t->index) __builtin_prefetch(t->index + at);
+    if (t->index) __builtin_prefetch(t->index + at, 0, 2);
 }
 
 int32_t flow_k_table_big(const flow_table *t) {
@@ -46,8 +46,8 @@ FLOW_INLINE void table_prefetch_entry(const flow_table *t, uint64_t hash, int64_
         slot = t->index[++at & mask];
     if (!slot) return;
     const uint8_t *entry = t->entries + (int64_t)((slot & mask) - 1) * t->stride;
-    __builtin_prefetch(entry);
-    __builtin_prefetch(entry + t->stride - 8);
+    __builtin_prefetch(entry, 0, 2);
+    __builtin_prefetch(entry + t->stride - 8, 0, 2);
 }
 
 FLOW_HOT void flow_k_stage_fetch(const flow_table *t, const uint64_t *slot) {

@@ -163,7 +163,7 @@ static void table_put_all(flow_ctx *ctx, flow_table *t) {
             if (!table_is_live(t, i)) continue;
             entries[n] = i;
             hashes[n] = table_hash_entry(t, ctx->seed, i);
-            __builtin_prefetch(t->index + (hashes[n++] >> t->shift), 1);
+            __builtin_prefetch(t->index + (hashes[n++] >> t->shift), 0, 2);
         }
         for (uint32_t k = 0; k < n; k++) table_put(t, hashes[k], entries[k]);
     }

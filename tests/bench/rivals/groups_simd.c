@@ -80,7 +80,7 @@ static void stage_rows(const char *base, const uint32_t *ends, size_t n) {
     }
     digits_values(keys, m);
     digits_values(values, m);
-    for (size_t i = 0; i < m; i++) __builtin_prefetch(slot_of((int64_t)keys[i]), 1);
+    for (size_t i = 0; i < m; i++) __builtin_prefetch(slot_of((int64_t)keys[i]), 0, 2);
     for (size_t i = 0; i < m; i++) take((int64_t)keys[i], (int64_t)values[i]);
 }
 
