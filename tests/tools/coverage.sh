@@ -5,7 +5,9 @@
 #
 # Builds the archive for tests with counters, in a folder of its own (build-coverage); the
 # compiler is that of the usual build.  Counters are in files that are mapped and shared by all
-# runs of an executable, so a process that is killed has counted as well.  Parts: unit, points,
+# runs of an executable, so a process that is killed has counted as well.  (Where it is killed
+# between two counters, or two count at once, a side whose count is the difference of two may
+# look taken: a line of uncovered.txt is then said to be needless, now and then.)  Parts: unit, points,
 # calls, damage, two, stops, space, live,
 # seeds, suites; all unless named.  `--keep` adds to what the
 # run before has counted.
