@@ -106,7 +106,7 @@ suites_of() {
     */state_*.c | */compact.c) echo state_file state_merge ;;
     */rows_file.c) echo rows_file ckpt_text ;;
     runtime/io/*) echo outbox commit ckpt_text ;; # file_sink writes to devices: not with a mistake
-    runtime/ckpt/*) basename "$1" .c ;;
+    runtime/ckpt/* | */ckpt_text.c) basename "$1" .c ;;
     */publish.c) echo coord ;;
     esac
 }
