@@ -331,12 +331,13 @@ static rt_state_writer *one_section(const char *dir, const rt_saved *s, rt_state
     return w;
 }
 
-/* Blocks that end anywhere in an op, and one that ends with the last. */
+/* Blocks that end anywhere in an op; one that ends with the last, or a byte before or behind. */
 static void test_blocks(void) {
     uint8_t key[3], *value = rt_alloc(2 << 20);
     for (int i = 0; i < 2 << 20; i++) value[i] = (uint8_t)(i * 5 + i / 777);
     static const int64_t sizes[][3] = {
-        {40000, 0, 40000}, {30000, 1, 7}, {1, RT_STATE_BLOCK - 12, 0}, {4, 700000, 0}, {3, 300000, 9}};
+        {40000, 0, 40000}, {30000, 1, 7}, {1, RT_STATE_BLOCK - 12, 0}, {1, RT_STATE_BLOCK - 13, 0},
+        {1, RT_STATE_BLOCK - 11, 0}, {4, 700000, 0}, {3, 300000, 9}};
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
         rt_saved s = {0};
         rt_state_ref ref;
