@@ -6,7 +6,8 @@
  * told to the context only when an error is reported (emit_report), so the loop has no
  * store of its own.
  *
- * Where rows first meet a `where` that cannot fail, they are sifted: some dozens are asked, and
+ * Where rows first meet a `where` that cannot fail (and no bool is read, which may be wrong), they
+ * are sifted: some dozens are asked, and
  * the numbers of those that stay are written down without a branch; a second loop takes
  * these.  A branch that nobody can predict would cost as much as all the rest, and what is
  * behind it could not begin while that of the row before waits for memory (Boncz, Zukowski and
@@ -18,7 +19,10 @@
 
 #include "compiler/plan/build.h"
 
-enum { SIFTED = 128 }; /* rows at once: 8 KiB of eight words */
+enum {
+    SIFTED = 128, /* rows at once: 8 KiB of eight words */
+    AHEAD = 8192  /* bytes: about as far, so that they come while others are taken */
+};
 
 static int is_read_bool(const psource_t *src, uint32_t i) {
     return src->live[src->conn->whole ? 0 : i] && src->conn->record->fields[i].type->kind == TY_BOOL;
@@ -84,8 +88,7 @@ static void sifted_rows(gen_t *g, LLVMValueRef p, LLVMValueRef rows, LLVMValueRe
     emit_t *e = g->e;
     LLVMValueRef size = ir_i64(e, SIFTED), one = ir_i64(e, 1);
     LLVMValueRef up = ir_add(e, rows, ir_sub(e, size, one, ""), "");
-    g->sift = (sift_t){.op = sifting_op(g), .kept = ir_words(e, SIFTED, "kept"),
-                       .n = ir_slot(e, e->i64, "kept.n")};
+    g->sift = (sift_t){.kept = ir_words(e, SIFTED, "kept"), .n = ir_slot(e, e->i64, "kept.n")};
     loop_t some = ir_loop(e, ir_op(e, LLVMSDiv, up, size, "pieces"), "piece");
     LLVMValueRef from = ir_mul(e, some.i, size, "from"), left = ir_sub(e, rows, from, "left");
     ir_store(e, ir_i64(e, 0), g->sift.n);
@@ -93,7 +96,8 @@ static void sifted_rows(gen_t *g, LLVMValueRef p, LLVMValueRef rows, LLVMValueRe
     K_CALL(e, reset, "", e->fn->ctx, mark);
     g->sift.row = ir_add(e, from, ask.i, "row");
     g->record = row_at(g, p, g->sift.row);
-    K_CALL(e, fetch, "", ir_byte_at(e, g->record, ir_i64(e, 8192), "ahead"));
+    LLVMValueRef ahead = ir_i64(e, AHEAD); /* perhaps behind the block */
+    K_CALL(e, fetch, "", LLVMBuildGEP2(e->b, e->i8, g->record, &ahead, 1, "ahead"));
     g->sift.phase = SIFT_ask;
     give_row(g);
     ir_loop_end(e, &ask);

@@ -15,6 +15,9 @@ static int simple(const tconnector_t *c, const type_t *t) {
            (t->kind == TY_TIMESTAMP && emit_time_unit(c) != 'n');
 }
 
+/* An empty line is no record, but would be one of a single field. */
+enum { LEAST = 2 };
+
 /* Is a field one of the record, of whatever type? */
 static int single(type_t *t) { return type_strip(t)->kind != TY_RECORD; }
 
@@ -23,7 +26,8 @@ static int is_live(const psource_t *src, uint32_t i) { return src->conn->whole |
 
 static int can_be_spans(const psource_t *src) {
     const type_t *t = src->conn->record;
-    if (t->kind != TY_RECORD || t->nfields > MOST || emit_option_int(src->conn, "header", 0))
+    if (t->kind != TY_RECORD || t->nfields < LEAST || t->nfields > MOST ||
+        emit_option_int(src->conn, "header", 0))
         return 0;
     for (uint32_t i = 0; i < t->nfields; i++)
         if (!single(t->fields[i].type) || (is_live(src, i) && !simple(src->conn, t->fields[i].type)))

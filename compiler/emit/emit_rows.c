@@ -282,8 +282,9 @@ static void emit_op_apart(gen_t *g, pop_t *op, val_t *cols) {
     if (g->sign) ir_store(e, g->sign, ir_word(e, len, 2));
     LLVMValueRef outer_key = g->key, outer_len = g->key_len;
     LLVMValueRef outer_time = g->time, outer_sign = g->sign, outer_record = g->record;
+    LLVMValueRef outer_span = g->span, outer_bytes = g->bytes;
     tell_record(g);
-    g->record = NULL;
+    g->record = g->span = g->bytes = NULL;
 
     fn_t f;
     const char *name = arena_printf(e->arena, "stage%d.%s%d", g->stage->id,
@@ -308,6 +309,8 @@ static void emit_op_apart(gen_t *g, pop_t *op, val_t *cols) {
     g->time = outer_time;
     g->sign = outer_sign;
     g->record = outer_record;
+    g->span = outer_span;
+    g->bytes = outer_bytes;
 
     LLVMValueRef status =
         ir_call(e, fn, (LLVMValueRef[]){e->fn->ctx, words, key, len}, 4, "status");

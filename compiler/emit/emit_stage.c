@@ -227,6 +227,8 @@ static void source_range(gen_t *g) {
     fail_t fail;
     emit_guard_open(g, &fail, "generate.error");
     val_t *cols = numbered_columns(g, i);
+    for (uint32_t c = 0; c < s->source->flow->row_in->nfields; c++) /* as of other sources */
+        if (!s->source->live[c]) cols[c] = (val_t){.type = cols[c].type};
     emit_guard_close(g, &fail, s->step_id, s->error_port, NULL, NULL, next);
     env_reset(e, env);
     g->order = ORDER_place;

@@ -38,7 +38,6 @@ typedef struct staged {
 /* Rows that are sifted (emit_binary.c): what is done with the row at hand up to the `where`. */
 typedef struct sift {
     enum { SIFT_no, SIFT_ask, SIFT_take } phase;
-    const pop_t *op;           /* that `where` */
     LLVMValueRef row, kept, n; /* i64: number of the row; numbers of rows that stay, how many */
 } sift_t;
 

@@ -3,8 +3,9 @@
  * Most rows come to the table of the row before, and to a key that it has.  So the loop keeps
  * the table (of a window: until a row is of another), and, of one whose index leads from the
  * key itself to the entry, where index and entries are: values of the frame, which stay in
- * registers as long as nothing is called.  Only here do rows enter that table while the loop
- * runs, so it is here that a view gets old, and is made anew. */
+ * registers as long as nothing is called.  While the loop runs rows enter that table here, where
+ * a view that gets old is made anew, and where rows are drained that were put aside
+ * (emit_staging.h): they are only of tables that are big, of which a view knows nothing. */
 #ifndef FLOW_EMIT_EMIT_VIEW_H
 #define FLOW_EMIT_EMIT_VIEW_H
 

@@ -1,14 +1,22 @@
 /* fails.c - what may fail, found without evaluating.
  *
- * Names, literals, comparisons and logic of such cannot; anything else might. */
+ * Names, literals, comparisons and logic of such cannot; anything else might.  The name of a
+ * step's parameter stands for the argument, which is evaluated where the name is. */
 #include "compiler/plan/build.h"
 #include "compiler/syntax/ast.h"
 #include "compiler/types/def.h"
 
+/* What the name stands for, if that is an expression, and no constant; or null. */
+static const node_t *argument_of(const node_t *name) {
+    const def_t *d = name->def;
+    if (!d || d->kind != DEF_FN_PARAM || d->value) return NULL;
+    return d->node && d->node->kind != AST_param ? d->node : NULL;
+}
+
 int plan_cannot_fail(const node_t *n) {
     if (!n) return 1;
     switch (n->kind) {
-    case AST_name:
+    case AST_name: return plan_cannot_fail(argument_of(n));
     case AST_int:
     case AST_float:
     case AST_string:

@@ -176,16 +176,22 @@ static rt_status gen_plan(rt_source *s, int64_t batch, const rt_input *in, rt_wi
     return RT_ok;
 }
 
-/* Of a batch that is run again, the rate is that of its first run. */
+/* Of a batch that is run again, the rate is that of its first run.  Its rows are the next, up to
+ * the place that it names. */
 static rt_status gen_replan(rt_source *s, int64_t batch, rt_unwire *r, rt_input *in) {
+    generator *g = s->impl;
     rt_units_item item;
+    int64_t at = g->next;
     (void)batch;
     for (int64_t n = rt_units_count(r); n > 0; n--) {
-        if (!rt_units_read(r, &item) || item.block || item.object || !rt_units_cut(in, &item, 0))
+        if (!rt_units_read(r, &item) || item.block || item.object || item.from != at ||
+            !rt_units_cut(in, &item, 0))
             return rt_place_bad(s);
+        at = item.to;
         in->rows += item.to - item.from;
     }
-    return read_place(s, r);
+    RT_TRY(read_place(s, r));
+    return g->next == at ? RT_ok : rt_place_bad(s);
 }
 
 static bool gen_plan_text(const rt_source *s, int64_t batch, rt_unwire *r, rt_wire *out) {

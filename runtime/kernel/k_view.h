@@ -6,8 +6,9 @@
 
 #include "runtime/kernel/k_table.h"
 
-/* Of one table, between two probes that made no entry: four words.  Of a table that is big (k_stage.h), or whose changes are noted (k_track.h), it
- * knows nothing. */
+/* Of one table, between two probes that made no entry: four words.  Of a table that is big
+ * (k_stage.h: rows that are put aside enter it behind the view's back), or whose changes are
+ * noted (k_track.h), it knows nothing. */
 void flow_k_table_view(const flow_table *t, uint64_t *view);
 /* The state words of a key, as flow_k_table_i64; entries have `stride` bytes.  Null: ask that. */
 uint64_t *flow_k_table_seen(const uint64_t *view, int64_t stride, int64_t key);

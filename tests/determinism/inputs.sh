@@ -17,6 +17,8 @@ awk -v n=$((n / 4)) 'BEGIN { srand(6); print "text,id"; for (i = 0; i < n; i++) 
     printf "\",%d\n", i } }' >multi.csv
 awk -v n=$((n / 3)) 'BEGIN { srand(7); for (i = 0; i < n; i++)
     if (rand() < 0.01) print "broken" i; else printf "%d,%d\n", i % 77, int(rand() * 90) }' >bad.csv
+awk -v n=$((n / 3)) 'BEGIN { srand(9); for (i = 0; i < n; i++)
+    if (rand() < 0.3) print ""; else if (rand() < 0.2) print "\"q\""; else printf "%d\r\n", i % 500 }' >single.csv
 # Times wander, so that blocks and batches cut through windows; none is late.
 awk -v n="$n" -v wander="$wander" 'BEGIN { srand(8); for (i = 0; i < n; i++)
     printf "%d,k%d,%d,%.2f\n", i * 20 + int(rand() * wander), int(rand() * 40) ^ 2,
