@@ -361,6 +361,38 @@ static void test_damaged(void) {
     unhush(saved);
 }
 
+/* Of generated rows a batch takes the next, and no others, whatever byte of its plan is changed. */
+static void test_generated_refused(void) {
+    int saved = hush();
+    half h = {.st = stand_new("generate", RT_ROWS)};
+    rt_source s;
+    rt_input in = {0};
+    option(h.st, "rows", 'i', NULL, 100000);
+    option(h.st, "rate", 'i', NULL, 0);
+    begin(h.st, &s, false);
+    s.ops->take(&s, 300, 0, false, &in);
+    s.ops->save(&s, &h.place);
+    rt_input_clear(&in);
+    s.ops->take(&s, 200, 0, false, &in);
+    s.ops->plan(&s, 1, &in, &h.plan);
+    finish(&s);
+    for (int64_t i = -1; i < 8 * h.plan.n; i++) {
+        if (i >= 0) h.plan.p[i / 8] ^= (uint8_t)(1 << i % 8);
+        rt_unwire place = of(&h.place), plan = of(&h.plan);
+        rt_input_clear(&in);
+        begin(h.st, &s, true);
+        CU_ASSERT_EQUAL(s.ops->load(&s, &place), RT_ok);
+        rt_status status = s.ops->replan(&s, 1, &plan, &in);
+        CU_ASSERT(i < 0 ? status == RT_ok : status == RT_ok || status == RT_refused);
+        if (status == RT_ok) CU_ASSERT(in.rows == 200 && in.units[0].from == 300);
+        finish(&s);
+        if (i >= 0) h.plan.p[i / 8] ^= (uint8_t)(1 << i % 8);
+    }
+    rt_input_free(&in);
+    half_free(&h);
+    unhush(saved);
+}
+
 static int clean(void) {
     fake_remove_dir();
     return 0;
@@ -373,6 +405,7 @@ void suite_place(void) {
     CU_add_test(s, "csv with a header and quotes", test_csv);
     CU_add_test(s, "compressed files", test_packed);
     CU_add_test(s, "generated rows", test_generated);
+    CU_add_test(s, "generated rows, plans changed", test_generated_refused);
     CU_add_test(s, "a watched folder", test_watch);
     CU_add_test(s, "files that are gone, shorter or others", test_refused);
     CU_add_test(s, "damaged positions and plans", test_damaged);
