@@ -100,6 +100,16 @@ rm -rf c
 run 2 'the path is too long' words --checkpoint "$(printf '%02049d' 0)"
 run 6 'cannot make the folder' words --checkpoint "$(printf '%02048d' 0)" # the system's limit
 
+what="many batches with few files open"
+clean
+many=$(ulimit -S -n)
+ulimit -S -n 32
+cut=10
+run 0 '' words --parallelism 1
+unset cut
+ulimit -S -n "$many"
+[ "$(ls first | wc -l)" -gt 50 ] && ok || bad "$what: there are $(ls first | wc -l)"
+
 what="a run that has ended"
 clean
 run 0 '' words
