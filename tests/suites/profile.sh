@@ -6,9 +6,9 @@ suite=profile
 . tests/tools/check.sh
 
 program heavy <<'FLOW'
-fn burn(x: float): float = sqrt(x) + sqrt(x + 1.0) + sqrt(x + 2.0) + sqrt(x + 3.0) + exp(0.0 - x)
+fn burn(x: float): float = exp(0.0 - x) + exp(1.0 - x) + exp(2.0 - x) + exp(3.0 - x) + sqrt(x)
 
-from generate(fn(i) = { i, x = float(i) }, rows = 10_000_000)
+from generate(fn(i) = { i, x = float(i) }, rows = 6_000_000)
 |> where i % 2 == 0
 |> let y =
      burn(x) + burn(x + 7.0)
