@@ -13,6 +13,7 @@
 #include "runtime/base/rt_arena.h"
 #include "runtime/ckpt/state_file.h"
 #include "runtime/ckpt/state_form.h"
+#include "runtime/ckpt/state_ops.h"
 #include "tests/unit/runtime/fake_program.h"
 #include "tests/unit/runtime/saved_model.h"
 #include "tests/unit/share.h"
@@ -331,6 +332,26 @@ static rt_state_writer *one_section(const char *dir, const rt_saved *s, rt_state
     return w;
 }
 
+/* One op: what is no kind, a value where none can be, and more than may be, are no op. */
+static void test_op(void) {
+    uint8_t bytes[FLOW_SAVED_HEAD + 5] = {RT_SAVED_PUT, 2, 0, 0, 0, 3, 0, 0, 0, 'k', 'k', 'v', 'v', 'v'};
+    const int64_t n = sizeof bytes;
+    rt_saved_op op;
+    int64_t need;
+    CU_ASSERT_EQUAL(rt_op_read(bytes, n, n, &op, &need), n);
+    CU_ASSERT(need == n && op.klen == 2 && op.vlen == 3 && op.kind == RT_SAVED_PUT);
+    CU_ASSERT_EQUAL(rt_op_read(bytes, n - 1, n, &op, &need), 0);
+    CU_ASSERT_EQUAL(need, n);
+    CU_ASSERT_EQUAL(rt_op_read(bytes, n, n - 1, &op, &need), -1);
+    for (int kind = 0; kind < 256; kind++) {
+        bytes[0] = (uint8_t)kind, bytes[5] = 0;
+        int known = kind >= RT_SAVED_DROP && kind <= RT_SAVED_PUT;
+        CU_ASSERT_EQUAL(rt_op_read(bytes, n, n, &op, &need), known ? n - 3 : -1);
+        bytes[5] = 3;
+        CU_ASSERT_EQUAL(rt_op_read(bytes, n, n, &op, &need), kind == RT_SAVED_PUT ? n : -1);
+    }
+}
+
 /* Blocks that end anywhere in an op; one that ends with the last, or a byte before or behind. */
 static void test_blocks(void) {
     uint8_t key[3], *value = rt_alloc(2 << 20);
@@ -444,6 +465,7 @@ void suite_state_file(void) {
     CU_add_test(s, "forged", test_forged);
     CU_add_test(s, "odd files", test_odd_files);
     CU_add_test(s, "no index", test_no_index);
+    CU_add_test(s, "one op", test_op);
     CU_add_test(s, "blocks", test_blocks);
     CU_add_test(s, "while it is read", test_while_read);
 }
