@@ -7,11 +7,11 @@
  * store of its own.
  *
  * Where rows first meet a `where` that cannot fail (and no bool is read, which may be wrong), they
- * are sifted: some dozens are asked, and
- * the numbers of those that stay are written down without a branch; a second loop takes
- * these.  A branch that nobody can predict would cost as much as all the rest, and what is
- * behind it could not begin while that of the row before waits for memory (Boncz, Zukowski and
- * Nes, "MonetDB/X100: Hyper-Pipelining Query Execution", 2005: selection vectors).
+ * are sifted: some dozens are asked, and the numbers of those that stay are written down without
+ * a branch; a second loop takes these.  A branch that nobody can predict would cost as much as
+ * all the rest, and what is behind it could not begin while that of the row before waits for
+ * memory (Boncz, Zukowski and Nes, "MonetDB/X100: Hyper-Pipelining Query Execution", 2005:
+ * selection vectors).
  *
  * Rows stand at multiples of 8: blocks of streams begin there, and those of files keep the places
  * that their bytes have in pages. */

@@ -6,7 +6,8 @@
  * which knows its columns as data. */
 #include "compiler/emit/emit_stage.h"
 
-enum { MOST = 64 }; /* columns: code for each */
+/* Columns: an empty line is no record, but would be one of a single field; code for each. */
+enum { LEAST = 2, MOST = 64 };
 
 /* Can a field of that type be read in all records of a span, if anybody reads it? */
 static int simple(const tconnector_t *c, const type_t *t) {
@@ -14,9 +15,6 @@ static int simple(const tconnector_t *c, const type_t *t) {
     return t->kind == TY_INT || t->kind == TY_FLOAT || t->kind == TY_STRING ||
            (t->kind == TY_TIMESTAMP && emit_time_unit(c) != 'n');
 }
-
-/* An empty line is no record, but would be one of a single field. */
-enum { LEAST = 2 };
 
 /* Is a field one of the record, of whatever type? */
 static int single(type_t *t) { return type_strip(t)->kind != TY_RECORD; }

@@ -225,6 +225,7 @@ typedef struct decoder {
 } decoder_t;
 
 /* ---- emit_csv.c ---- */
+/* The span of the function at hand; without a state where records are read one by one. */
 row_span_t emit_csv_span(gen_t *g);
 /* The decoder's next record, into its words: what flow_k_csv_next says. */
 LLVMValueRef emit_csv_next(gen_t *g, decoder_t d);
