@@ -43,6 +43,8 @@ void emit_agg_give_row(gen_t *g, gkey_t key, LLVMValueRef heap, LLVMValueRef wor
 /* All entries, or (MODE_changes) the touched ones, to the outs of a mode. */
 void emit_agg_give_all(gen_t *g, LLVMValueRef table, sink_mode mode);
 /* A row of the window at hand that was shown: as one that is old (MODE_changes), or as it is. */
+/* What is remembered of a row that was given: its items. */
+type_t *emit_agg_items_type(gen_t *g);
 void emit_agg_give_shown(gen_t *g, gkey_t key, LLVMValueRef blob, sink_mode mode);
 
 /* i32 fold(ctx, to, from): the states of each key of a table into those of another. */

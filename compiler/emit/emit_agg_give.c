@@ -81,7 +81,7 @@ static val_t result_of(gen_t *g, const agg_call_t *c, LLVMValueRef heap, LLVMVal
 }
 
 /* The items of a row as a record: what an entry remembers beside its key. */
-static type_t *items_type(gen_t *g) {
+type_t *emit_agg_items_type(gen_t *g) {
     const tstep_t *s = g->stage->step;
     uint32_t n = (uint32_t)s->u.aggregate.nitems;
     return type_record(g->e->types, NULL, s->row_out->fields + s->u.aggregate.nkeys, n);
@@ -95,7 +95,7 @@ static LLVMValueRef has_given(gen_t *g, LLVMValueRef given) {
 /* The row that the entry gave last, as the words of its items; only if there is one. */
 static LLVMValueRef last_given(gen_t *g, LLVMValueRef given, LLVMValueRef had) {
     emit_t *e = g->e;
-    type_t *t = items_type(g);
+    type_t *t = emit_agg_items_type(g);
     LLVMValueRef words = ir_words(e, t->words + 1, "given");
     LLVMBasicBlockRef get = ir_block(e, "given.get"), done = ir_block(e, "given.done");
     ir_if(e, had, get, done);
@@ -115,7 +115,7 @@ static void give_change(gen_t *g, const val_t *out, LLVMValueRef had, LLVMValueR
     val_t *cols = ARENA_ARRAY(e->arena, val_t, s->row_out->nfields + 1);
     memcpy(cols, out, s->row_out->nfields * sizeof *cols);
     change_t c = emit_change_open(g, had, old, has, new);
-    val_t items = val_load(e, items_type(g), c.words, "items");
+    val_t items = val_load(e, emit_agg_items_type(g), c.words, "items");
     for (uint32_t i = 0; i < items.type->nfields; i++)
         cols[s->u.aggregate.nkeys + i] = val_field(e, items, i);
     emit_outs(g, MODE_changes, cols, s->row_out);
@@ -127,7 +127,7 @@ static void give_changed(gen_t *g, gkey_t key, const val_t *out, LLVMValueRef he
                          LLVMValueRef given, LLVMBasicBlockRef next) {
     emit_t *e = g->e;
     const tstep_t *s = g->stage->step;
-    val_t row = val_record(e, items_type(g), out + s->u.aggregate.nkeys);
+    val_t row = val_record(e, emit_agg_items_type(g), out + s->u.aggregate.nkeys);
     LLVMValueRef new = val_spill(e, row), tc = emit_type_code(e, row.type);
     LLVMValueRef differs = K_CALL(e, blob_differs, "differs", e->fn->ctx, given, new, tc);
     LLVMBasicBlockRef show = ir_block(e, "entry.changed");
@@ -149,7 +149,7 @@ void emit_agg_give_shown(gen_t *g, gkey_t key, LLVMValueRef blob, sink_mode mode
     const tstep_t *s = g->stage->step;
     size_t nkeys = s->u.aggregate.nkeys;
     int w = s->u.aggregate.window_out;
-    type_t **types = ARENA_ARRAY(e->arena, type_t *, nkeys + 1), *t = items_type(g);
+    type_t **types = ARENA_ARRAY(e->arena, type_t *, nkeys + 1), *t = emit_agg_items_type(g);
     val_t *out = ARENA_ARRAY(e->arena, val_t, s->row_out->nfields + 1);
     for (size_t k = 0; k < nkeys; k++) types[k] = s->u.aggregate.keys[k].type;
     if (nkeys) emit_key_parts(g, key, types, out, nkeys);

@@ -21,7 +21,7 @@ static uint32_t fn_arg(const agg_call_t *c) {
     flow_unreachable("a fold without a function");
 }
 
-static type_t *state_type(emit_t *e, const agg_call_t *c) {
+type_t *emit_fold_type(emit_t *e, const agg_call_t *c) {
     type_t *t = c->agg == AGG_fold ? c->result : type_strip(c->args[0]->type);
     field_t value = {.name = "value", .type = t};
     return type_record(e->types, NULL, &value, 1);
@@ -34,7 +34,7 @@ static LLVMValueRef is_kept(gen_t *g, LLVMValueRef state) {
 
 static val_t kept(gen_t *g, const agg_call_t *c, LLVMValueRef state) {
     emit_t *e = g->e;
-    type_t *t = state_type(e, c);
+    type_t *t = emit_fold_type(e, c);
     LLVMValueRef words = ir_words(e, t->words + 1, "so_far");
     K_CALL(e, blob_get, "", e->fn->ctx, state, words, emit_type_code(e, t));
     return val_field(e, val_load(e, t, words, "so_far"), 0);
@@ -43,7 +43,7 @@ static val_t kept(gen_t *g, const agg_call_t *c, LLVMValueRef state) {
 /* The state with one value more, as { value }. */
 static val_t next_of(gen_t *g, const agg_call_t *c, LLVMValueRef state, val_t x) {
     emit_t *e = g->e;
-    type_t *t = state_type(e, c), *value = t->fields[0].type;
+    type_t *t = emit_fold_type(e, c), *value = t->fields[0].type;
     ast_lambda_t *f = AST(lambda, c->args[fn_arg(c)]);
     LLVMBasicBlockRef more = ir_block(e, "fold.more"), first = ir_block(e, "fold.first");
     join_t j = val_join(e, value, "folded");
@@ -65,7 +65,7 @@ val_t emit_fold_next(gen_t *g, const agg_call_t *c, LLVMValueRef state, val_t ar
     emit_t *e = g->e;
     if (args.type->kind != TY_OPTION)
         return val_some(e, next_of(g, c, state, val_field(e, args, 0)));
-    type_t *t = type_option(e->types, state_type(e, c));
+    type_t *t = type_option(e->types, emit_fold_type(e, c));
     LLVMBasicBlockRef some = ir_block(e, "fold.row"), none = ir_block(e, "fold.not");
     join_t j = val_join(e, t, "next");
     ir_if(e, val_has(e, args), some, none);

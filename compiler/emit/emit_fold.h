@@ -8,6 +8,8 @@
 enum { FOLD_WORDS = 2 };
 
 int emit_is_fold(const agg_call_t *c);
+/* What it keeps. */
+type_t *emit_fold_type(emit_t *e, const agg_call_t *c);
 /* What the state becomes with one more row, as { value }?: none where the row does not
  * count.  args: as the exchange brings them.  May fail; changes nothing. */
 val_t emit_fold_next(gen_t *g, const agg_call_t *c, LLVMValueRef state, val_t args);

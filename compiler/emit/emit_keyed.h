@@ -29,6 +29,8 @@ void emit_rank_order(gen_t *g, gkey_t key, LLVMValueRef i);
 /* ---- emit_top.c ---- */
 enum { TOP_WORDS = 4 }; /* runtime/kernel/k_top.h */
 int emit_top_words(const pstage_t *stage);
+/* What is remembered of a row that was shown. */
+type_t *emit_top_seen_type(gen_t *g);
 void emit_top_row_in(gen_t *g, const shape_t *h, LLVMValueRef table, LLVMValueRef at,
                      val_t record);
 /* A candidate, into words of top: an encoded row and its record. */

@@ -2,24 +2,46 @@
  * runtime/kernel/k_save.def: one for each word or group of words of an entry.
  *
  * The functions here follow those that count an entry's words (emit_agg_words,
- * emit_keyed_words, ...) word by word; emit_layouts checks that both agree. */
+ * emit_keyed_words, ...) word by word; emit_layouts checks that both agree.  So do those of
+ * emit_form.c, letter by letter. */
 #include "compiler/emit/emit_stage.h"
 
 #include <string.h>
 
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_agg.h"
+#include "compiler/emit/emit_form.h"
 #include "compiler/emit/emit_keyed.h"
 #include "compiler/emit/emit_table.h"
 
-/* ---- how many words a layout stands for ---- */
+/* ---- how many words and forms a layout stands for ---- */
 
 static int letter_words(char letter) {
     switch (letter) {
-#define SAVE(letter, name, words, what) \
+#define SAVE(letter, name, words, forms, what) \
     case letter: return words;
 #include "runtime/kernel/k_save.def"
 #undef SAVE
+    default: return 0;
+    }
+}
+
+static int letter_forms(char letter) {
+    switch (letter) {
+#define SAVE(letter, name, words, forms, what) \
+    case letter: return forms;
+#include "runtime/kernel/k_save.def"
+#undef SAVE
+    default: return 0;
+    }
+}
+
+static int store_forms(char letter) {
+    switch (letter) {
+#define STORE(letter, name, bare, forms, what) \
+    case letter: return forms;
+#include "runtime/kernel/k_store.def"
+#undef STORE
     default: return 0;
     }
 }
@@ -127,13 +149,35 @@ static const char *layout_of(gen_t *g, const pstage_t *stage) {
     return NULL;
 }
 
+/* How many forms it wants, that of the key among them. */
+static int layout_forms(const char *p) {
+    int n = 1;
+    if (*p == '#') p++;
+    if (*p == '@') {
+        n += store_forms(p[1]);
+        p += 2;
+    }
+    for (; *p; p++) n += letter_forms(*p);
+    return n;
+}
+
+static void set_layout(gen_t *g, pstate_t *state, const char *layout,
+                       void (*put)(gen_t *g, buf_t *out)) {
+    state->layout = layout;
+    if (!layout) return;
+    flow_assert(layout_words(layout) == state->words);
+    buf_t forms;
+    buf_init(&forms, g->e->arena);
+    put(g, &forms);
+    flow_assert(emit_forms_count(&forms) == layout_forms(layout));
+    state->forms = buf_text(&forms);
+    state->forms_len = forms.n;
+}
+
 void emit_layouts(gen_t *g, pstage_t *stage) {
     if (!stage->state) return;
-    if (stage->sessions) {
-        stage->sessions->layout = emit_session_layout(stage);
-        flow_assert(layout_words(stage->sessions->layout) == stage->sessions->words);
-    }
-    stage->state->layout = layout_of(g, stage);
-    if (stage->state->layout)
-        flow_assert(layout_words(stage->state->layout) == stage->state->words);
+    g->stage = stage;
+    if (stage->sessions)
+        set_layout(g, stage->sessions, emit_session_layout(stage), emit_session_forms);
+    set_layout(g, stage->state, layout_of(g, stage), emit_state_forms);
 }

@@ -264,6 +264,7 @@ static void put_states(prog_t *p) {
         if (s->one_part) pair(p, "parts", "one");
         if (s->layout) {
             pair(p, "layout", s->layout);
+            pair_int(p, "forms", address(p, emit_bytes(p->g->e, s->forms, s->forms_len, "forms")));
             pair(p, "id", s->sid);
             pair(p, "schema", s->schema);
             if (*s->params) pair(p, "params", s->params);

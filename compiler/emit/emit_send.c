@@ -200,8 +200,7 @@ static LLVMValueRef put_row(gen_t *g, const pexchange_t *x, LLVMValueRef row, LL
     return K_CALL(e, row_close, "row.size", row, end);
 }
 
-/* How rows entered the window: the row, or the number of the window and a row for each. */
-static type_t *entered_type(gen_t *g, const pexchange_t *x) {
+type_t *emit_entered_type(gen_t *g, const pexchange_t *x) {
     emit_t *e = g->e;
     const pstage_t *to = g->plan->stages.at[x->consumer];
     if (to->nlates == 1) return to->lates[0].window->step->row_in;
@@ -218,7 +217,7 @@ static type_t *entered_type(gen_t *g, const pexchange_t *x) {
 static val_t entered_value(gen_t *g, const pexchange_t *x) {
     emit_t *e = g->e;
     const pstage_t *to = g->plan->stages.at[x->consumer];
-    type_t *t = entered_type(g, x);
+    type_t *t = emit_entered_type(g, x);
     flow_assert(g->entered_by);
     if (to->nlates == 1) return val_record(e, t, g->entered);
     val_t *vals = ARENA_ARRAY(e->arena, val_t, t->nfields);
@@ -337,7 +336,7 @@ static val_t get(gen_t *g, LLVMValueRef row, int64_t w, type_t *t, const char *n
 val_t emit_read_entered(gen_t *g, const pexchange_t *x, LLVMValueRef row) {
     emit_t *e = g->e;
     g->time = x->timed ? ir_load(e, e->i64, ir_word(e, row, 1), "time") : NULL;
-    return get(g, row, hidden_words(x) + x->words, entered_type(g, x), "entered");
+    return get(g, row, hidden_words(x) + x->words, emit_entered_type(g, x), "entered");
 }
 
 val_t emit_read_row(gen_t *g, const pexchange_t *x, LLVMValueRef row, type_t *record) {

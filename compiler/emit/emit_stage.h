@@ -143,6 +143,8 @@ LLVMValueRef emit_part_of(gen_t *g, const pexchange_t *x, gkey_t key);
 /* Reads a record at `row` (an encoded row) of the exchange; g->time and g->sign become
  * those that it carries. */
 val_t emit_read_row(gen_t *g, const pexchange_t *x, LLVMValueRef row, type_t *record);
+/* How rows entered the window: the row, or the number of the window and a row for each. */
+type_t *emit_entered_type(gen_t *g, const pexchange_t *x);
 /* What stands behind it: how the row entered the window.  Of sessions that come by one: its
  * row there; else the number of the `window`, then the rows that may leave each. */
 val_t emit_read_entered(gen_t *g, const pexchange_t *x, LLVMValueRef row);

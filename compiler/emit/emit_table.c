@@ -178,6 +178,10 @@ int emit_table_words(const pstage_t *stage) {
     }
 }
 
+type_t *emit_table_row_type(gen_t *g) {
+    return shape_of(g, g->stage).row;
+}
+
 /* The columns of a record that crossed, as the value that state keeps. */
 static val_t row_of(gen_t *g, const shape_t *h, val_t record) {
     emit_t *e = g->e;
@@ -486,6 +490,10 @@ static void close_row(gen_t *g, const shape_t *h, LLVMValueRef table, val_t reco
     ir_at(e, next);
 }
 
+int emit_close_has_late(gen_t *g) {
+    return g->stage->step->out.timed && is_forgotten(g);
+}
+
 /* From here on rows stand at a moment. */
 static void stands_at_moment(gen_t *g, LLVMValueRef moment, gkey_t key) {
     emit_t *e = g->e;
@@ -501,8 +509,7 @@ static void give_closed(gen_t *g, const shape_t *h, LLVMValueRef blob, LLVMValue
                         gkey_t key) {
     emit_t *e = g->e;
     LLVMBasicBlockRef give = ir_block(e, "row.leaves"), done = ir_block(e, "row.left");
-    int some_late = g->stage->step->out.timed && is_forgotten(g);
-    ir_if(e, some_late ? has_blob(g, blob) : ir_bit(e, 1), give, done);
+    ir_if(e, emit_close_has_late(g) ? has_blob(g, blob) : ir_bit(e, 1), give, done);
     ir_at(e, give);
     stands_at_moment(g, moment, key);
     g->sign = NULL;

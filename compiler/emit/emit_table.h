@@ -31,6 +31,10 @@ void emit_change_close(gen_t *g, change_t *c);
 
 /* ---- latest, changes, close ---- */
 int emit_table_words(const pstage_t *stage); /* of an entry's state */
+/* What state keeps of a row, at the stage at hand; of `close`: may it have none, of one that
+ * came late? */
+type_t *emit_table_row_type(gen_t *g);
+int emit_close_has_late(gen_t *g);
 void emit_table_send(gen_t *g, pop_t *op, val_t *cols);
 void emit_table_row_in(gen_t *g, LLVMValueRef at);
 void emit_table_close(gen_t *g);

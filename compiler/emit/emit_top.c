@@ -130,6 +130,24 @@ static val_t *row_at(gen_t *g, const shape_t *h, LLVMValueRef table, const rows_
     return out;
 }
 
+type_t *emit_top_seen_type(gen_t *g) {
+    emit_t *e = g->e;
+    const tstep_t *s = g->stage->step;
+    const type_t *row = s->row_out;
+    shape_t h = emit_keyed_shape(g, g->stage);
+    unsigned char *there = ARENA_ARRAY(e->arena, unsigned char, row->nfields + 1);
+    field_t *fields = ARENA_ARRAY(e->arena, field_t, row->nfields + 1);
+    uint32_t n = 0;
+    for (uint32_t i = 0; h.carried[i] >= 0; i++) there[h.carried[i]] = 1;
+    if (h.window >= 0) there[s->in.window_column] = 1;
+    for (size_t i = 0; s->op == OP_top && i < s->u.top.nkeys; i++)
+        if (s->u.top.added[i] >= 0) there[s->u.top.added[i]] = 1;
+    if (s->op == OP_top && s->u.top.rank_column >= 0) there[s->u.top.rank_column] = 1;
+    for (uint32_t c = 0; c < row->nfields; c++)
+        if (there[c]) fields[n++] = row->fields[c];
+    return type_record(e->types, NULL, fields, n);
+}
+
 /* The type of what is remembered of a row: those of its columns that are there. */
 static type_t *seen_type(gen_t *g, const val_t *out) {
     emit_t *e = g->e;

@@ -105,6 +105,8 @@ typedef struct pstate {
     int words;        /* of a slot's state: set by emit (aggregate), or fixed */
     const char *layout; /* of what it holds between batches (runtime/kernel/k_save.h), set
                          * by emit; null: it is empty then */
+    const char *forms;   /* of what it keeps to be read by type (k_form.h), with a layout */
+    size_t forms_len;
     /* For checkpoints (schema.c): what it is called, what its rows mean, and the params that
      * have a say in that. */
     const char *sid, *schema, *params; /* params: names, with commas */

@@ -382,17 +382,20 @@ static const char basic_codes[] = {
 #undef TYPE
 };
 
-static void code_fields(buf_t *b, const type_t *t) {
+static void code(buf_t *b, const type_t *t, int names);
+
+static void code_fields(buf_t *b, const type_t *t, int names) {
     flow_assert(t->nfields < 256);
     buf_char(b, t->kind == TY_UNION ? '|' : '{');
     buf_char(b, (char)t->nfields);
     for (uint32_t i = 0; i < t->nfields; i++) {
-        buf_put(b, t->fields[i].name, strlen(t->fields[i].name) + 1);
-        type_code(b, t->fields[i].type);
+        if (names) buf_str(b, t->fields[i].name);
+        buf_char(b, 0);
+        code(b, t->fields[i].type, names);
     }
 }
 
-void type_code(buf_t *b, const type_t *t) {
+static void code(buf_t *b, const type_t *t, int names) {
     switch (t->kind) {
     case TY_NONE: buf_put(b, "?{\0", 3); return;
     case TY_INT: case TY_FLOAT: case TY_BOOL: case TY_STRING: case TY_BYTES:
@@ -407,19 +410,27 @@ void type_code(buf_t *b, const type_t *t) {
         return;
     case TY_OPTION:
         buf_char(b, '?');
-        type_code(b, t->elem);
+        code(b, t->elem, names);
         return;
     case TY_LIST:
         buf_char(b, '[');
-        type_code(b, t->elem);
+        code(b, t->elem, names);
         return;
     case TY_MAP:
         buf_char(b, '<');
-        type_code(b, t->key);
-        type_code(b, t->elem);
+        code(b, t->key, names);
+        code(b, t->elem, names);
         return;
-    case TY_RECORD: case TY_UNION: code_fields(b, t); return;
+    case TY_RECORD: case TY_UNION: code_fields(b, t, names); return;
     case TY_POISON: case TY_REGEX: break;
     }
     flow_unreachable("a type without values has no code");
+}
+
+void type_code(buf_t *b, const type_t *t) {
+    code(b, t, 1);
+}
+
+void type_shape(buf_t *b, const type_t *t) {
+    code(b, t, 0);
 }

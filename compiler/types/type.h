@@ -98,5 +98,7 @@ const char *type_text(arena_t *a, const type_t *t);
 void type_print(buf_t *b, const type_t *t);
 /* The kernel's type code (k_value.h), NUL not included. */
 void type_code(buf_t *b, const type_t *t);
+/* The same with empty names: the shape of the values. */
+void type_shape(buf_t *b, const type_t *t);
 
 #endif

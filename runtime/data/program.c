@@ -208,6 +208,7 @@ static void read_state(reader *r, const line *l, rt_state_decl *s) {
     s->partial = flag(r, l, "partial");
     s->one_part = !strcmp(value_or(l, "parts", ""), "one");
     s->layout = value(l, "layout");
+    s->forms = address_of(r, l, "forms");
     s->id = value_or(l, "id", s->name);
     s->schema = value_or(l, "schema", "");
     s->params = value_or(l, "params", "");

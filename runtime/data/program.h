@@ -67,7 +67,8 @@
  *                    [parts=one]       one table, of partition 0
  *                    [layout=<text>]   of what it holds between batches, for saving it
  *                                      (kernel/k_save.h); left out: it is empty then.
- *                    With it id=<text>, its name in checkpoints, schema=<text>, what its
+ *                    With it forms=<address>, those of what it keeps to be read by type
+ *                    (kernel/k_form.h; left out: any bytes), id=<text>, its name in checkpoints, schema=<text>, what its
  *                    rows mean, and [params=<name,name>], which have a say in that
  *   exchange <id>    [ordered=1]       entries are framed and merged by their keys
  *                    [parts=one]       all rows go to partition 0 (no key)
@@ -239,6 +240,7 @@ typedef struct rt_state_decl {
     int64_t step, words;
     bool text_key, partial, one_part;
     const char *layout; /* null: it is empty between batches */
+    const uint8_t *forms; /* of a layout, or null */
     const char *id, *schema, *params; /* with a layout; never null */
 } rt_state_decl;
 

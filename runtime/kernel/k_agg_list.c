@@ -161,6 +161,7 @@ AGG_DROP(concat_s) {
 /* ---- histograms: address and number of bins
  * ------------------------------------------------ */
 
+/* A state that was loaded has as many as it says: what goes beyond them is in none. */
 static uint64_t *bins_of(AGG_HEAD, int64_t bins) {
     if (!state[1]) {
         state[0] = (uint64_t)flow_k_heap_alloc(ctx, heap, bins * 8);
@@ -191,16 +192,18 @@ FLOW_FAR AGG_STEP(histogram_i, int64_t x, int64_t lo, int64_t hi, int64_t bins) 
     uint64_t *b = bins_of(ctx, heap, state, bins);
     AGG_UNUSED;
     if (x < lo || x >= hi) return;
-    b[bins_ratio((uint64_t)x - (uint64_t)lo, (uint64_t)bins,
-                 (uint64_t)hi - (uint64_t)lo)]++;
+    uint64_t i = bins_ratio((uint64_t)x - (uint64_t)lo, (uint64_t)bins,
+                            (uint64_t)hi - (uint64_t)lo);
+    if (i < state[1]) b[i]++;
 }
 
 FLOW_FAR AGG_BACK(histogram_i, int64_t x, int64_t lo, int64_t hi, int64_t bins) {
     uint64_t *b = bins_of(ctx, heap, state, bins);
     AGG_UNUSED;
     if (x < lo || x >= hi) return;
-    b[bins_ratio((uint64_t)x - (uint64_t)lo, (uint64_t)bins,
-                 (uint64_t)hi - (uint64_t)lo)]--;
+    uint64_t i = bins_ratio((uint64_t)x - (uint64_t)lo, (uint64_t)bins,
+                            (uint64_t)hi - (uint64_t)lo);
+    if (i < state[1]) b[i]--;
 }
 
 FLOW_INLINE int64_t bins_index(double x, double lo, double hi, int64_t bins) {
@@ -212,14 +215,16 @@ AGG_STEP(histogram_f, double x, double lo, double hi, int64_t bins) {
     uint64_t *b = bins_of(ctx, heap, state, bins);
     AGG_UNUSED;
     if (!(x >= lo && x < hi)) return;
-    b[bins_index(x, lo, hi, bins)]++;
+    int64_t i = bins_index(x, lo, hi, bins);
+    if (i < (int64_t)state[1]) b[i]++;
 }
 
 AGG_BACK(histogram_f, double x, double lo, double hi, int64_t bins) {
     uint64_t *b = bins_of(ctx, heap, state, bins);
     AGG_UNUSED;
     if (!(x >= lo && x < hi)) return;
-    b[bins_index(x, lo, hi, bins)]--;
+    int64_t i = bins_index(x, lo, hi, bins);
+    if (i < (int64_t)state[1]) b[i]--;
 }
 
 static void bins_bytes(const uint64_t *state, uint64_t *columns) {
@@ -231,7 +236,7 @@ static void bins_merge(AGG_HEAD, const uint64_t *columns) {
     int64_t n = (int64_t)(columns[1] / 8);
     if (!n) return;
     uint64_t *b = bins_of(ctx, heap, state, n), more;
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n && i < (int64_t)state[1]; i++) {
         __builtin_memcpy(&more, (const uint8_t *)columns[0] + 8 * i, 8);
         b[i] += more;
     }

@@ -61,7 +61,7 @@ static void best_value_out(flow_ctx *ctx, const uint64_t *state, uint64_t *out,
     int64_t n = flow_k_type_words(tc);
     uint64_t key[2];
     flow_k_cell_get(state, key);
-    if (state[2])
+    if (state[2] && key[1])
         flow_k_key_get(ctx, (const uint8_t *)key[0], out, tc);
     else
         __builtin_memset(out, 0, (size_t)n * 8);

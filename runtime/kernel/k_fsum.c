@@ -279,12 +279,14 @@ void k_fsum_merge_wide(flow_ctx *ctx, flow_heap *heap, uint64_t *state,
     fsum_wide *w = wide_of(ctx, heap, (fsum_state *)state);
     int64_t counts[3];
     int32_t head[2];
+    if (c->len < WIDE_HEAD) return; /* no state gives such bytes */
     __builtin_memcpy(counts, c->bytes, 24);
     __builtin_memcpy(head, c->bytes + 24, 8);
     w->nan += counts[0];
     w->up += counts[1];
     w->down += counts[2];
-    for (int64_t i = 0; i < (c->len - WIDE_HEAD) / 4; i++) {
+    if (head[1] < 0 || head[1] > WIDE_LIMBS) return;
+    for (int64_t i = 0; i < (c->len - WIDE_HEAD) / 4 && i < WIDE_LIMBS - head[1]; i++) {
         uint32_t digit;
         __builtin_memcpy(&digit, c->bytes + WIDE_HEAD + 4 * i, 4);
         w->limb[head[1] + i] += head[0] ? -(int64_t)digit : (int64_t)digit;

@@ -52,6 +52,14 @@ const uint8_t *k_saved_take(flow_saved_in *in, int64_t n) {
     return p;
 }
 
+const uint8_t *k_saved_formed(flow_ctx *ctx, flow_saved_in *in, int64_t n,
+                              const uint8_t *form) {
+    const uint8_t *p = k_saved_take(in, n);
+    if (!p || k_form_fits(ctx, form, p, n)) return p;
+    in->bad = 1;
+    return 0;
+}
+
 uint32_t k_saved_u32(flow_saved_in *in) {
     const uint8_t *p = k_saved_take(in, 4);
     uint32_t v = 0;
@@ -73,11 +81,11 @@ typedef void load_fn(flow_ctx *ctx, flow_table *t, uint64_t *w, flow_saved_in *i
 
 static const struct save_kind {
     char letter;
-    uint8_t words;
+    uint8_t words, forms;
     save_fn *save;
     load_fn *load;
 } save_kinds[] = {
-#define SAVE(letter, name, words, what) {letter, words, k_save_##name, k_load_##name},
+#define SAVE(letter, name, words, forms, what) {letter, words, forms, k_save_##name, k_load_##name},
 #include "runtime/kernel/k_save.def"
 #undef SAVE
 };
@@ -90,7 +98,22 @@ static int save_kind_of(char letter) {
     return -1;
 }
 
-int32_t k_layout_read(flow_layout *l, const char *text) {
+/* Where they stand; what takes several has the first. */
+static void layout_forms(flow_layout *l, const uint8_t *forms) {
+    l->key = forms;
+    forms = k_form_skip(forms);
+    for (int32_t i = 0; i < k_store_forms(l->store); i++) {
+        l->rows[i] = forms;
+        forms = k_form_skip(forms);
+    }
+    for (int32_t i = 0; i < l->nitems; i++) {
+        int32_t n = save_kinds[l->items[i].kind].forms;
+        if (n) l->items[i].form = forms;
+        while (n-- > 0) forms = k_form_skip(forms);
+    }
+}
+
+int32_t k_layout_read(flow_layout *l, const char *text, const uint8_t *forms) {
     __builtin_memset(l, 0, sizeof *l);
     l->text = text;
     l->panes = *text == '#';
@@ -107,6 +130,7 @@ int32_t k_layout_read(flow_layout *l, const char *text) {
         if (!times) times = 1;
         int kind = save_kind_of(*p);
         if (kind < 0 || l->nitems == FLOW_LAYOUT_ITEMS || times > 10000) return 0;
+        if (times > 1 && save_kinds[kind].forms) return 0; /* each has its own */
         l->items[l->nitems].kind = (uint8_t)kind;
         l->items[l->nitems].letter = *p;
         l->items[l->nitems].width = save_kinds[kind].words;
@@ -116,6 +140,7 @@ int32_t k_layout_read(flow_layout *l, const char *text) {
         if (*p != 'w') l->plain = 0;
         p++;
     }
+    if (forms) layout_forms(l, forms);
     return 1;
 }
 
@@ -149,7 +174,7 @@ void k_save_cell(flow_ctx *ctx, const flow_table *t, const uint64_t *w, flow_byt
 
 void k_load_cell(flow_ctx *ctx, flow_table *t, uint64_t *w, flow_saved_in *in) {
     int64_t len = k_saved_u32(in);
-    const uint8_t *p = k_saved_take(in, len);
+    const uint8_t *p = k_saved_formed(ctx, in, len, in->form);
     if (p && len) flow_k_cell_set(ctx, &t->heap, w, p, len);
 }
 
@@ -164,7 +189,7 @@ void k_save_blob(flow_ctx *ctx, const flow_table *t, const uint64_t *w, flow_byt
 
 void k_load_blob(flow_ctx *ctx, flow_table *t, uint64_t *w, flow_saved_in *in) {
     int64_t size = k_saved_u32(in);
-    const uint8_t *p = k_saved_take(in, size);
+    const uint8_t *p = k_saved_formed(ctx, in, size, in->form);
     if (!p || !size) return;
     uint32_t own = 0;
     if (size >= 8) __builtin_memcpy(&own, p, 4);
@@ -456,10 +481,11 @@ void k_load_room(flow_ctx *ctx, flow_table *t, int64_t rows) {
 
 /* The words of a new entry; null: the key is none, or was there.  Rows of a store look for
  * their entries while others are to come; without one nobody does, until all are there. */
-static uint64_t *load_entry(flow_ctx *ctx, flow_table *t, int32_t looks, const uint8_t *key,
-                            int64_t klen) {
+static uint64_t *load_entry(flow_ctx *ctx, flow_table *t, const flow_layout *l,
+                            const uint8_t *key, int64_t klen) {
     uint64_t *words;
     uint64_t v = 0;
+    int32_t looks = l->store;
     if (t->kind == FLOW_TABLE_I64) {
         if (klen != 8) return 0;
         __builtin_memcpy(&v, key, 8);
@@ -467,6 +493,7 @@ static uint64_t *load_entry(flow_ctx *ctx, flow_table *t, int32_t looks, const u
         if (!looks) return k_append_i64(ctx, t, (int64_t)v);
         words = flow_k_table_i64(ctx, t, (int64_t)v);
     } else {
+        if (!k_form_fits(ctx, l->key, key, klen)) return 0;
         if (!looks) return k_append_text(ctx, t, key, klen);
         words = flow_k_table_text(ctx, t, key, klen);
     }
@@ -483,6 +510,7 @@ static int32_t load_value(flow_ctx *ctx, flow_table *t, const flow_layout *l, ui
     flow_saved_in in = {.p = value, .end = value + vlen};
     for (int32_t i = 0; i < l->nitems; i++) {
         const struct save_kind *k = &save_kinds[l->items[i].kind];
+        in.form = l->items[i].form;
         for (int32_t n = l->items[i].times; n > 0; n--, w += k->words) k->load(ctx, t, w, &in);
     }
     return !in.bad && in.p == in.end;
@@ -503,13 +531,13 @@ int32_t k_load_row(flow_ctx *ctx, flow_table *t, const flow_layout *l, const uin
         flow_saved_in of = {.p = value, .end = value + vlen};
         if (letter && *letter && *letter != l->store) return 0;
         if (letter && *letter == FLOW_SAVED_BAGS) return k_load_bags(ctx, t, l, &in, &of);
-        if (letter && *letter) return k_store_load(ctx, t, *letter, &in, &of);
+        if (letter && *letter) return k_store_load(ctx, t, l, &in, &of);
         if (!letter || k_store_bare(l->store)) return 0;
     }
     if (l->panes && !(t = load_pane(ctx, t, &in))) return 0;
     key = in.p;
     klen = in.end - in.p;
-    uint64_t *words = load_entry(ctx, t, l->store, key, klen);
+    uint64_t *words = load_entry(ctx, t, l, key, klen);
     if (!words) return 0;
     return load_value(ctx, t, l, words, value, vlen);
 }

@@ -17,6 +17,9 @@
  *     letter    a row of k_save.def: the words of an entry in their order.  A number
  *               before a letter repeats it (`12w`)
  *
+ * Beside it stand the forms (k_form.h) of what it keeps to be read by type: that of the
+ * entries' keys, those of the store's rows, then those of each letter in turn.
+ *
  * Changes are a list of ops, sorted by key and within a key in the order of their codes,
  * so that they can be applied one by one:
  *   u8 op, u32 klen, u32 vlen (little endian), key, value (of a PUT)
@@ -25,6 +28,7 @@
 #ifndef FLOW_KERNEL_K_SAVE_H
 #define FLOW_KERNEL_K_SAVE_H
 
+#include "runtime/kernel/k_form.h"
 #include "runtime/kernel/k_track.h"
 
 enum {
@@ -36,6 +40,7 @@ enum {
 
 /* A layout, read. */
 #define FLOW_LAYOUT_ITEMS 512
+#define FLOW_STORE_FORMS  3
 typedef struct flow_layout {
     const char *text;
     int32_t panes;  /* # */
@@ -44,11 +49,18 @@ typedef struct flow_layout {
     int32_t nitems;
     int32_t plain;  /* nothing but plain words */
     int32_t timers; /* of an entry */
-    struct { uint8_t kind; char letter; uint8_t width; uint16_t times; } items[FLOW_LAYOUT_ITEMS];
+    const uint8_t *key, *rows[FLOW_STORE_FORMS]; /* forms; null: any bytes */
+    struct {
+        uint8_t kind;
+        char letter;
+        uint8_t width;
+        uint16_t times;
+        const uint8_t *form; /* the first of them */
+    } items[FLOW_LAYOUT_ITEMS];
 } flow_layout;
 
-/* 1 if the text is a layout. */
-FLOW_FAR int32_t k_layout_read(flow_layout *l, const char *text);
+/* 1 if the text is a layout.  Without forms (null) everything is any bytes. */
+FLOW_FAR int32_t k_layout_read(flow_layout *l, const char *text, const uint8_t *forms);
 
 /* Bytes that grow; memory of ctx's state account. */
 typedef struct flow_bytes {
@@ -66,14 +78,18 @@ FLOW_FAR void k_bytes_free(flow_ctx *ctx, flow_bytes *b);
 typedef struct flow_saved_in {
     const uint8_t *p, *end;
     int32_t bad;
+    const uint8_t *form; /* of the words that are loaded from them, if they have one */
 } flow_saved_in;
 FLOW_FAR const uint8_t *k_saved_take(flow_saved_in *in, int64_t n); /* null when bad */
+/* The same, where they have to be of a form. */
+FLOW_FAR const uint8_t *k_saved_formed(flow_ctx *ctx, flow_saved_in *in, int64_t n,
+                                       const uint8_t *form);
 FLOW_FAR uint32_t k_saved_u32(flow_saved_in *in);
 FLOW_FAR uint64_t k_saved_u64(flow_saved_in *in);
 
 /* One kind of words, saved and loaded.  save leaves the words as they are.  load finds
  * zeros; what it has taken from the heap before it sees that the bytes are bad may stay. */
-#define SAVE(letter, name, words, what)                                                  \
+#define SAVE(letter, name, words, forms, what)                                                  \
     FLOW_FAR void k_save_##name(flow_ctx *ctx, const flow_table *t, const uint64_t *w,   \
                                 flow_bytes *out);                                        \
     FLOW_FAR void k_load_##name(flow_ctx *ctx, flow_table *t, uint64_t *w,               \

@@ -158,7 +158,7 @@ void k_load_texts(flow_ctx *ctx, flow_table *t, uint64_t *w, flow_saved_in *in) 
     uint64_t n = k_saved_u64(in);
     for (uint64_t i = 0; i < n && !in->bad; i++) {
         int64_t len = k_saved_u32(in);
-        const uint8_t *p = k_saved_take(in, len);
+        const uint8_t *p = k_saved_formed(ctx, in, len, in->form);
         if (p) k_set_add_text(ctx, &t->heap, w, p, len);
     }
 }
@@ -175,7 +175,8 @@ void k_save_list(flow_ctx *ctx, const flow_table *t, const uint64_t *w, flow_byt
 void k_load_list(flow_ctx *ctx, flow_table *t, uint64_t *w, flow_saved_in *in) {
     uint64_t count = k_saved_u64(in), bytes = k_saved_u64(in);
     const uint8_t *p = k_saved_take(in, (int64_t)bytes);
-    if (!p) return;
+    if (p && !k_form_fits_list(ctx, in->form, p, (int64_t)bytes, count)) in->bad = 1;
+    if (in->bad) return;
     w[1] = count;
     uint8_t *to = list_extend(ctx, &t->heap, w, (int64_t)bytes);
     if (bytes) __builtin_memcpy(to, p, bytes);
@@ -266,7 +267,7 @@ void k_load_counters(flow_ctx *ctx, flow_table *t, uint64_t *w, flow_saved_in *i
     if (k < 0 || k > 1 << 24 || n < 0 || n > 8 * k) in->bad = 1;
     for (int64_t i = 0; i < n && !in->bad; i++) {
         int64_t count = (int64_t)k_saved_u64(in), len = k_saved_u32(in);
-        const uint8_t *p = k_saved_take(in, len);
+        const uint8_t *p = k_saved_formed(ctx, in, len, in->form);
         if (!p) return;
         counters *c = (counters *)w[0];
         if (!c || c->n == c->room) c = counters_grow(ctx, &t->heap, w, k);

@@ -31,13 +31,13 @@ void k_save_top(flow_ctx *ctx, const flow_table *t, const uint64_t *w, flow_byte
 
 static void load_candidate(flow_ctx *ctx, flow_table *t, top_state *s, flow_saved_in *in) {
     int64_t klen = k_saved_u32(in), rlen = k_saved_u32(in);
-    const uint8_t *p = k_saved_take(in, klen + rlen);
-    if (!p) return;
+    const uint8_t *p = k_saved_take(in, klen), *row = k_saved_formed(ctx, in, rlen, in->form);
+    if (!p || !row) return;
     uint8_t *frame = flow_k_heap_alloc(ctx, &t->heap, top_row_at(klen) + rlen);
     uint32_t lens[2] = {(uint32_t)klen, (uint32_t)rlen};
     __builtin_memcpy(frame, lens, 8);
     if (klen) __builtin_memcpy(frame + 8, p, (size_t)klen);
-    if (rlen) __builtin_memcpy(frame + top_row_at(klen), p + klen, (size_t)rlen);
+    if (rlen) __builtin_memcpy(frame + top_row_at(klen), row, (size_t)rlen);
     flow_item *it = &s->list[s->count++];
     it->frame = frame;
     it->prefix = 0;
@@ -103,8 +103,8 @@ void k_load_bag(flow_ctx *ctx, flow_table *t, uint64_t *w, flow_saved_in *in) {
         bag_item x = {.first = k_saved_u32(in)};
         x.klen = k_saved_u32(in);
         x.rlen = k_saved_u32(in);
-        x.key = k_saved_take(in, x.klen);
-        x.row = k_saved_take(in, x.rlen);
+        x.key = k_saved_formed(ctx, in, x.klen, in->form);
+        x.row = k_saved_formed(ctx, in, x.rlen, in->form ? k_form_skip(in->form) : 0);
         if (x.first > x.klen || !times) in->bad = 1;
         if (!in->bad) bag_change(ctx, &t->heap, w, times, &x);
     }
@@ -217,18 +217,30 @@ void k_save_bags(flow_ctx *ctx, flow_table *t, const flow_layout *l, int32_t ful
     }
 }
 
+/* The form of the keys of the bag whose words begin at this place: 0 if none does. */
+static int bag_form(const flow_layout *l, int32_t place, const uint8_t **form) {
+    int32_t at = 0;
+    for (int32_t i = 0; i < l->nitems && at <= place; i++) {
+        *form = l->items[i].form;
+        if (at == place) return l->items[i].letter == 'e';
+        at += l->items[i].width * l->items[i].times;
+    }
+    return 0;
+}
+
 int32_t k_load_bags(flow_ctx *ctx, flow_table *t, const flow_layout *l, flow_saved_in *key,
                     flow_saved_in *value) {
-    int64_t entry = k_store_entry(ctx, t, key);
-    const uint8_t *place = k_saved_take(key, 1);
+    int64_t entry = k_store_entry(ctx, t, l, key);
+    const uint8_t *place = k_saved_take(key, 1), *form = 0;
+    if (!place || !bag_form(l, *place, &form)) return 0;
     bag_item x = {.klen = __builtin_bswap32(k_saved_u32(key))};
-    x.key = k_saved_take(key, x.klen);
+    x.key = k_saved_formed(ctx, key, x.klen, form);
     x.rlen = key->end - key->p;
-    x.row = k_saved_take(key, x.rlen);
+    x.row = k_saved_formed(ctx, key, x.rlen, form ? k_form_skip(form) : 0);
     int64_t times = (int64_t)k_saved_u64(value);
     x.first = k_saved_u32(value);
     if (entry < 0 || key->bad || value->bad || value->p != value->end) return 0;
-    if (!times || x.first > x.klen || *place + 2 > l->words) return 0;
+    if (!times || x.first > x.klen) return 0;
     uint64_t *bag = flow_k_table_words(t, entry) + *place;
     bag_node *n = bag_change(ctx, &t->heap, bag, times, &x);
     if (!n || n->times != times) return 0;

@@ -126,12 +126,14 @@ void k_set_bytes(flow_ctx *ctx, const uint64_t *set, int texts, uint64_t *bytes)
 void k_set_merge(flow_ctx *ctx, flow_heap *heap, uint64_t *set, int texts,
                  const uint64_t *bytes) {
     const uint8_t *p = (const uint8_t *)bytes[0], *end = p + bytes[1];
-    while (p < end) {
+    while (end - p >= (texts ? 4 : 8)) {
         if (texts) {
             uint32_t len;
             __builtin_memcpy(&len, p, 4);
-            k_set_add_text(ctx, heap, set, p + 4, len);
-            p += 4 + (int64_t)len;
+            p += 4;
+            if (len > end - p) return; /* no set gives such bytes */
+            k_set_add_text(ctx, heap, set, p, len);
+            p += len;
         } else {
             int64_t v;
             __builtin_memcpy(&v, p, 8);

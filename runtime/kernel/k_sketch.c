@@ -111,6 +111,7 @@ FLOW_FAR AGG_MERGE(approx_distinct_g) {
         }
         return;
     }
+    if (columns[1] != HLL_REGISTERS + 1) return; /* no state gives such bytes */
     if (!(state[1] & HLL_DENSE)) hll_densify(ctx, heap, state);
     uint8_t *to = (uint8_t *)state[0];
     for (int i = 0; i < HLL_REGISTERS; i++)
@@ -326,6 +327,7 @@ static double digest_at(const tdigest *d, const centroid *c, int64_t n, double r
         middle = here;
         before += c[i].weight;
     }
+    if (!n) return __builtin_nan(""); /* as many as are counted there are, but in a forged state */
     const centroid *end = &c[n - 1];
     if (end->weight <= 1) return end->mean;
     return between(end->mean, d->most, (rank - middle) / (before - middle));

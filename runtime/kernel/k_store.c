@@ -10,7 +10,7 @@
 void k_store_save(flow_ctx *ctx, flow_table *t, int32_t store, int32_t full,
                   flow_bytes *out) {
     switch (store) {
-#define STORE(letter, name, bare, what)                                                  \
+#define STORE(letter, name, bare, forms, what)                                                  \
     case letter: k_store_save_##name(ctx, t, full, out); break;
 #include "runtime/kernel/k_store.def"
 #undef STORE
@@ -18,11 +18,11 @@ void k_store_save(flow_ctx *ctx, flow_table *t, int32_t store, int32_t full,
     }
 }
 
-int32_t k_store_load(flow_ctx *ctx, flow_table *t, int32_t store, flow_saved_in *key,
+int32_t k_store_load(flow_ctx *ctx, flow_table *t, const flow_layout *l, flow_saved_in *key,
                      flow_saved_in *value) {
-    switch (store) {
-#define STORE(letter, name, bare, what)                                                  \
-    case letter: return k_store_load_##name(ctx, t, key, value);
+    switch (l->store) {
+#define STORE(letter, name, bare, forms, what)                                                  \
+    case letter: return k_store_load_##name(ctx, t, l, key, value);
 #include "runtime/kernel/k_store.def"
 #undef STORE
     default: return 0;
@@ -31,7 +31,7 @@ int32_t k_store_load(flow_ctx *ctx, flow_table *t, int32_t store, flow_saved_in 
 
 void k_store_end(flow_ctx *ctx, flow_table *t, int32_t store) {
     switch (store) {
-#define STORE(letter, name, bare, what)                                                  \
+#define STORE(letter, name, bare, forms, what)                                                  \
     case letter: k_store_end_##name(ctx, t); break;
 #include "runtime/kernel/k_store.def"
 #undef STORE
@@ -41,7 +41,7 @@ void k_store_end(flow_ctx *ctx, flow_table *t, int32_t store) {
 
 int32_t k_store_is(int32_t letter) {
     switch (letter) {
-#define STORE(letter, name, bare, what) case letter:
+#define STORE(letter, name, bare, forms, what) case letter:
 #include "runtime/kernel/k_store.def"
 #undef STORE
         return 1;
@@ -49,9 +49,19 @@ int32_t k_store_is(int32_t letter) {
     }
 }
 
+int32_t k_store_forms(int32_t letter) {
+    switch (letter) {
+#define STORE(letter, name, bare, forms, what)                                           \
+    case letter: return forms;
+#include "runtime/kernel/k_store.def"
+#undef STORE
+    default: return 0;
+    }
+}
+
 int32_t k_store_bare(int32_t letter) {
     switch (letter) {
-#define STORE(letter, name, bare, what)                                                  \
+#define STORE(letter, name, bare, forms, what)                                                  \
     case letter: return bare;
 #include "runtime/kernel/k_store.def"
 #undef STORE
@@ -132,7 +142,8 @@ const uint8_t *k_store_key_text(flow_ctx *ctx, flow_saved_in *key, int64_t *len)
     return 0;
 }
 
-int64_t k_store_entry(flow_ctx *ctx, flow_table *t, flow_saved_in *key) {
+int64_t k_store_entry(flow_ctx *ctx, flow_table *t, const flow_layout *l,
+                      flow_saved_in *key) {
     if (t->kind == FLOW_TABLE_I64) {
         int64_t k = k_store_key_i64(key);
         if (key->bad) return -1;
@@ -142,16 +153,17 @@ int64_t k_store_entry(flow_ctx *ctx, flow_table *t, flow_saved_in *key) {
     int64_t len;
     void *mark = flow_k_mark(ctx);
     const uint8_t *text = k_store_key_text(ctx, key, &len);
-    if (text) flow_k_table_text(ctx, t, text, len);
+    int good = text && k_form_fits(ctx, l->key, text, len);
+    if (good) flow_k_table_text(ctx, t, text, len);
     flow_k_reset(ctx, mark);
-    return text ? flow_k_table_last(t) : -1;
+    return good ? flow_k_table_last(t) : -1;
 }
 
-const uint8_t *k_store_row(flow_saved_in *value) {
+const uint8_t *k_store_row(flow_ctx *ctx, flow_saved_in *value, const uint8_t *form) {
     uint32_t head[2];
     int64_t left = value->end - value->p;
     if (value->bad || left < 8) return 0;
     __builtin_memcpy(head, value->p, 8);
     if (head[0] != left || left % 8 || head[1]) return 0;
-    return k_saved_take(value, left);
+    return k_saved_formed(ctx, value, left, form);
 }

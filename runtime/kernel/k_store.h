@@ -20,11 +20,12 @@
 /* save: appends a PUT for each row that saved state has not (full: for each row), in any
  * order, and takes them as saved.  load: one row; key and value stand behind the letter.  0
  * if its bytes make no sense.  load_end: all rows and entries are in. */
-#define STORE(letter, name, bare, what)                                                  \
+#define STORE(letter, name, bare, forms, what)                                                  \
     FLOW_FAR void k_store_save_##name(flow_ctx *ctx, flow_table *t, int32_t full,        \
                                       flow_bytes *out);                                  \
     FLOW_FAR int32_t k_store_load_##name(flow_ctx *ctx, flow_table *t,                   \
-                                         flow_saved_in *key, flow_saved_in *value);      \
+                                         const flow_layout *l, flow_saved_in *key,       \
+                                         flow_saved_in *value);                          \
     FLOW_FAR void k_store_end_##name(flow_ctx *ctx, flow_table *t);
 #include "runtime/kernel/k_store.def"
 #undef STORE
@@ -32,11 +33,12 @@
 /* The same by letter; 0 for no store: nothing. */
 FLOW_FAR void k_store_save(flow_ctx *ctx, flow_table *t, int32_t store, int32_t full,
                            flow_bytes *out);
-FLOW_FAR int32_t k_store_load(flow_ctx *ctx, flow_table *t, int32_t store, flow_saved_in *key,
-                              flow_saved_in *value);
+FLOW_FAR int32_t k_store_load(flow_ctx *ctx, flow_table *t, const flow_layout *l,
+                              flow_saved_in *key, flow_saved_in *value);
 FLOW_FAR void k_store_end(flow_ctx *ctx, flow_table *t, int32_t store);
-/* Is there such a letter?  Are its entries not saved? */
+/* Is there such a letter?  How many forms have its rows?  Are its entries not saved? */
 FLOW_FAR int32_t k_store_is(int32_t letter);
+FLOW_FAR int32_t k_store_forms(int32_t letter);
 FLOW_FAR int32_t k_store_bare(int32_t letter);
 
 /* Letters that are asked for by name. */
@@ -59,13 +61,14 @@ FLOW_FAR void k_store_gone(flow_ctx *ctx, flow_table *t, int32_t letter, int64_t
 FLOW_FAR uint8_t *k_store_put(flow_ctx *ctx, flow_bytes *out, const uint8_t *key, int64_t klen,
                               int64_t vlen);
 /* The entry whose key stands here, made if there is none; -1: the bytes are bad. */
-FLOW_FAR int64_t k_store_entry(flow_ctx *ctx, flow_table *t, flow_saved_in *key);
+FLOW_FAR int64_t k_store_entry(flow_ctx *ctx, flow_table *t, const flow_layout *l,
+                               flow_saved_in *key);
 /* Parts of keys, as k_key.h writes them. */
 FLOW_FAR int64_t k_store_key_i64(flow_saved_in *key);
 FLOW_FAR const uint8_t *k_store_key_text(flow_ctx *ctx, flow_saved_in *key, int64_t *len);
 /* The encoded row that is the rest of the value, up to value->p; at any address.  Null: the
- * bytes are none. */
-FLOW_FAR const uint8_t *k_store_row(flow_saved_in *value);
+ * bytes are none, or not of the form. */
+FLOW_FAR const uint8_t *k_store_row(flow_ctx *ctx, flow_saved_in *value, const uint8_t *form);
 
 /* The entries that are to be looked at, in the order of their keys: all living ones (full),
  * or those that are marked.  -1: no more. */

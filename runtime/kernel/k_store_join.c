@@ -102,16 +102,17 @@ static int join_load_delay(flow_ctx *ctx, flow_table *t, flow_saved_in *value) {
     return !value->bad && value->p == value->end && q->delay[0] >= 0 && q->delay[1] >= 0;
 }
 
-static int join_load(flow_ctx *ctx, flow_table *t, int keyed, flow_saved_in *key,
-                     flow_saved_in *value) {
-    int64_t entry = k_store_entry(ctx, t, key), klen = 0;
+static int join_load(flow_ctx *ctx, flow_table *t, const flow_layout *of, int keyed,
+                     flow_saved_in *key, flow_saved_in *value) {
+    int64_t entry = k_store_entry(ctx, t, of, key), klen = 0;
     const uint8_t *side = k_saved_take(key, 1), *flags = k_saved_take(value, 1);
-    const uint8_t *text = 0, *encoded = k_store_row(value);
+    if (!side || *side > 1) return 0;
+    const uint8_t *text = 0, *encoded = k_store_row(ctx, value, of->rows[*side]);
     void *mark = flow_k_mark(ctx);
     if (keyed) text = k_store_key_text(ctx, key, &klen);
     int64_t time = keyed ? klen : k_store_key_i64(key);
     uint32_t rank = __builtin_bswap32(k_saved_u32(key));
-    int good = entry >= 0 && encoded && !key->bad && key->p == key->end && *side < 2 &&
+    int good = entry >= 0 && encoded && !key->bad && key->p == key->end &&
                *flags < (keyed ? 4 : 2);
     if (good) {
         join_list *l = join_side(flow_k_table_words(t, entry), *side);
@@ -132,21 +133,21 @@ static int join_load(flow_ctx *ctx, flow_table *t, int keyed, flow_saved_in *key
     return good;
 }
 
-int32_t k_store_load_join(flow_ctx *ctx, flow_table *t, flow_saved_in *key,
-                          flow_saved_in *value) {
+int32_t k_store_load_join(flow_ctx *ctx, flow_table *t, const flow_layout *l,
+                          flow_saved_in *key, flow_saved_in *value) {
     if (key->p == key->end) return join_load_delay(ctx, t, value);
-    return join_load(ctx, t, 0, key, value);
+    return join_load(ctx, t, l, 0, key, value);
 }
 
-int32_t k_store_load_windows(flow_ctx *ctx, flow_table *t, flow_saved_in *key,
-                             flow_saved_in *value) {
+int32_t k_store_load_windows(flow_ctx *ctx, flow_table *t, const flow_layout *l,
+                             flow_saved_in *key, flow_saved_in *value) {
     if (t->kind == FLOW_TABLE_I64 || key->end - key->p < 16) return 0;
-    return join_load(ctx, t, 0, key, value);
+    return join_load(ctx, t, l, 0, key, value);
 }
 
-int32_t k_store_load_tables(flow_ctx *ctx, flow_table *t, flow_saved_in *key,
-                            flow_saved_in *value) {
-    return join_load(ctx, t, 1, key, value);
+int32_t k_store_load_tables(flow_ctx *ctx, flow_table *t, const flow_layout *l,
+                            flow_saved_in *key, flow_saved_in *value) {
+    return join_load(ctx, t, l, 1, key, value);
 }
 
 /* ---- what waits -------------------------------------------------------------------- */
@@ -171,7 +172,7 @@ void k_store_end_windows(flow_ctx *ctx, flow_table *t) {
         flow_k_table_key_text(t, entry, text);
         const uint8_t *p = (const uint8_t *)(uintptr_t)text[0];
         if (text[1] < 16) continue;
-        flow_saved_in in = {p, p + 16, 0};
+        flow_saved_in in = {.p = p, .end = p + 16};
         int64_t end = k_store_key_i64(&in), start = k_store_key_i64(&in);
         t->last = (uint32_t)entry;
         flow_k_join_wait_entry(ctx, t, end - 1, start);

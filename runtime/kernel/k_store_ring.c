@@ -33,10 +33,10 @@ void k_store_save_ring(flow_ctx *ctx, flow_table *t, int32_t full, flow_bytes *o
 }
 
 /* The first row finds a ring as it was before these rows came: then they come one by one. */
-int32_t k_store_load_ring(flow_ctx *ctx, flow_table *t, flow_saved_in *key,
-                          flow_saved_in *value) {
-    int64_t entry = k_store_entry(ctx, t, key), number = k_store_key_i64(key);
-    const uint8_t *row = k_store_row(value);
+int32_t k_store_load_ring(flow_ctx *ctx, flow_table *t, const flow_layout *l,
+                          flow_saved_in *key, flow_saved_in *value) {
+    int64_t entry = k_store_entry(ctx, t, l, key), number = k_store_key_i64(key);
+    const uint8_t *row = k_store_row(ctx, value, l->rows[0]);
     if (entry < 0 || !row || key->bad || key->p != key->end) return 0;
     ring_state *s = (ring_state *)flow_k_table_words(t, entry);
     if (!s->room) {

@@ -74,15 +74,16 @@ static void session_append(flow_ctx *ctx, flow_table *t, session_list *l, sessio
 }
 
 /* All of an entry stand in one chain until its sessions are there. */
-static int32_t session_load_shown(flow_ctx *ctx, flow_table *t, int64_t entry, int64_t start,
-                                  flow_saved_in *key, flow_saved_in *value) {
+static int32_t session_load_shown(flow_ctx *ctx, flow_table *t, const flow_layout *of,
+                                  int64_t entry, int64_t start, flow_saved_in *key,
+                                  flow_saved_in *value) {
     int64_t end = k_store_key_i64(key);
     const uint8_t *over = k_saved_take(value, 1);
     int64_t count = (int64_t)k_saved_u64(value), upto = (int64_t)k_saved_u64(value);
     if (key->bad || key->p != key->end || value->bad || *over > 1 || start > end || upto < 0)
         return 0;
     const uint8_t *row = 0;
-    if (value->p != value->end && !(row = k_store_row(value))) return 0;
+    if (value->p != value->end && !(row = k_store_row(ctx, value, of->rows[2]))) return 0;
     flow_shown *r = shown_new(ctx, t, start, end);
     r->count = count;
     r->upto = upto;
@@ -102,20 +103,21 @@ static int32_t session_load_shown(flow_ctx *ctx, flow_table *t, int64_t entry, i
     return 1;
 }
 
-int32_t k_store_load_sessions(flow_ctx *ctx, flow_table *t, flow_saved_in *key,
-                              flow_saved_in *value) {
-    int64_t entry = k_store_entry(ctx, t, key), time = k_store_key_i64(key);
+int32_t k_store_load_sessions(flow_ctx *ctx, flow_table *t, const flow_layout *of,
+                              flow_saved_in *key, flow_saved_in *value) {
+    int64_t entry = k_store_entry(ctx, t, of, key), time = k_store_key_i64(key);
     int64_t arrival = k_store_key_i64(key), left = value->end - value->p - 1;
     if (entry >= 0 && !key->bad && arrival == INT64_MIN && is_kept(t))
-        return session_load_shown(ctx, t, entry, time, key, value);
+        return session_load_shown(ctx, t, of, entry, time, key, value);
     const uint8_t *part = k_saved_take(value, 1);
     uint32_t head[2] = {0, 1};
     if (left >= 8) __builtin_memcpy(head, value->p, 8);
     if (entry < 0 || key->bad || key->p != key->end || !part || *part > 1 || head[0] < 8 ||
         head[0] > left || head[0] % 8 || head[1])
         return 0;
-    const uint8_t *row = k_saved_take(value, left);
+    const uint8_t *row = k_saved_formed(ctx, value, head[0], of->rows[*part]);
     int64_t klen = left - (int64_t)head[0];
+    if (!row) return 0;
     if (*part && klen != (int64_t)sizeof(session_span)) return 0;
     session_list *l = sessions_of(t, entry);
     if (l->count && l->at[0].tail->time > time) return 0;

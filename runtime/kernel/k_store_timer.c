@@ -30,10 +30,10 @@ void k_store_save_waiting(flow_ctx *ctx, flow_table *t, int32_t full, flow_bytes
     all->fresh = 0;
 }
 
-int32_t k_store_load_waiting(flow_ctx *ctx, flow_table *t, flow_saved_in *key,
-                             flow_saved_in *value) {
+int32_t k_store_load_waiting(flow_ctx *ctx, flow_table *t, const flow_layout *l,
+                             flow_saved_in *key, flow_saved_in *value) {
     int64_t time = k_store_key_i64(key), arrival = k_store_key_i64(key);
-    const uint8_t *row = k_store_row(value);
+    const uint8_t *row = k_store_row(ctx, value, l->rows[0]);
     if (key->bad || key->p != key->end || !row) return 0;
     flow_timers *all = timers_of(ctx, t);
     int64_t size = value->p - row;

@@ -274,6 +274,10 @@ void flow_k_timer_key(flow_ctx *ctx, const flow_table *t, int64_t entry, uint64_
 
 void flow_k_hold_blob(flow_ctx *ctx, const uint64_t *blob, uint64_t *words,
                       const uint8_t *tc) {
+    if (!blob[0]) {
+        __builtin_memset(words, 0, 8 * (size_t)flow_k_type_words(tc));
+        return;
+    }
     int64_t size = flow_k_row_size((const uint8_t *)(uintptr_t)blob[0]);
     uint8_t *copy = flow_k_alloc(ctx, size);
     __builtin_memcpy(copy, (const void *)(uintptr_t)blob[0], (size_t)size);

@@ -81,6 +81,7 @@
 #include "runtime/kernel/k_slice.c"
 
 /* the state of all that, saved and loaded */
+#include "runtime/kernel/k_form.c"
 #include "runtime/kernel/k_save.c"
 #include "runtime/kernel/k_save_agg.c"
 #include "runtime/kernel/k_save_rows.c"

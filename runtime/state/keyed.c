@@ -33,7 +33,7 @@ rt_states *rt_states_new(const rt_program *program, int64_t partitions, int64_t 
     for (int64_t i = 0; i < n; i++) {
         const rt_state_decl *decl = &program->states[i];
         if (decl->layout) {
-            int32_t ok = k_layout_read(&s->layouts[i], decl->layout);
+            int32_t ok = k_layout_read(&s->layouts[i], decl->layout, decl->forms);
             rt_assert(ok && s->layouts[i].words == decl->words);
         }
         s->tables[i] = rt_alloc((size_t)partitions * sizeof **s->tables);

@@ -77,7 +77,7 @@ static void load_all(const flow_layout *l, int text) {
 static void one(const char *name, int text, const char *layout) {
     flow_layout l;
     printf("%s\n", name);
-    if (!k_layout_read(&l, layout)) abort();
+    if (!k_layout_read(&l, layout, NULL)) abort();
     for (int i = 0; i < PARTS; i++)
         flow_k_table_init(&tables[i], text ? FLOW_TABLE_TEXT : FLOW_TABLE_I64, l.words);
     double t = now();

@@ -202,7 +202,7 @@ static void check_saved(rnd *r, flow_ctx *ctx, const agg *a, const uint64_t *val
     flow_layout l;
     flow_table t[4];
     flow_bytes x = {0}, y = {0};
-    CU_ASSERT_FATAL(k_layout_read(&l, a->layout) && l.words == a->words);
+    CU_ASSERT_FATAL(k_layout_read(&l, a->layout, NULL) && l.words == a->words);
     flow_k_table_init(&t[0], FLOW_TABLE_I64, l.words);
     int cut = n ? (int)rnd_below(r, n + 1) : 0;
     feed_all(r, ctx, &t[0].heap, a, flow_k_table_i64(ctx, &t[0], 5), values, cut, tc, 0);

@@ -14,14 +14,14 @@ void suite_save(void);
 
 static void test_layouts(void) {
     flow_layout l;
-    CU_ASSERT(k_layout_read(&l, "w") && l.words == 1 && l.plain && !l.panes && !l.store);
-    CU_ASSERT(k_layout_read(&l, "12w") && l.words == 12 && l.nitems == 1 && l.plain);
-    CU_ASSERT(k_layout_read(&l, "wif2wb") && l.words == 1 + 1 + 3 + 2 + 2 && !l.plain);
-    CU_ASSERT(k_layout_read(&l, "#cb2z") && l.words == 6 && l.panes);
-    CU_ASSERT(k_layout_read(&l, "#tp") && l.words == 6);
-    CU_ASSERT(!k_layout_read(&l, "w?"));
-    CU_ASSERT(!k_layout_read(&l, "3"));
-    CU_ASSERT(!k_layout_read(&l, "@"));
+    CU_ASSERT(k_layout_read(&l, "w", NULL) && l.words == 1 && l.plain && !l.panes && !l.store);
+    CU_ASSERT(k_layout_read(&l, "12w", NULL) && l.words == 12 && l.nitems == 1 && l.plain);
+    CU_ASSERT(k_layout_read(&l, "wif2wb", NULL) && l.words == 1 + 1 + 3 + 2 + 2 && !l.plain);
+    CU_ASSERT(k_layout_read(&l, "#cb2z", NULL) && l.words == 6 && l.panes);
+    CU_ASSERT(k_layout_read(&l, "#tp", NULL) && l.words == 6);
+    CU_ASSERT(!k_layout_read(&l, "w?", NULL));
+    CU_ASSERT(!k_layout_read(&l, "3", NULL));
+    CU_ASSERT(!k_layout_read(&l, "@", NULL));
 }
 
 enum { KEYS = 300 };
@@ -152,7 +152,7 @@ static void test_changes(void) {
     for (int kind = FLOW_TABLE_I64; kind <= FLOW_TABLE_TEXT; kind++) {
         rnd r = {77};
         subject s = {.ctx = env_open()};
-        CU_ASSERT(k_layout_read(&s.l, "wc"));
+        CU_ASSERT(k_layout_read(&s.l, "wc", NULL));
         flow_k_table_init(&s.t, kind, s.l.words);
         k_track_on(s.ctx, &s.t);
         for (int round = 0; round < 400; round++) {
@@ -169,7 +169,7 @@ static void test_changes(void) {
 /* Without a track nothing is noted, and nothing is to be saved. */
 static void test_untracked(void) {
     subject s = {.ctx = env_open()};
-    CU_ASSERT(k_layout_read(&s.l, "wc"));
+    CU_ASSERT(k_layout_read(&s.l, "wc", NULL));
     flow_k_table_init(&s.t, FLOW_TABLE_I64, s.l.words);
     probe(&s, 7, 1)[0] = 1;
     k_save_table(s.ctx, &s.t, &s.l, 0, &s.bytes);
@@ -206,7 +206,7 @@ static void test_loaded(void) {
     for (int kind = FLOW_TABLE_I64; kind <= FLOW_TABLE_TEXT; kind++) {
         subject s = {.ctx = env_open()};
         flow_table other;
-        CU_ASSERT(k_layout_read(&s.l, "wc"));
+        CU_ASSERT(k_layout_read(&s.l, "wc", NULL));
         flow_k_table_init(&s.t, kind, s.l.words);
         for (int k = 0; k < KEYS; k += 2) probe(&s, k, 1)[0] = (uint64_t)k + 1;
         k_save_table(s.ctx, &s.t, &s.l, 1, &s.bytes);

@@ -222,7 +222,7 @@ static void run(const char *layout, int64_t kind, int64_t words, op_fn *op, int6
         l->ctx = env_open();
         l->r = (rnd){seed * 77};
         l->rows = calloc(MOST, sizeof *l->rows);
-        CU_ASSERT_FATAL(k_layout_read(&l->layout, layout));
+        CU_ASSERT_FATAL(k_layout_read(&l->layout, layout, NULL));
         CU_ASSERT(l->layout.words == words);
         flow_k_table_init(&l->a, kind, words);
         flow_k_table_init(&l->b, kind, words);
