@@ -146,8 +146,7 @@ static rt_status create(rt_parts *f, rt_part *p) {
     RT_TRY(rt_part_open_hidden(f, p->dir, &d));
     p->fd = rt_os_dir_create(&d, name);
     if (p->fd < 0 && errno == EEXIST && !f->ckpt) { /* of a run that was killed */
-        rt_os_dir_unlink(&d, name);
-        p->fd = rt_os_dir_create(&d, name);
+        if (rt_os_dir_unlink(&d, name) == 0) p->fd = rt_os_dir_create(&d, name);
     }
     rt_status status = RT_ok;
     if (p->fd < 0) status = rt_part_cannot(rt_sink_error(errno), "create", &d, name);

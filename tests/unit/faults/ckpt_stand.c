@@ -135,10 +135,10 @@ static const rt_source_ops bare_source = {.name = "bare"};
 static void make_program(ckpt_stand *st) {
     st->source = (rt_source_decl){.name = "in", .connector = "told", .id = "in", .schema = "told",
                                   .stage = -1};
-    st->states[0] = (rt_state_decl){.name = "total", .words = 1, .text_key = true, .one_part = true,
-                                    .layout = "w", .id = "total", .schema = "", .params = ""};
-    st->states[1] = (rt_state_decl){.name = "counts", .words = 1, .text_key = true, .layout = "w",
-                                    .id = "counts", .schema = "", .params = ""};
+    st->states[0] = (rt_state_decl){.name = "total", .step = -1, .words = 1, .text_key = true,
+                                    .one_part = true, .layout = "w", .id = "total", .schema = "", .params = ""};
+    st->states[1] = (rt_state_decl){.name = "counts", .step = -1, .words = 1, .text_key = true,
+                                    .layout = "w", .id = "counts", .schema = "", .params = ""};
     for (int i = 0; i < stand_nsinks; i++)
         st->sinks[i] = (rt_sink_decl){.name = stand_sinks[i].name, .connector = "told"};
     st->program = (rt_program){.name = "stand", .hash = "1234", .arena = rt_arena_new(),
@@ -153,7 +153,8 @@ void stand_make(ckpt_stand *st) {
     st->settings = (rt_settings){.name = "stand", .checkpoint = stand_dir(), .journal = true,
                                  .checkpoint_every = INT64_C(3600) * 1000000,
                                  .compact_every = INT64_MAX, .keep_checkpoints = 1,
-                                 .parallelism = 1, .partitions = STAND_PARTS, .retries = 5};
+                                 .parallelism = 1, .partitions = STAND_PARTS, .retries = 5,
+                                 .memory = 64 << 20};
 }
 
 static void open_workers(rt_job *job) {
@@ -189,7 +190,7 @@ static void open_connectors(rt_job *job) {
 rt_status stand_begin(ckpt_stand *st) {
     rt_job *job = &st->job;
     *job = (rt_job){.program = &st->program, .settings = &st->settings, .batch = -1, .sums = true};
-    job->mem = rt_mem_new(64 << 20, 1);
+    job->mem = rt_mem_new(st->settings.memory, 1);
     job->env = (rt_env){.mem = job->mem, .program = &st->program, .settings = &st->settings};
     RT_TRY(rt_checkpoint_open(job));
     open_workers(job);

@@ -17,6 +17,10 @@ void calls_fail(void);
 bool calls_end(void);
 /* Which one, as FLOW_FAULT would say it. */
 const char *calls_which(void);
+/* Has the reason of the failure been logged since calls_fail? */
+bool calls_told(void);
+/* All that has been logged since then. */
+const char *calls_log(void);
 /* Is it a call of this point? */
 bool calls_are(const char *point);
 

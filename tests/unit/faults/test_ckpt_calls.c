@@ -131,6 +131,22 @@ static void test_much(void) {
     }
 }
 
+/* State that cannot be copied for want of memory is not saved in part. */
+static void test_no_memory(void) {
+    ckpt_stand st;
+    stand_fresh();
+    stand_make(&st);
+    st.settings.memory = 6 << 20;
+    CU_ASSERT_FATAL(stand_begin(&st) == RT_ok);
+    stand_put(&st, 0, 100, 6000);
+    CU_ASSERT_EQUAL(stand_batch(&st, 0, true), RT_memory);
+    stand_end(&st);
+    stand_make(&st);
+    CU_ASSERT_EQUAL(stand_begin(&st), RT_ok);
+    CU_ASSERT_EQUAL(stand_rows(&st), 0);
+    stand_end(&st);
+}
+
 /* A disk that stays full ends the run; a start finds what was there before. */
 static void test_full(void) {
     for (int copied = 0; copied < 2; copied++) {
@@ -177,6 +193,7 @@ static void test_odd_number(void) {
 
 void suite_ckpt_calls(void) {
     CU_pSuite s = CU_add_suite("ckpt_calls", quiet_prepare, quiet_clean);
+    CU_add_test(s, "no memory", test_no_memory);
     CU_add_test(s, "state with every batch", test_saving);
     CU_add_test(s, "batches that are repeated", test_replaying);
     CU_add_test(s, "much state", test_much);

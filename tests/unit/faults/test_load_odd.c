@@ -167,8 +167,20 @@ static void test_changed(void) {
     }
 }
 
+/* More state than there is memory for: no older one takes its place. */
+static void test_memory(void) {
+    ckpt_stand st;
+    two_states();
+    stand_make(&st);
+    st.settings.memory = 128 << 10;
+    CU_ASSERT_EQUAL(stand_begin(&st), RT_memory);
+    stand_end(&st);
+    CU_ASSERT_EQUAL(rows_found(), NEW);
+}
+
 void suite_load_odd(void) {
     CU_pSuite s = CU_add_suite("load_odd", quiet_prepare, quiet_clean);
+    CU_add_test(s, "more than memory holds", test_memory);
     CU_add_test(s, "going back to an older state", test_older);
     CU_add_test(s, "which states are kept", test_kept);
     CU_add_test(s, "files that are whole", test_exchanged);

@@ -462,6 +462,33 @@ static rt_status long_header(int64_t n) {
     return status;
 }
 
+/* A file without a block that is cut anywhere, with a checksum that fits. */
+static void test_cut(void) {
+    int saved = hush();
+    for (int64_t n = 0; n <= 24 + 8 + 5; n++) {
+        stand *st = begin_stand(true);
+        rt_wire file = {0}, plan = {0};
+        int64_t got;
+        rt_wire_i64(&file, 1); /* a header */
+        rt_wire_i64(&file, 7);
+        rt_wire_i64(&file, 5);
+        rt_wire_raw(&file, "a,b,c", 5);
+        rt_wire_i64(&file, 0); /* no block */
+        mkdir(fake_path("input"), 0700);
+        mkdir(fake_path("input/in"), 0700);
+        fake_write(fake_path("input/in/5-1.rows"), (const char *)file.p, n);
+        rt_wire_u8(&plan, 2);
+        rt_wire_u32(&plan, 1);
+        rt_wire_i64(&plan, n);
+        rt_wire_u32(&plan, rt_crc32c(0, file.p, n));
+        CU_ASSERT_EQUAL(again(st, &plan, &got), n == file.n ? RT_ok : RT_refused);
+        rt_wire_free(&file);
+        rt_wire_free(&plan);
+        stand_free(st);
+    }
+    unhush(saved);
+}
+
 static void test_long_header(void) {
     int saved = hush();
     CU_ASSERT_EQUAL(long_header(INT64_C(64) << 20), RT_ok);
@@ -486,4 +513,5 @@ void suite_rows_calls(void) {
     CU_add_test(s, "many blocks", test_many_blocks);
     CU_add_test(s, "forged", test_forged);
     CU_add_test(s, "a long header", test_long_header);
+    CU_add_test(s, "cut, with a checksum that fits", test_cut);
 }
