@@ -4,8 +4,8 @@
  * cannot materialise them.  clang's attributes for its baseline CPU are replaced on
  * every function, or what is not inlined would stay SSE2.
  *
- * Variants: a kernel function that needs instructions of its own exists as name_base,
- * name_v3, name_v4; C code calls name_base, which is `noinline` so that clang leaves the
+ * Variants: a kernel function that needs instructions of its own exists as name_base and as
+ * name_v3, name_v4 or name_vbmi2; C code calls name_base, which is `noinline` so that clang leaves the
  * call.  Here its uses are given to the best variant the target runs, which then may be
  * inlined, and the others go.
  *
@@ -56,15 +56,19 @@ static LLVMValueRef sibling(LLVMModuleRef m, const char *base, size_t stem, cons
     return LLVMGetNamedFunction(m, name);
 }
 
+static const char *const variants[] = {"_base", "_v3", "_v4", "_vbmi2"}; /* [target_simd] */
+
 static void choose_variant(LLVMModuleRef m, LLVMValueRef base, size_t stem, target_simd simd) {
     size_t n;
     const char *name = LLVMGetValueName2(base, &n);
-    LLVMValueRef v3 = sibling(m, name, stem, "_v3"), v4 = sibling(m, name, stem, "_v4");
-    LLVMValueRef best = v4 && simd >= SIMD_V4 ? v4 : v3 && simd >= SIMD_V3 ? v3 : base;
+    LLVMValueRef best = base, all[] = {base, NULL, NULL, NULL};
+    for (int i = SIMD_V3; i <= SIMD_VBMI2; i++) {
+        all[i] = sibling(m, name, stem, variants[i]);
+        if (all[i] && (int)simd >= i) best = all[i];
+    }
     unsigned noinline_kind = LLVMGetEnumAttributeKindForName("noinline", 8);
     LLVMRemoveEnumAttributeAtIndex(best, LLVMAttributeFunctionIndex, noinline_kind);
-    LLVMValueRef all[] = {base, v3, v4};
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i <= SIMD_VBMI2; i++) {
         if (!all[i] || all[i] == best) continue;
         LLVMReplaceAllUsesWith(all[i], best);
         LLVMDeleteFunction(all[i]);
@@ -78,7 +82,8 @@ static LLVMValueRef next_base(LLVMModuleRef m, size_t *stem) {
         const char *name = LLVMGetValueName2(f, &n);
         if (LLVMIsDeclaration(f) || !ends_with(name, n, "_base")) continue;
         *stem = n - 5;
-        if (sibling(m, name, *stem, "_v3") || sibling(m, name, *stem, "_v4")) return f;
+        for (int i = SIMD_V3; i <= SIMD_VBMI2; i++)
+            if (sibling(m, name, *stem, variants[i])) return f;
     }
     return NULL;
 }
@@ -141,7 +146,7 @@ void kernel_function_target(LLVMValueRef fn, const struct target *target) {
     set_attribute(fn, "tune-cpu", NULL);
     set_attribute(fn, "target-features", *features ? features : NULL);
     set_attribute(fn, "min-legal-vector-width", NULL);
-    if (target_vectors(target) == SIMD_V4) set_attribute(fn, "prefer-vector-width", "512");
+    if (target_vectors(target) >= SIMD_V4) set_attribute(fn, "prefer-vector-width", "512");
 }
 
 void kernel_retarget(LLVMModuleRef module, const struct target *target) {

@@ -20,11 +20,13 @@ struct target {
     target_simd vectors;
 };
 
+enum { NO_LEVEL = SIMD_VBMI2 + 1 };
+
 /* Features that code generation may use, from x86-64-v2 up: LLVM's name, and the name
  * in /proc/cpuinfo, which the check at start prints. */
 static const struct {
     const char *llvm, *cpuinfo;
-    target_simd level; /* the level that includes it; SIMD_V4 + 1: none does */
+    int level; /* the level that includes it; NO_LEVEL: none does */
 } known[] = {
     {"sse3", "pni", SIMD_V3},          {"ssse3", "ssse3", SIMD_V3},
     {"sse4.1", "sse4_1", SIMD_V3},     {"sse4.2", "sse4_2", SIMD_V3},
@@ -35,22 +37,22 @@ static const struct {
     {"lzcnt", "abm", SIMD_V3},         {"movbe", "movbe", SIMD_V3},
     {"avx512f", "avx512f", SIMD_V4},   {"avx512bw", "avx512bw", SIMD_V4},
     {"avx512cd", "avx512cd", SIMD_V4}, {"avx512dq", "avx512dq", SIMD_V4},
-    {"avx512vl", "avx512vl", SIMD_V4}, {"aes", "aes", SIMD_V4 + 1},
-    {"pclmul", "pclmulqdq", SIMD_V4 + 1},
-    {"vaes", "vaes", SIMD_V4 + 1},
-    {"vpclmulqdq", "vpclmulqdq", SIMD_V4 + 1},
-    {"gfni", "gfni", SIMD_V4 + 1},
-    {"adx", "adx", SIMD_V4 + 1},
-    {"sha", "sha_ni", SIMD_V4 + 1},
-    {"avx512ifma", "avx512ifma", SIMD_V4 + 1},
-    {"avx512vbmi", "avx512vbmi", SIMD_V4 + 1},
-    {"avx512vbmi2", "avx512_vbmi2", SIMD_V4 + 1},
-    {"avx512vnni", "avx512_vnni", SIMD_V4 + 1},
-    {"avx512bitalg", "avx512_bitalg", SIMD_V4 + 1},
-    {"avx512vpopcntdq", "avx512_vpopcntdq", SIMD_V4 + 1},
-    {"avx512bf16", "avx512_bf16", SIMD_V4 + 1},
-    {"avx512fp16", "avx512_fp16", SIMD_V4 + 1},
-    {"avxvnni", "avx_vnni", SIMD_V4 + 1},
+    {"avx512vl", "avx512vl", SIMD_V4}, {"aes", "aes", NO_LEVEL},
+    {"pclmul", "pclmulqdq", NO_LEVEL},
+    {"vaes", "vaes", NO_LEVEL},
+    {"vpclmulqdq", "vpclmulqdq", NO_LEVEL},
+    {"gfni", "gfni", NO_LEVEL},
+    {"adx", "adx", NO_LEVEL},
+    {"sha", "sha_ni", NO_LEVEL},
+    {"avx512ifma", "avx512ifma", NO_LEVEL},
+    {"avx512vbmi", "avx512vbmi", NO_LEVEL},
+    {"avx512vbmi2", "avx512_vbmi2", SIMD_VBMI2},
+    {"avx512vnni", "avx512_vnni", NO_LEVEL},
+    {"avx512bitalg", "avx512_bitalg", NO_LEVEL},
+    {"avx512vpopcntdq", "avx512_vpopcntdq", NO_LEVEL},
+    {"avx512bf16", "avx512_bf16", NO_LEVEL},
+    {"avx512fp16", "avx512_fp16", NO_LEVEL},
+    {"avxvnni", "avx_vnni", NO_LEVEL},
 };
 
 enum { KNOWN = sizeof known / sizeof known[0] };
@@ -64,12 +66,11 @@ static int has_feature(const char *list, const char *name) {
 }
 
 static target_simd native_level(const char *features) {
-    target_simd level = SIMD_V4;
+    int level = SIMD_VBMI2;
     for (int i = 0; i < KNOWN; i++)
-        if (known[i].level <= SIMD_V4 && !has_feature(features, known[i].llvm) &&
-            level >= known[i].level)
+        if (level >= known[i].level && !has_feature(features, known[i].llvm))
             level = known[i].level - 1;
-    return level;
+    return (target_simd)level;
 }
 
 static const char *list_needs(arena_t *a, const target_t *t, int native) {
@@ -77,7 +78,7 @@ static const char *list_needs(arena_t *a, const target_t *t, int native) {
     buf_init(&b, a);
     for (int i = 0; i < KNOWN; i++) {
         int on = native ? has_feature(t->features, known[i].llvm)
-                        : known[i].level <= t->vectors;
+                        : known[i].level <= (int)t->vectors;
         if (!on) continue;
         if (b.n) buf_char(&b, ',');
         buf_str(&b, known[i].cpuinfo);

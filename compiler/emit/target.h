@@ -8,7 +8,8 @@ struct LLVMOpaqueTargetMachine;
 
 typedef struct target target_t;
 
-typedef enum target_simd { SIMD_BASE, SIMD_V3, SIMD_V4 } target_simd;
+/* The levels of x86-64; and the fourth with VBMI2, which only `native` has. */
+typedef enum target_simd { SIMD_BASE, SIMD_V3, SIMD_V4, SIMD_VBMI2 } target_simd;
 
 /* cpu: "native", "x86-64", "x86-64-v3" or "x86-64-v4"; level 0 or 2.  Null for another
  * name, with the reason in *why.  The first call starts LLVM's x86 back end. */

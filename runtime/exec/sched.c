@@ -29,7 +29,7 @@ struct rt_pool {
     bool end;        /* under lock */
     rt_task_fn *fn;  /* set before a phase, read within it */
     void *arg;
-    int64_t to;
+    int64_t to, in_a_row;
     /* Relaxed: they hand out numbers and a wish; the lock publishes the data. */
     _Atomic int64_t next;
     _Atomic bool halt;
@@ -54,10 +54,14 @@ rt_pool *rt_pool_new(flow_rt_worker *workers, int64_t n) {
 
 static void work(rt_pool *pool, flow_rt_worker *w) {
     while (!atomic_load_explicit(&pool->halt, memory_order_relaxed)) {
-        int64_t task = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
+        int64_t n = pool->in_a_row;
+        int64_t task = atomic_fetch_add_explicit(&pool->next, n, memory_order_relaxed);
+        for (int64_t end = RT_MIN(task + n, pool->to); task < end; task++) {
+            if (w->failure.status != RT_ok) return;
+            RT_YIELD();
+            pool->fn(w, pool->arg, task);
+        }
         if (task >= pool->to) return;
-        RT_YIELD();
-        pool->fn(w, pool->arg, task);
     }
 }
 
@@ -127,7 +131,12 @@ static void start_threads(rt_pool *pool) {
 
 int64_t rt_pool_run(rt_pool *pool, rt_task_fn *fn, void *arg, int64_t from, int64_t to,
                     bool alone) {
-    rt_assert(from <= to);
+    return rt_pool_run_rows(pool, fn, arg, from, to, 1, alone);
+}
+
+int64_t rt_pool_run_rows(rt_pool *pool, rt_task_fn *fn, void *arg, int64_t from, int64_t to,
+                         int64_t in_a_row, bool alone) {
+    rt_assert(from <= to && in_a_row > 0);
     bool many = !alone && pool->n > 1 && to - from > 1;
 #ifdef FLOW_FAULTS
     bool seeded = rt_seed_on();
@@ -139,6 +148,7 @@ int64_t rt_pool_run(rt_pool *pool, rt_task_fn *fn, void *arg, int64_t from, int6
     pool->fn = fn;
     pool->arg = arg;
     pool->to = to;
+    pool->in_a_row = in_a_row;
     atomic_store_explicit(&pool->next, from, memory_order_relaxed);
     atomic_store_explicit(&pool->halt, false, memory_order_relaxed);
     if (many) {

@@ -20,6 +20,7 @@
 /* A wave ends after so many tasks, or when its tasks have written so much. */
 #define WAVE_TASKS 1024
 #define WAVE_BYTES (INT64_C(32) << 20)
+#define BLOCKS_IN_A_ROW 16
 
 /* Bits of a row's place below the number of its task. */
 #define PLACE_BITS 40
@@ -311,6 +312,14 @@ static rt_status drain_direct(rt_job *job) {
     return RT_ok;
 }
 
+/* A worker that aggregates what it reads gets blocks that stand together: rows of one window
+ * are neighbours, and a window that two workers have seen is sent by both.  Not so many that
+ * one of them waits for the other at the end. */
+static int64_t blocks_in_a_row(const rt_job *job, const rt_stage_decl *decl, int64_t n) {
+    int64_t most = n / (4 * job->nworkers);
+    return decl->flush && most > 1 ? RT_MIN(most, BLOCKS_IN_A_ROW) : 1;
+}
+
 static rt_status source_stage(rt_job *job, int64_t stage) {
     const rt_stage_decl *decl = &job->program->stages[stage];
     const rt_input *in = &job->inputs[decl->source];
@@ -323,7 +332,8 @@ static rt_status source_stage(rt_job *job, int64_t stage) {
                     .first = from,
                     .base = job->tasks,
                     .wave_limit = RT_MIN(WAVE_BYTES, share / 4)};
-        int64_t done = rt_pool_run(job->pool, source_task, &ph, from, to, job->alone);
+        int64_t done = rt_pool_run_rows(job->pool, source_task, &ph, from, to,
+                                        blocks_in_a_row(job, decl, to - from), job->alone);
         RT_TRY(rt_task_failed(job));
         seal_all(job, stage, done - from);
         from = done;

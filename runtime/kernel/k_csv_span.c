@@ -10,6 +10,7 @@
 #include "runtime/kernel/k_float.h"
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_num.h"
+#include "runtime/kernel/k_places.h"
 
 #define SPAN_BYTES  8192 /* with all that is made of it still in the first cache, or near */
 #define SPAN_ROWS   256
@@ -25,6 +26,7 @@ enum { SPAN_short, SPAN_long, SPAN_any };
 
 typedef uint64_t span_v8 __attribute__((vector_size(64)));
 typedef uint16_t span_v32 __attribute__((vector_size(64)));
+typedef uint32_t span_lens __attribute__((vector_size(32)));
 
 typedef struct csv_span {
     const uint8_t *base; /* where the first row begins */
@@ -36,7 +38,8 @@ typedef struct csv_span {
     int64_t returns;     /* lines may end with "\r\n" */
     uint64_t *numbers;   /* [column][SPAN_ROOM] */
     uint8_t forms[SPAN_FIELDS]; /* [column] */
-    uint64_t high[SPAN_ROOM]; /* of one column: the digits before the last eight */
+    uint64_t high[SPAN_ROOM]; /* of one column: the digits before the last eight, */
+    uint32_t lens[SPAN_ROOM]; /* and how many there are in all */
     uint64_t odd[SPAN_ROOM];            /* not 0: the decoder reads the row */
     uint32_t ends[1 + SPAN_ENDS + 128]; /* from base: before the first row, then of each field */
 } csv_span;
@@ -55,17 +58,6 @@ FLOW_HOT int32_t flow_k_csv_span_more(const void *span) {
 }
 
 /* ---- where fields end ---- */
-
-/* Writes the places of the mask's bits; some words behind them are written, too. */
-FLOW_INLINE uint32_t *span_places(uint32_t *to, uint64_t mask, uint32_t from) {
-    int64_t n = __builtin_popcountll(mask);
-    for (int64_t i = 0; i < n; i += 8)
-        for (int k = 0; k < 8; k++) {
-            to[i + k] = from + (uint32_t)__builtin_ctzll(mask | (uint64_t)1 << 63);
-            mask &= mask - 1;
-        }
-    return to + n;
-}
 
 /* Is record r one of `fields` fields? */
 static int span_regular(const csv_span *s, int32_t fields, int64_t r, uint8_t separator) {
@@ -101,7 +93,7 @@ void flow_k_csv_span_find(void *decoder, void *span, int32_t fields) {
             stop = p;
         }
         lines += __builtin_popcountll(line & live);
-        to = span_places(to, (line | k_vec_eq(v, scan->separator)) & live, (uint32_t)(p - base));
+        to = k_places_base(to, (line | k_vec_eq(v, scan->separator)) & live, (uint32_t)(p - base));
     }
     /* Each record's last end is a line's; so all others are not if there are as many lines. */
     int64_t found = (to - s->ends - 1) / fields, good = 0;
@@ -171,82 +163,86 @@ FLOW_INLINE int span_any(span_v8 v) {
 
 FLOW_INLINE void span_store(uint64_t *p, span_v8 v) { __builtin_memcpy(p, &v, sizeof v); }
 
-/* The texts of a field as words, noughts in front; more than 7: not all have 1 to 8 bytes. */
-FLOW_INLINE uint64_t span_words(const span_cut *c, uint64_t *out) {
-    uint64_t any = 0;
-    const uint32_t *ends = c->ends;
-    for (int64_t i = 0; i < c->rows; i++, ends += c->step) {
-        uint32_t n = ends[1] - ends[0] - 1;
-        out[i] = (k_num_load8(c->base + (int32_t)ends[0]) ^ SPAN_NOUGHT) << (-8 * n & 63);
-        any |= n - 1;
-    }
-    return any;
+/* The lengths of eight texts. */
+FLOW_INLINE span_v8 span_lengths(const uint32_t *lens) {
+    span_lens n;
+    __builtin_memcpy(&n, lens, sizeof n);
+    return __builtin_convertvector(n, span_v8);
 }
 
-/* The same where lines may end with "\r\n". */
-static uint64_t span_words_returns(const span_cut *c, uint64_t *out) {
-    uint64_t any = 0;
+/* The first bytes of each text of a field, and how many it has.  What is behind the rows in
+ * `out` and `lens` becomes the number 0, for the last step of eight. */
+static void span_words(const span_cut *cut, uint64_t *out, uint32_t *lens) {
+    const span_cut c = *cut;
+    const uint32_t *ends = c.ends;
+    for (int64_t i = 0; i < c.rows; i++, ends += c.step) {
+        uint32_t from = ends[0];
+        out[i] = k_num_load8(c.base + (int32_t)from);
+        lens[i] = ends[1] - from - 1;
+    }
+    for (int64_t i = c.rows; i < c.rows + 8; i++) {
+        out[i] = SPAN_NOUGHT;
+        lens[i] = 8;
+    }
+}
+
+/* The last eight bytes, too: of texts of 9 to 16. */
+static void span_pairs(const span_cut *cut, uint64_t *out, uint64_t *high, uint32_t *lens) {
+    const span_cut c = *cut;
+    const uint32_t *ends = c.ends;
+    for (int64_t i = 0; i < c.rows; i++, ends += c.step) {
+        uint32_t from = ends[0], to = ends[1];
+        high[i] = k_num_load8(c.base + (int32_t)from);
+        out[i] = k_num_load8(c.base + (int32_t)to - 9);
+        lens[i] = to - from - 1;
+    }
+    for (int64_t i = c.rows; i < c.rows + 8; i++) {
+        out[i] = high[i] = SPAN_NOUGHT;
+        lens[i] = 16;
+    }
+}
+
+/* The same where lines may end with "\r\n"; high: null for span_words. */
+static void span_returns(const span_cut *c, uint64_t *out, uint64_t *high, uint32_t *lens) {
+    if (high) span_pairs(c, out, high, lens);
+    else span_words(c, out, lens);
     for (int64_t i = 0; i < c->rows; i++) {
         int64_t n;
         const uint8_t *p = span_text(c, i, &n);
-        out[i] = (k_num_load8(p) ^ SPAN_NOUGHT) << (-8 * n & 63);
-        any |= (uint64_t)(n - 1);
+        if (high) out[i] = k_num_load8(p + n - 8);
+        lens[i] = (uint32_t)n;
     }
-    return any;
 }
 
-/* Numbers of 1 to 8 digits: 0 if there is one that is not. */
-FLOW_INLINE int span_read_short(const span_cut *c, uint64_t *out) {
-    uint64_t any = c->returns ? span_words_returns(c, out) : span_words(c, out);
-    if (any > 7) return 0;
-    span_v8 bad = {0};
-    span_store(out + c->rows, bad); /* what the last step reads behind the rows */
+/* Numbers of 1 to 8 digits: 0 if there is one that is not.  The digits go to the end of a word,
+ * noughts in front. */
+FLOW_INLINE int span_read_short(const span_cut *c, uint64_t *out, uint32_t *lens) {
+    if (c->returns) span_returns(c, out, 0, lens);
+    else span_words(c, out, lens);
+    span_v8 bad = {0}, some = {0};
     for (int64_t i = 0; i < c->rows; i += 8) {
-        span_v8 v = span_load(out + i);
+        span_v8 n = span_lengths(lens + i);
+        span_v8 v = (span_load(out + i) ^ SPAN_NOUGHT) << ((-8 * n) & 63);
+        some |= n - 1;
         bad |= span_bad(v);
         span_store(out + i, span_value(v));
     }
-    return !span_any(bad);
-}
-
-/* The same in two words; more than 7: not all have 9 to 16 bytes. */
-FLOW_INLINE uint64_t span_pairs(const span_cut *c, uint64_t *out, uint64_t *high) {
-    uint64_t any = 0;
-    const uint32_t *ends = c->ends;
-    for (int64_t i = 0; i < c->rows; i++, ends += c->step) {
-        uint32_t n = ends[1] - ends[0] - 1;
-        high[i] = (k_num_load8(c->base + (int32_t)ends[0]) ^ SPAN_NOUGHT) << (-8 * n & 63);
-        out[i] = k_num_load8(c->base + (int32_t)ends[1] - 9) ^ SPAN_NOUGHT;
-        any |= n - 9;
-    }
-    return any;
-}
-
-static uint64_t span_pairs_returns(const span_cut *c, uint64_t *out, uint64_t *high) {
-    uint64_t any = 0;
-    for (int64_t i = 0; i < c->rows; i++) {
-        int64_t n;
-        const uint8_t *p = span_text(c, i, &n);
-        high[i] = (k_num_load8(p) ^ SPAN_NOUGHT) << (-8 * n & 63);
-        out[i] = k_num_load8(p + n - 8) ^ SPAN_NOUGHT;
-        any |= (uint64_t)(n - 9);
-    }
-    return any;
+    return !span_any(bad | some >> 3);
 }
 
 /* Numbers of 9 to 16 digits. */
-FLOW_INLINE int span_read_long(const span_cut *c, uint64_t *out, uint64_t *high) {
-    uint64_t any = c->returns ? span_pairs_returns(c, out, high) : span_pairs(c, out, high);
-    if (any > 7) return 0;
-    span_v8 bad = {0};
-    span_store(out + c->rows, bad);
-    span_store(high + c->rows, bad);
+FLOW_INLINE int span_read_long(const span_cut *c, uint64_t *out, uint64_t *high, uint32_t *lens) {
+    if (c->returns) span_returns(c, out, high, lens);
+    else span_pairs(c, out, high, lens);
+    span_v8 bad = {0}, some = {0};
     for (int64_t i = 0; i < c->rows; i += 8) {
-        span_v8 v = span_load(out + i), h = span_load(high + i);
+        span_v8 n = span_lengths(lens + i), v = span_load(out + i) ^ SPAN_NOUGHT;
+        span_v8 h = (span_load(high + i) ^ SPAN_NOUGHT) << ((-8 * n) & 63);
+        some |= n - 9;
         bad |= span_bad(v) | span_bad(h);
         span_store(out + i, span_value(v) + span_value(h) * 100000000);
     }
-    return !span_any(bad);
+    return !span_any(bad | some >> 3);
 }
 
 /* Any numbers; what is not of 1 to 16 digits with a minus in front perhaps makes its row odd.
@@ -270,8 +266,8 @@ void flow_k_csv_span_int(void *span, int32_t fields, int32_t field, int32_t colu
     uint64_t *out = s->numbers + column * (int64_t)SPAN_ROOM;
     span_cut c = span_cut_of(s, fields, field);
     uint8_t *form = &s->forms[column];
-    if (FLOW_LIKELY(*form == SPAN_short) && span_read_short(&c, out)) return;
-    if (*form == SPAN_long && span_read_long(&c, out, s->high)) return;
+    if (FLOW_LIKELY(*form == SPAN_short) && span_read_short(&c, out, s->lens)) return;
+    if (*form == SPAN_long && span_read_long(&c, out, s->high, s->lens)) return;
     *form = span_read_any(&c, out, s->odd);
 }
 

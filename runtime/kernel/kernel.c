@@ -27,6 +27,7 @@
 #include "runtime/kernel/k_json.c"
 #include "runtime/kernel/k_cscan.c"
 #include "runtime/kernel/k_csv.c"
+#include "runtime/kernel/k_places.c"
 #include "runtime/kernel/k_csv_span.c"
 #include "runtime/kernel/k_write.c"
 #include "runtime/kernel/k_print.c"
