@@ -16,11 +16,12 @@
  * Rows stand at multiples of 8: blocks of streams begin there, and those of files keep the places
  * that their bytes have in pages. */
 #include "compiler/emit/emit_stage.h"
+#include "compiler/emit/emit_time.h"
 
 #include "compiler/plan/build.h"
 
 enum {
-    SIFTED = 128, /* rows at once: 8 KiB of eight words */
+    SIFTED = 32, /* rows at once */
     AHEAD = 8192  /* bytes: about as far, so that they come while others are taken */
 };
 
@@ -84,26 +85,51 @@ static LLVMValueRef row_at(gen_t *g, LLVMValueRef p, LLVMValueRef i) {
     return ir_byte_at(g->e, p, ir_mul(g->e, i, g->record_len, ""), "row");
 }
 
-static void sifted_rows(gen_t *g, LLVMValueRef p, LLVMValueRef rows, LLVMValueRef mark) {
+/* i64 (ctx, row, kept, number of the row, count): asks so many rows and writes the numbers of
+ * those that stay; how many they are.  A function of its own: in the midst of what is done with
+ * those that stay it would have no registers. */
+static LLVMValueRef sift_fn(gen_t *g, LLVMTypeRef *type) {
     emit_t *e = g->e;
-    LLVMValueRef size = ir_i64(e, SIFTED), one = ir_i64(e, 1);
-    LLVMValueRef up = ir_add(e, rows, ir_sub(e, size, one, ""), "");
-    g->sift = (sift_t){.kept = ir_words(e, SIFTED, "kept"), .n = ir_slot(e, e->i64, "kept.n")};
-    loop_t some = ir_loop(e, ir_op(e, LLVMSDiv, up, size, "pieces"), "piece");
-    LLVMValueRef from = ir_mul(e, some.i, size, "from"), left = ir_sub(e, rows, from, "left");
+    LLVMTypeRef args[] = {e->ptr, e->ptr, e->ptr, e->i64, e->i64};
+    fn_t f;
+    *type = LLVMFunctionType(e->i64, args, 5, 0);
+    emit_fn_open(e, &f, arena_printf(e->arena, "flowgen_stage%d_sift", g->stage->id), *type,
+                 g->plan->steps.at[g->stage->step_id].at);
+    LLVMAddAttributeAtIndex(f.fn, LLVMAttributeFunctionIndex,
+                            LLVMCreateEnumAttribute(e->llvm, LLVMGetEnumAttributeKindForName(
+                                                                 "noinline", 8), 0));
+    LLVMValueRef p = emit_arg(e, 1, "rows"), from = emit_arg(e, 3, "from");
+    g->sift = (sift_t){.phase = SIFT_ask, .kept = emit_arg(e, 2, "kept"),
+                       .n = ir_slot(e, e->i64, "kept.n")};
     ir_store(e, ir_i64(e, 0), g->sift.n);
-    loop_t ask = ir_loop(e, ir_select(e, ir_lt(e, left, size, ""), left, size, "count"), "ask");
-    K_CALL(e, reset, "", e->fn->ctx, mark);
+    emit_see_times(g);
+    loop_t ask = ir_loop(e, emit_arg(e, 4, "count"), "ask");
     g->sift.row = ir_add(e, from, ask.i, "row");
-    g->record = row_at(g, p, g->sift.row);
+    g->record = row_at(g, p, ask.i);
     LLVMValueRef ahead = ir_i64(e, AHEAD); /* perhaps behind the block */
     K_CALL(e, fetch, "", LLVMBuildGEP2(e->b, e->i8, g->record, &ahead, 1, "ahead"));
-    g->sift.phase = SIFT_ask;
     give_row(g);
     ir_loop_end(e, &ask);
-    loop_t take = ir_loop(e, ir_load(e, e->i64, g->sift.n, "kept.n"), "take");
+    emit_times_seen(g);
+    ir_ret(e, ir_load(e, e->i64, g->sift.n, "kept.n"));
+    emit_fn_close(e);
+    return f.fn;
+}
+
+static void sifted_rows(gen_t *g, LLVMValueRef p, LLVMValueRef rows, LLVMValueRef mark) {
+    emit_t *e = g->e;
+    LLVMTypeRef type;
+    LLVMValueRef sift = sift_fn(g, &type), kept = ir_words(e, SIFTED, "kept");
+    LLVMValueRef size = ir_i64(e, SIFTED), one = ir_i64(e, 1);
+    LLVMValueRef up = ir_add(e, rows, ir_sub(e, size, one, ""), "");
+    loop_t some = ir_loop(e, ir_op(e, LLVMSDiv, up, size, "pieces"), "piece");
+    LLVMValueRef from = ir_mul(e, some.i, size, "from"), left = ir_sub(e, rows, from, "left");
+    K_CALL(e, reset, "", e->fn->ctx, mark); /* what is asked of some rows takes little */
+    LLVMValueRef args[] = {e->fn->ctx, row_at(g, p, from), kept, from,
+                           ir_select(e, ir_lt(e, left, size, ""), left, size, "count")};
+    loop_t take = ir_loop(e, LLVMBuildCall2(e->b, type, sift, args, 5, "kept.n"), "take");
     K_CALL(e, reset, "", e->fn->ctx, mark);
-    g->record = row_at(g, p, ir_load(e, e->i64, ir_word_at(e, g->sift.kept, take.i, ""), "row"));
+    g->record = row_at(g, p, ir_load(e, e->i64, ir_word_at(e, kept, take.i, ""), "row"));
     g->sift.phase = SIFT_take;
     give_row(g);
     ir_loop_end(e, &take);
@@ -118,6 +144,7 @@ void emit_binary_rows(gen_t *g, LLVMValueRef p) {
     if (sifting_op(g) && !reads_bools(g)) {
         sifted_rows(g, p, rows, mark);
     } else {
+        emit_see_times(g);
         loop_t l = ir_loop(e, rows, "row");
         K_CALL(e, reset, "", e->fn->ctx, mark);
         g->record = row_at(g, p, l.i);
@@ -125,6 +152,7 @@ void emit_binary_rows(gen_t *g, LLVMValueRef p) {
         if (bad) report_bad(g, bad, l.next);
         give_row(g);
         ir_loop_end(e, &l);
+        emit_times_seen(g);
     }
     g->record = NULL;
 }

@@ -8,6 +8,7 @@
 #include "compiler/emit/emit_join.h"
 #include "compiler/emit/emit_staging.h"
 #include "compiler/emit/emit_table.h"
+#include "compiler/emit/emit_time.h"
 #include "compiler/syntax/ast.h"
 #include "compiler/types/def.h"
 
@@ -138,8 +139,13 @@ static void source_block(gen_t *g) {
     g->bytes = ir_sub(e, ir_cast(e, LLVMPtrToInt, end, e->i64, ""),
                       ir_cast(e, LLVMPtrToInt, p, e->i64, ""), "bytes");
     ir_at(e, here);
-    if (g->stage->source->conn->format == FORMAT_binary) emit_binary_rows(g, p);
-    else decoded_rows(g, p, end);
+    if (g->stage->source->conn->format == FORMAT_binary) {
+        emit_binary_rows(g, p);
+    } else {
+        emit_see_times(g);
+        decoded_rows(g, p, end);
+        emit_times_seen(g);
+    }
     flush_full(g);
     close_fn(g);
 }
@@ -218,6 +224,7 @@ static void source_range(gen_t *g) {
     open_fn(g, &f, "range", range_type(e));
     LLVMValueRef from = emit_arg(e, 1, "from"), to = emit_arg(e, 2, "to");
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
+    emit_see_times(g);
     loop_t l = ir_loop(e, ir_sub(e, to, from, "count"), "row");
     LLVMBasicBlockRef next = ir_block(e, "row.next");
     LLVMValueRef i = ir_add(e, from, l.i, "i");
@@ -236,6 +243,7 @@ static void source_range(gen_t *g) {
     ir_br(e, next);
     ir_at(e, next);
     ir_loop_end(e, &l);
+    emit_times_seen(g);
     flush_full(g);
     close_fn(g);
 }

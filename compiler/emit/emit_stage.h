@@ -48,6 +48,12 @@ typedef struct gen_count {
     int64_t least;   /* less is refused at the start */
 } gen_count_t;
 
+/* The greatest time of a clock (of an `event_time`) in the function at hand. */
+typedef struct gen_seen {
+    int clock;
+    LLVMValueRef slot; /* i64 */
+} gen_seen_t;
+
 typedef struct gen {
     emit_t *e;
     plan_t *plan;
@@ -73,6 +79,8 @@ typedef struct gen {
     sift_t sift;
     VEC(staged_t) staged;
     VEC(struct view *) views;  /* emit_view.h */
+    LLVMValueRef seen_by;      /* the function whose end tells what times it has seen, */
+    VEC(gen_seen_t) seen;      /* and these */
     VEC(gen_fn_t) fns;
     VEC(gen_count_t) counts;
     LLVMValueRef bytes;        /* of the rows that the function reads, i64; null: nobody knows */

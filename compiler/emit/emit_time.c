@@ -82,6 +82,42 @@ static void push_late(gen_t *g, pop_t *op, val_t *cols) {
     push_arm(g, op, 1, cols, op->row_in);
 }
 
+/* The greatest time that a loop over rows has seen stays with it until its end: nobody asks
+ * before the batch is over.  A function of one row tells it at once. */
+static void see_time(gen_t *g, int clock, LLVMValueRef t) {
+    emit_t *e = g->e;
+    size_t i = 0;
+    if (e->fn->fn != g->seen_by) {
+        K_CALL(e, time_seen, "", e->fn->ctx, ir_i64(e, clock), t);
+        return;
+    }
+    while (i < g->seen.n && g->seen.at[i].clock != clock) i++;
+    if (i == g->seen.n) {
+        gen_seen_t s = {clock, ir_slot(e, e->i64, "seen")};
+        LLVMBasicBlockRef here = ir_here(e);
+        ir_at(e, emit_fn_before(e));
+        ir_store(e, ir_i64(e, INT64_MIN), s.slot);
+        ir_at(e, here);
+        vec_push(e->arena, &g->seen, s);
+    }
+    LLVMValueRef slot = g->seen.at[i].slot, old = ir_load(e, e->i64, slot, "seen");
+    ir_store(e, ir_select(e, ir_lt(e, old, t, "later"), t, old, "seen"), slot);
+}
+
+void emit_see_times(gen_t *g) {
+    flow_assert(!g->seen.n);
+    g->seen_by = g->e->fn->fn;
+}
+
+void emit_times_seen(gen_t *g) {
+    emit_t *e = g->e;
+    for (size_t i = 0; i < g->seen.n; i++)
+        K_CALL(e, time_seen, "", e->fn->ctx, ir_i64(e, g->seen.at[i].clock),
+               ir_load(e, e->i64, g->seen.at[i].slot, "seen"));
+    g->seen.n = 0;
+    g->seen_by = NULL;
+}
+
 void emit_event_time(gen_t *g, pop_t *op, val_t *cols) {
     emit_t *e = g->e;
     tstep_t *s = op->step;
@@ -90,7 +126,7 @@ void emit_event_time(gen_t *g, pop_t *op, val_t *cols) {
     emit_guard_open(g, &fail, "time.error");
     LLVMValueRef t = emit_expr(e, s->u.event_time.time).leaf[0];
     emit_guard_close(g, &fail, op->step_id, op->error_port, cols, op->row_in, next);
-    if (g->sift.phase != SIFT_take) K_CALL(e, time_seen, "", e->fn->ctx, ir_i64(e, op->clock), t);
+    if (g->sift.phase != SIFT_take) see_time(g, op->clock, t);
     LLVMValueRef outer = g->time;
     g->time = t;
     if (s->u.event_time.late) {

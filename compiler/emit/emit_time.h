@@ -8,6 +8,10 @@
 struct cval;
 
 void emit_event_time(gen_t *g, pop_t *op, val_t *cols);
+/* A function over the rows of a source keeps what times it has seen to itself, from the first
+ * call to the second. */
+void emit_see_times(gen_t *g);
+void emit_times_seen(gen_t *g);
 void emit_window(gen_t *g, pop_t *op, val_t *cols);
 
 /* A constant as an i64: folded, or computed by flowgen_setup, which refuses to start where
