@@ -21,16 +21,23 @@
 #include "runtime/ckpt/journal.h"
 #include "runtime/ckpt/state_form.h"
 #include "runtime/ckpt/state_merge.h"
+#include "runtime/exec/task.h"
 #include "runtime/io/rows_file.h"
+#include "runtime/kernel/k_digest.h"
+#include "runtime/kernel/k_form.h"
+#include "runtime/kernel/k_key.h"
+#include "runtime/kernel/k_mem.h"
+#include "runtime/kernel/k_row.h"
+#include "runtime/kernel/k_type.h"
 #include "tests/unit/faults/ckpt_stand.h"
 #include "tests/unit/runtime/fake_program.h"
 #include "tests/unit/runtime/source_stand.h"
 
 /* A state file; a journal and the records in it; one payload; rows of a source that cannot
  * give them again, in a plan or in a file; a folder that a start recovers from: IDENT and a
- * journal with the state in it. */
-typedef enum form { STATE, JOURNAL, PAYLOAD, ROWS, FOLDER, FORMS } form;
-static const char *const forms[FORMS] = {"state", "journal", "payload", "rows", "folder"};
+ * journal with the state in it; an encoded row or key of saved state. */
+typedef enum form { STATE, JOURNAL, PAYLOAD, ROWS, FOLDER, VALUE, FORMS } form;
+static const char *const forms[FORMS] = {"state", "journal", "payload", "rows", "folder", "value"};
 
 /* ---- reading ----------------------------------------------------------------------------- */
 
@@ -166,6 +173,85 @@ static void read_folder(const uint8_t *p, int64_t n) {
         must(stand_batch(&st, 2, false) == RT_ok, "no batch comes behind what was taken");
     }
     stand_end(&st);
+}
+
+/* ---- rows and keys of state ---------------------------------------------------------------- */
+
+/* Forms (kernel/k_form.h), and the types by which what is of them is read: a key in a row is
+ * bytes there. */
+static const struct {
+    const char *form, *types;
+    int values;
+    char kind; /* K, R or L */
+} kept[] = {
+    {"K\3is?[b", "is?[b", 3, 'K'},
+    {"K\2K\2isD\x9\2", "sD\x9\2", 2, 'K'},
+    {"K\1|\2\0{\1\0s\0{\2\0[<si\0b", "|\2\0{\1\0s\0{\2\0[<si\0b", 1, 'K'},
+    {"R\1\1\0{\3\0s\0?i\0[s", "{\3\0s\0?i\0[s", 1, 'R'},
+    {"R\2\3\0K\2st?[[iy", "y?[[iy", 3, 'R'},
+    {"R\1\1\0|\2\0{\1\0s\0{\2\0[<s?b\0b", "|\2\0{\1\0s\0{\2\0[<s?b\0b", 1, 'R'},
+    {"R\1\2\0Q[s?s", "y?s", 2, 'R'},
+    {"L{\2\0s\0?s", "{\2\0s\0?s", 1, 'L'},
+};
+enum { KEPT = sizeof kept / sizeof *kept, WORDS = 64 };
+
+/* All of it is looked at. */
+static void see_value(flow_ctx *ctx, int i, const uint8_t *p, int64_t n) {
+    const uint8_t *tc = (const uint8_t *)kept[i].types, *at = p, *w = p + 8 * kept[i].form[1];
+    uint64_t words[WORDS];
+    for (int v = 0; v < kept[i].values; v++, tc = flow_k_type_skip(tc)) {
+        if (kept[i].kind == 'K') at = flow_k_key_get(ctx, at, words, tc);
+        else if (kept[i].kind == 'L') flow_k_row_read(ctx, p, 8, words, tc);
+        else flow_k_row_get(ctx, p, words, (const uint64_t *)(const void *)w, tc);
+        flow_k_digest(words, tc);
+        w += 8 * flow_k_type_words(tc);
+    }
+    must(kept[i].kind != 'K' || at == p + n, "a key has another length");
+}
+
+typedef struct valued {
+    const uint8_t *p;
+    int64_t n;
+} valued;
+
+/* The form, for a list how many values, the bytes. */
+static int32_t value_body(flow_rt_worker *w, void *arg) {
+    valued v = *(valued *)arg;
+    flow_ctx *ctx = &w->ctx;
+    int i = v.p[0] % KEPT;
+    const uint8_t *form = (const uint8_t *)kept[i].form, *p = v.p + 2;
+    int64_t n = v.n - 2;
+    if (kept[i].kind != 'L') {
+        uint8_t *copy = rt_alloc((size_t)n + !n); /* rows are read at multiples of 8 */
+        memcpy(copy, p, (size_t)n);
+        if (k_form_fits(ctx, form, p, n)) see_value(ctx, i, copy, n);
+        free(copy);
+        return 0;
+    }
+    if (!k_form_fits_list(ctx, form, p, n, v.p[1])) return 0;
+    for (int64_t at = 0, size; at < n; at += size) {
+        uint32_t len;
+        memcpy(&len, p + at, 4);
+        size = len;
+        uint8_t *copy = rt_alloc((size_t)size);
+        memcpy(copy, p + at, (size_t)size);
+        see_value(ctx, i, copy, size);
+        free(copy);
+    }
+    return 0;
+}
+
+static void read_value(const uint8_t *p, int64_t n) {
+    static ckpt_stand st;
+    valued v = {p, n};
+    if (n < 2) return;
+    if (!st.job.workers) {
+        stand_fresh();
+        stand_make(&st);
+        must(stand_begin(&st) == RT_ok, "a run does not begin");
+    }
+    rt_task_run(&st.job.workers[0], 0, 0, NULL, value_body, &v);
+    must(st.job.workers[0].failure.status == RT_ok, "a value takes more memory than there is");
 }
 
 /* ---- checksums ----------------------------------------------------------------------------- */
@@ -396,6 +482,22 @@ static void seed_folder(int i) {
     free(two);
 }
 
+/* A row and a key of zeros, as long as each form's least. */
+static void seed_values(void) {
+    for (int i = 0; i < KEPT; i++) {
+        uint8_t bytes[2 + 8 * WORDS] = {(uint8_t)i, 1};
+        int64_t n = 8 * kept[i].form[1], words = 0;
+        const uint8_t *tc = (const uint8_t *)kept[i].types;
+        for (int v = 0; v < kept[i].values; v++, tc = flow_k_type_skip(tc))
+            words += flow_k_type_words(tc);
+        if (kept[i].kind == 'L') n = 8;
+        n = kept[i].kind == 'K' ? 24 : n + 8 * words;
+        if (kept[i].kind != 'K') bytes[2] = (uint8_t)n;
+        write_seed(VALUE, i, bytes, 2 + n);
+        read_value(bytes, 2 + n);
+    }
+}
+
 /* ---- libFuzzer ---------------------------------------------------------------------------- */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -428,6 +530,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     for (int i = 0; i < 4; i++) seed_bytes(i);
     seed_rows();
     for (int i = 0; i < 3; i++) seed_folder(i);
+    seed_values();
     exit(0);
 }
 
@@ -436,7 +539,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                                                   [JOURNAL] = read_journal,
                                                                   [PAYLOAD] = read_payload,
                                                                   [ROWS] = read_rows_kept,
-                                                                  [FOLDER] = read_folder};
+                                                                  [FOLDER] = read_folder,
+                                                                  [VALUE] = read_value};
     if (!size) return 0;
     /* Of exactly its length, so that a read behind it is seen. */
     int64_t n = (int64_t)size - 1;

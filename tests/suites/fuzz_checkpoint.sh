@@ -32,7 +32,7 @@ done
 touch failed
 RUN
 if [ "${1-short}" = long ]; then
-    forms="state journal payload rows folder"
+    forms="state journal payload rows folder value"
     # shellcheck disable=SC2086
     printf '%s\n' $forms | xargs -P 2 -I{} sh "$work/run" {} "-max_total_time=${2-3600}"
 else
