@@ -14,6 +14,7 @@
 #include "compiler/emit/emit_table.h"
 #include "compiler/plan/joins.h"
 #include "compiler/types/builtins.h"
+#include "runtime/kernel/k_form.h"
 
 static void put_any(buf_t *b) {
     buf_char(b, 'y');
@@ -158,8 +159,9 @@ static void put_sides(gen_t *g, buf_t *b) {
 
 /* ---- aggregates ------------------------------------------------------------------------ */
 
-static int is(const char *id, const char *a, const char *b) {
-    return id && (!strcmp(id, a) || (b && !strcmp(id, b)));
+/* min and max of what is neither a word nor text keep its key (runtime/kernel/k_agg.def). */
+static int keeps_key(const agg_call_t *c, aggk_t k) {
+    return (c->agg == AGG_min || c->agg == AGG_max) && *k.cls == 'g';
 }
 
 static void put_value_key(buf_t *b, const type_t *t) {
@@ -167,29 +169,25 @@ static void put_value_key(buf_t *b, const type_t *t) {
     type_shape(b, t);
 }
 
-/* What a letter of the layout of the kernel's aggregates keeps (runtime/kernel/k_agg.def). */
+/* What a letter of the kernel's layout keeps. */
 static void put_letter(gen_t *g, buf_t *b, const agg_call_t *c, aggk_t k, char letter) {
     const type_t *t = emit_agg_value(g->e, c);
     switch (letter) {
-    case 'c': /* min and max of what is no text: its key */
-        if (!is(k.id, "min", "max") || *k.cls != 'g') {
-            put_any(b);
-            return;
-        }
-        buf_char(b, '?');
-        put_value_key(b, t);
+    case 'c':
+        if (keeps_key(c, k)) {
+            buf_char(b, '?');
+            put_value_key(b, t);
+        } else put_any(b);
         return;
     case 'T':
-        if (is(k.id, "collect_set", NULL)) put_value_key(b, t);
+        if (c->agg == AGG_collect_set) put_value_key(b, t);
         else put_any(b);
         return;
     case 'l':
-        if (is(k.id, "concat", NULL)) {
-            put_any(b);
-            return;
-        }
-        buf_char(b, 'L');
-        type_shape(b, t);
+        if (c->agg == AGG_collect) {
+            buf_char(b, 'L');
+            type_shape(b, t);
+        } else put_any(b);
         return;
     case 'k': put_value_key(b, t); return;
     case 'b': put_value(b, t); return;
@@ -225,16 +223,12 @@ static void put_part(gen_t *g, buf_t *b) {
     for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
         const agg_call_t *c = s->u.aggregate.aggs[i];
         aggk_t k = emit_agg_kernel(e, c);
-        int keys = is(k.id, "min", "max") && *k.cls == 'g', set = is(k.id, "collect_set", NULL);
         for (const char *p = k.partial; *p; p++) {
             if (*p == '?' || *p == '[') continue;
             const type_t *t = record->fields[at++].type;
-            if (keys) {
+            if (keeps_key(c, k)) {
                 buf_char(b, '?');
                 put_value_key(b, emit_agg_value(e, c));
-            } else if (set) {
-                buf_char(b, 'Q');
-                type_shape(b, emit_agg_value(e, c));
             } else {
                 type_shape(b, t);
             }
@@ -328,48 +322,10 @@ void emit_session_forms(gen_t *g, buf_t *b) {
     else put_any(b);
 }
 
-/* ---- how many they are ------------------------------------------------------------------- */
-
-static const char *skip_type(const char *p);
-
-static const char *skip_types(const char *p, int n) {
-    while (n-- > 0) p = skip_type(p);
-    return p;
-}
-
-static const char *skip_fields(const char *p) {
-    for (int n = (unsigned char)*p++; n > 0; n--) p = skip_type(p + strlen(p) + 1);
-    return p;
-}
-
-static const char *skip_type(const char *p) {
-    switch (*p++) {
-    case 'D': return p + 2;
-    case '?':
-    case 'Q':
-    case '[': return skip_type(p);
-    case '<': return skip_types(p, 2);
-    case 'K': return skip_types(p + 1, (unsigned char)*p);
-    case '{':
-    case '|': return skip_fields(p);
-    default: return p;
-    }
-}
-
-static const char *skip_form(const char *p) {
-    if (*p == '?') p++;
-    switch (*p) {
-    case 'R':
-        return skip_types(p + 4, (unsigned char)p[2] | (unsigned char)p[3] << 8);
-    case 'L': return skip_type(p + 1);
-    default: return skip_type(p);
-    }
-}
-
 int emit_forms_count(const buf_t *forms) {
-    const char *p = buf_text(forms), *end = p + forms->n;
+    const uint8_t *p = (const uint8_t *)buf_text(forms), *end = p + forms->n;
     int n = 0;
-    for (; p < end; n++) p = skip_form(p);
+    for (; p < end; n++) p = k_form_skip(p);
     flow_assert(p == end);
     return n;
 }

@@ -110,21 +110,6 @@ static int form_key(form_in *in, const uint8_t *tc) {
     }
 }
 
-/* Lengths and keys: the sets that cross exchanges. */
-static int form_pieces(flow_ctx *ctx, const uint8_t *tc, const uint8_t *p, int64_t n) {
-    for (const uint8_t *end = p + n; p < end;) {
-        uint32_t len;
-        if (end - p < 4) return 0;
-        __builtin_memcpy(&len, p, 4);
-        p += 4;
-        if (len > end - p) return 0;
-        form_in in = {ctx, p, p + len};
-        if (!form_key(&in, tc) || in.p != in.end) return 0;
-        p += len;
-    }
-    return 1;
-}
-
 /* ---- encoded rows ------------------------------------------------------------------- */
 
 /* A row that is walked in the order in which it was written: `at` is where the next part
@@ -142,8 +127,7 @@ static int form_text(form_row *r, const uint8_t *w, const uint8_t *tc) {
     if (len > (uint64_t)(r->size - r->at) || at != (len ? (uint64_t)r->at : 0)) return 0;
     const uint8_t *text = r->row + at;
     r->at += (int64_t)len;
-    if (*tc == 'K') return form_keys(r->ctx, tc, text, (int64_t)len);
-    return *tc != 'Q' || form_pieces(r->ctx, tc + 1, text, (int64_t)len);
+    return *tc != 'K' || form_keys(r->ctx, tc, text, (int64_t)len);
 }
 
 static int form_list(form_row *r, const uint8_t *w, const uint8_t *tc, int fields) {
@@ -172,10 +156,12 @@ static int form_value(form_row *r, const uint8_t *w, const uint8_t *tc) {
     case 'b': return form_word(w) <= 1;
     case 's':
     case 'y':
-    case 'K':
-    case 'Q': return form_text(r, w, code);
-    case '?': /* what is none has words of its type, too: zeros */
-        return form_word(w + 8 * flow_k_type_words(tc)) <= 1 && form_value(r, w, tc);
+    case 'K': return form_text(r, w, code);
+    case '?': { /* what is none has words of its type, too: zeros, which are no key */
+        uint64_t has = form_word(w + 8 * flow_k_type_words(tc));
+        if (!has && *tc == 'K') tc = (const uint8_t *)"y";
+        return has <= 1 && form_value(r, w, tc);
+    }
     case '[': return form_list(r, w, tc, 1);
     case '<': return form_list(r, w, tc, 2);
     case '{':

@@ -12,9 +12,8 @@
  *        | L T          values one behind the other, as collect keeps them (k_agg_list.c)
  *        | ? form       the same, or nothing
  *
- * T is a type code whose names are empty.  Where bytes inside it are read by type, they are
- *   K n T*              key bytes of n values
- *   Q T                 pieces, each its length (u32) and the key of a T (k_set.h)
+ * T is a type code whose names are empty.  K n T* in one are bytes that are read as the key
+ * of n values.
  *
  * What is asked is that reading stays inside of the bytes, and finds values of the type.  A
  * row has to be as k_row.c writes it, each part at the place where the one before it ends. */

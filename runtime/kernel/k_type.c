@@ -7,7 +7,6 @@ static const uint8_t *type_walk(const uint8_t *tc, int64_t *words) {
     case 's':
     case 'y': *words += 2; return tc;
     case 'D': *words += 2; return tc + 2;
-    case 'Q': *words += 2; return flow_k_type_skip(tc);
     case 'K':
         *words += 2;
         for (int n = *tc++; n > 0; n--) tc = flow_k_type_skip(tc);
@@ -53,7 +52,6 @@ static const uint8_t *type_flat(const uint8_t *tc, int32_t *flat) {
     case 's':
     case 'y':
     case 'K':
-    case 'Q':
     case '[':
     case '<': *flat = 0; return tc; /* the walk ends here */
     case 'D': return tc + 2;

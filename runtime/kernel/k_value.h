@@ -18,8 +18,7 @@
  *   ? T             optional          [ T   list          < K V   map
  *   { n (name 0 T)* record of n fields
  *   | n (name 0 {)* tagged record of n variants, each with its payload record
- *   K n T*          bytes that are the key of n values, Q T: bytes that are many keys; both
- *                   only where saved state is checked (k_form.h)
+ *   K n T*          bytes that are the key of n values: only to check saved state (k_form.h)
  *
  * Only pointers, i32, i64 and double cross between generated code and kernel.
  *

@@ -145,7 +145,7 @@ static void test_keys(void) {
     CU_ASSERT(refused > 10000 && taken > 10000);
 }
 
-/* Several values, a key in the row, a key in a key, pieces, what may be missing. */
+/* Several values, a key in the row, a key in a key, what may be missing. */
 static void test_forms(void) {
     flow_ctx *ctx = env_open();
     const uint8_t *any = (const uint8_t *)"y", *two = (const uint8_t *)"K\2is";
@@ -165,30 +165,26 @@ static void test_forms(void) {
     CU_ASSERT(!fits(ctx, nested, outer, q - outer));
     CU_ASSERT(fits(ctx, (const uint8_t *)"K\2yi", outer, q - outer));
 
-    /* A row of a key, of pieces and of an int, from the third word on. */
-    const uint8_t *row_form = (const uint8_t *)"R\3\3\0K\2isQ[ii", *tc = (const uint8_t *)"{\3a\0yb\0yc\0i";
-    uint8_t pieces[] = {2, 0, 0, 0, 1, 9, 1, 0, 0, 0, 0};
-    for (int bad = 0; bad < 4; bad++) {
-        uint64_t words[5] = {(uint64_t)key, (uint64_t)(p - key) - (bad == 1), (uint64_t)pieces, 0, 5};
-        uint8_t set[40], list[10];
-        uint8_t *l = list;
-        *l++ = 1;
-        l = flow_k_key_i64(l, 4);
-        *l++ = bad == 2 ? 2 : 0;
-        uint32_t lens[2] = {10, bad == 3 ? 2 : 1};
-        memcpy(set, lens, 4);
-        memcpy(set + 4, list, 10);
-        memcpy(set + 14, lens + 1, 4);
-        set[18] = 0; /* an empty list */
-        words[2] = (uint64_t)set;
-        words[3] = 19;
+    /* A row of a key and of an int, from the third word on. */
+    const uint8_t *row_form = (const uint8_t *)"R\3\2\0K\2isi", *tc = (const uint8_t *)"{\2a\0yb\0i";
+    for (int bad = 0; bad < 2; bad++) {
+        uint64_t words[3] = {(uint64_t)key, (uint64_t)(p - key - bad), 5};
         int64_t size = flow_k_row_measure(24, words, tc);
         uint8_t *row = flow_k_alloc(ctx, size + FLOW_SLACK);
         memset(row, 0, 24);
         flow_k_row_write(row, 24, words, tc);
         CU_ASSERT(fits(ctx, row_form, row, size) == !bad);
     }
-    CU_ASSERT(k_form_skip(row_form) == row_form + 12);
+    CU_ASSERT(k_form_skip(row_form) == row_form + 9);
+
+    /* What may be none has no key then, and is none if it has none. */
+    const uint8_t *maybe = (const uint8_t *)"R\1\1\0?K\1i", *bytes = (const uint8_t *)"?y";
+    for (int k = 0; k < 4; k++) {
+        uint64_t words[3] = {(uint64_t)key, k & 1 ? 8 : 0, k >> 1};
+        uint8_t row[64] = {0};
+        flow_k_row_write(row, 8, words, bytes);
+        CU_ASSERT(fits(ctx, maybe, row, flow_k_row_size(row)) == (k != 2));
+    }
     env_close(ctx);
 }
 
