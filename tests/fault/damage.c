@@ -251,6 +251,7 @@ static bool try_case(const lab_options *o, left *lefts, int n, int64_t i, tallie
 }
 
 lab_result lab_damage(const lab_options *o) {
+    lab_may_go_back = true;
     static left lefts[LEFT];
     lab_result result = {0};
     tallies t = {0};

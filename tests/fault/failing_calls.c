@@ -159,6 +159,7 @@ static bool do_series(series *s, int64_t number, int64_t first, int64_t stride,
 
 /* Series are numbered; with a count so many injections are spread over all of them. */
 lab_result lab_calls(const lab_options *o) {
+    lab_may_go_back = true;
     lab_result result = {0};
     tallies t = {0};
     static const int sinks[] = {LAB_PARTS, LAB_SINGLE};

@@ -262,6 +262,8 @@ static void read_log(const lab_run *r, lab_end *e) {
     lab_text_free(&t);
 }
 
+bool lab_may_go_back;
+
 lab_end lab_go(const lab_run *r) {
     lab_end e = {.code = -1};
     int64_t began = lab_now_us(), limit = (r->limit_ms ? r->limit_ms : 30000) * 1000;
@@ -286,6 +288,10 @@ lab_end lab_go(const lab_run *r) {
     e.us = lab_now_us() - began;
     if (e.code >= 120 && e.code <= 122) lab_die("cannot run %s in %s", r->program, r->dir);
     read_log(r, &e);
+    if (!lab_may_go_back && strstr(e.log, "going back to an older state")) {
+        e.code = LAB_WENT_BACK;
+        e.killed_by = 0;
+    }
     return e;
 }
 

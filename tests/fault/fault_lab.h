@@ -71,8 +71,13 @@ typedef struct lab_run {
     int used;
 } lab_run;
 
+/* What nobody has damaged is never given up for an older state, whatever comes out in the end:
+ * a run that does so has this code, but for the drivers that damage or let calls fail. */
+enum { LAB_WENT_BACK = 98 };
+extern bool lab_may_go_back;
+
 typedef struct lab_end {
-    int code;       /* exit code, or -1 */
+    int code;       /* exit code, -1, or LAB_WENT_BACK */
     int killed_by;  /* signal, or 0 */
     bool hung;      /* killed for taking too long */
     int64_t us;

@@ -41,6 +41,7 @@ static bool try_case(const lab_options *o, const left *l, int64_t i, int64_t *co
 }
 
 lab_result lab_forged(const lab_options *o) {
+    lab_may_go_back = true;
     static left lefts[LEFT];
     lab_result result = {0};
     int64_t codes[8] = {0};

@@ -363,6 +363,7 @@ static bool lose(history *h, tallies *t, int64_t *images, char *why) {
 }
 
 lab_result lab_live_power(const lab_options *o) {
+    lab_may_go_back = true;
     lab_result result = {0};
     tallies t = {0};
     int64_t images = 0;

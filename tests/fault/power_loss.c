@@ -366,6 +366,7 @@ static void check_traces(lab_result *r) {
 }
 
 lab_result lab_power(const lab_options *o) {
+    lab_may_go_back = true;
     lab_result result = {0};
     tallies t = {0};
     int64_t caught = 0, tried = 0;

@@ -273,6 +273,7 @@ lab_result lab_two(const lab_options *o) {
         char why[ROOM] = "", line[2 * ROOM];
         scene s = {.setup = {.every = "0s", .cut = 60, .parallelism = 1, .sizes = 1000000}};
         int64_t c = i % CASES;
+        lab_may_go_back = cases[c].run == no_state;
         s.setup.program = lab_program_of(names[i / CASES % 3]);
         s.setup.sink = i / CASES / 3 ? LAB_SINGLE : LAB_PARTS;
         s.expected = lab_expect(s.setup.program, s.setup.cut);
