@@ -81,7 +81,7 @@ compile_watched() { # compile_watched FILE OUT: with AddressSanitizer, for unit 
 }
 # Does equivalent.txt have the change of this line?
 is_equivalent() { # is_equivalent FILE LINE CHANGE
-    sed -n "$2p" "$1" >"$work/line"
+    sed -n "$2,$(($2 + 1))p" "$1" | tr -s ' \n' ' ' >"$work/line"
     awk -F' [|] ' -v file="$1" -v change="$3" -v last="$work/line" '
         BEGIN { getline text <last; sub(/ +$/, "", change) }
         { c = $2; sub(/ +$/, "", c) }
