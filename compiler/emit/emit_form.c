@@ -11,6 +11,7 @@
 #include "compiler/emit/emit_join.h"
 #include "compiler/emit/emit_keyed.h"
 #include "compiler/emit/emit_retract.h"
+#include "compiler/emit/emit_session.h"
 #include "compiler/emit/emit_table.h"
 #include "compiler/plan/joins.h"
 #include "compiler/types/builtins.h"
@@ -72,10 +73,21 @@ static void put_key(gen_t *g, buf_t *b, int int_key) {
         put_any(b);
         return;
     }
-    flow_assert(p.n < 256);
+    /* The key of a record is that of its fields, and a count is one byte. */
+    enum { MOST = 255 };
+    int many = p.n > MOST;
+    flow_assert(p.n <= (size_t)MOST * MOST);
     buf_char(b, 'K');
-    buf_char(b, (char)p.n);
-    for (size_t i = 0; i < p.n; i++) type_shape(b, p.types[i]);
+    buf_char(b, (char)(many ? (p.n + MOST - 1) / MOST : p.n));
+    for (size_t i = 0; i < p.n; i++) {
+        size_t left = p.n - i;
+        if (many && i % MOST == 0) {
+            buf_char(b, '{');
+            buf_char(b, (char)(left < MOST ? left : MOST));
+        }
+        if (many) buf_char(b, 0); /* the name */
+        type_shape(b, p.types[i]);
+    }
 }
 
 /* The key in the table of the step that made a row: an int, in 8 bytes, or anything. */
@@ -209,13 +221,10 @@ static void put_aggregate(gen_t *g, buf_t *b, const agg_call_t *c) {
 }
 
 /* A row of partial states, as sessions keep it. */
-static void put_part(gen_t *g, buf_t *b) {
+static void put_part(gen_t *g, buf_t *b, const type_t *record) {
     emit_t *e = g->e;
     pstage_t *st = g->stage;
     const tstep_t *s = st->step;
-    st->partial = 1;
-    const type_t *record = emit_agg_exchange_row(g, st);
-    st->partial = 0;
     put_row_head(b, 1 + (st->exchange->timed != 0), record->nfields);
     if (record->fields[0].type->kind == TY_BYTES) put_key(g, b, 0);
     else type_shape(b, record->fields[0].type);
@@ -316,7 +325,8 @@ void emit_state_forms(gen_t *g, buf_t *b) {
 void emit_session_forms(gen_t *g, buf_t *b) {
     put_key(g, b, g->stage->sessions->int_key);
     put_crossed_here(g, b);
-    if (g->stage->root == ROOT_aggregate && plan_can_merge(g->stage->step)) put_part(g, b);
+    const type_t *part = emit_session_part(g);
+    if (part) put_part(g, b, part);
     else put_crossed_here(g, b); /* nothing is merged */
     if (g->stage->root == ROOT_aggregate) put_value(b, emit_agg_items_type(g));
     else put_any(b);

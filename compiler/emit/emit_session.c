@@ -52,9 +52,18 @@ static gkey_t session_key(gen_t *g, gkey_t key) {
     return key;
 }
 
-/* May the rows of a session become one row, of partial states? */
+/* They may if aggregates merge, and if that row is a record: of 255 fields at most. */
 static int merges(gen_t *g) {
-    return is_aggregate(g) && plan_can_merge(g->stage->step);
+    return emit_session_part(g) != NULL;
+}
+
+const type_t *emit_session_part(gen_t *g) {
+    pstage_t *st = g->stage;
+    if (!is_aggregate(g) || !plan_can_merge(st->step)) return NULL;
+    st->partial = 1;
+    const type_t *row = emit_agg_exchange_row(g, st);
+    st->partial = 0;
+    return row->nfields < 256 ? row : NULL;
 }
 
 LLVMValueRef emit_session_table(gen_t *g) {

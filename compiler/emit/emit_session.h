@@ -11,6 +11,8 @@ LLVMValueRef emit_session_lateness(gen_t *g);
 /* The sessions of the partition; the worker's table of the step itself. */
 LLVMValueRef emit_session_state(gen_t *g);
 LLVMValueRef emit_session_table(gen_t *g);
+/* The row of partial states that the rows of a session may become; null: they may not. */
+const type_t *emit_session_part(gen_t *g);
 /* The rows of a session into the step's own table. */
 void emit_session_feed(gen_t *g, LLVMValueRef table, LLVMValueRef session);
 /* All rows of a session came too late: they are counted, and leave. */

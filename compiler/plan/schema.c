@@ -265,6 +265,22 @@ static void put_remember(schema_t *s, const pstage_t *stage) {
     if (r->by) put_row(s, "by time, rows that wait", stage->step->row_in, stage->live);
 }
 
+/* What rows that are kept as they crossed have beside their columns: their time (in sessions
+ * all have), and how they entered the windows that they may have to leave again. */
+static void put_crossed(schema_t *s, const pstage_t *stage) {
+    const tstep_t *step = stage->step;
+    const pexchange_t *x = stage->exchange, *x2 = stage->exchange2;
+    int join = stage->root == ROOT_join;
+    if (join && x2 && x2->timed) part(s, "left with times");
+    if (join && x && x->timed) part(s, "right with times");
+    if (plan_by_rows(step) && x->timed) part(s, "rows with times");
+    if (!stage->sessions || !x->entered) return;
+    for (size_t i = 0; i < stage->nlates; i++) {
+        const plate_t *late = &stage->lates[i];
+        put_row(s, late->late.n ? "late into" : "late", late->window->step->row_in, NULL);
+    }
+}
+
 static void put_step(schema_t *s, const pstage_t *stage) {
     const tstep_t *step = stage->step;
     switch (stage->root) {
@@ -275,6 +291,7 @@ static void put_step(schema_t *s, const pstage_t *stage) {
     case ROOT_distinct:
         put_keys(s, step->u.distinct.keys, step->u.distinct.nkeys);
         if (!step->u.distinct.nkeys) put_row(s, "rows", step->row_in, NULL);
+        if (stage->sessions || plan_by_rows(step)) put_row(s, "kept", step->row_in, stage->live);
         if (step->u.distinct.within) part(s, "within");
         put_bound(s, "", step->u.distinct.within, step->u.distinct.within_value);
         break;
@@ -307,6 +324,7 @@ static void put_step(schema_t *s, const pstage_t *stage) {
     case ROOT_source: break;
     }
     put_window(s, stage);
+    put_crossed(s, stage);
     if (stage->exchange && stage->exchange->signs && stage->root != ROOT_join)
         part(s, "over a table");
 }

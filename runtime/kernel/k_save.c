@@ -114,7 +114,7 @@ static void layout_forms(flow_layout *l, const uint8_t *forms) {
 }
 
 int32_t k_layout_read(flow_layout *l, const char *text, const uint8_t *forms) {
-    __builtin_memset(l, 0, sizeof *l);
+    __builtin_memset(l, 0, __builtin_offsetof(flow_layout, items));
     l->text = text;
     l->panes = *text == '#';
     const char *p = text + l->panes;
@@ -131,6 +131,7 @@ int32_t k_layout_read(flow_layout *l, const char *text, const uint8_t *forms) {
         int kind = save_kind_of(*p);
         if (kind < 0 || l->nitems == FLOW_LAYOUT_ITEMS || times > 10000) return 0;
         if (times > 1 && save_kinds[kind].forms) return 0; /* each has its own */
+        l->items[l->nitems].form = 0;
         l->items[l->nitems].kind = (uint8_t)kind;
         l->items[l->nitems].letter = *p;
         l->items[l->nitems].width = save_kinds[kind].words;

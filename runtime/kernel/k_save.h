@@ -39,7 +39,7 @@ enum {
 #define FLOW_SAVED_HEAD 9
 
 /* A layout, read. */
-#define FLOW_LAYOUT_ITEMS 512
+#define FLOW_LAYOUT_ITEMS 4096
 #define FLOW_STORE_FORMS  3
 typedef struct flow_layout {
     const char *text;

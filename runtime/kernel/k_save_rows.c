@@ -115,6 +115,8 @@ void k_load_bag(flow_ctx *ctx, flow_table *t, uint64_t *w, flow_saved_in *in) {
  *   key of the entry, the bag's place among its words, length of the element's key, key, row
  *     -> how many times, bytes of the key's first part
  *
+ * A place is a byte; from 255 on it is that byte and two more, high first.
+ *
  * An element that was taken out stays in its tree, counted zero times, until it is saved. */
 
 void k_save_elements(flow_ctx *ctx, const flow_table *t, const uint64_t *w, flow_bytes *out) {
@@ -136,11 +138,12 @@ typedef struct bag_saving {
 } bag_saving;
 
 static void element_put(bag_saving *s, const bag_node *n) {
-    int64_t len, more = 5 + (int64_t)n->klen + n->rlen;
+    int64_t len, far = s->place >= 255 ? 2 : 0, more = 5 + far + (int64_t)n->klen + n->rlen;
     uint8_t *key = k_store_key(s->ctx, s->t, s->entry, FLOW_SAVED_BAGS, more, &len);
     uint8_t *p = key + len;
     uint32_t klen = __builtin_bswap32(n->klen);
-    *p++ = (uint8_t)s->place;
+    *p++ = far ? 255 : (uint8_t)s->place;
+    if (far) *p++ = (uint8_t)(s->place >> 8), *p++ = (uint8_t)s->place;
     __builtin_memcpy(p, &klen, 4);
     if (n->klen) __builtin_memcpy(p + 4, bag_key(n), n->klen);
     if (n->rlen) __builtin_memcpy(p + 4 + n->klen, bag_row(n), n->rlen);
@@ -231,8 +234,13 @@ static int bag_form(const flow_layout *l, int32_t place, const uint8_t **form) {
 int32_t k_load_bags(flow_ctx *ctx, flow_table *t, const flow_layout *l, flow_saved_in *key,
                     flow_saved_in *value) {
     int64_t entry = k_store_entry(ctx, t, l, key);
-    const uint8_t *place = k_saved_take(key, 1), *form = 0;
-    if (!place || !bag_form(l, *place, &form)) return 0;
+    const uint8_t *near = k_saved_take(key, 1), *form = 0;
+    int32_t place = near ? *near : 0;
+    if (place == 255) {
+        const uint8_t *far = k_saved_take(key, 2);
+        if (!far || (place = far[0] << 8 | far[1]) < 255) return 0;
+    }
+    if (!near || !bag_form(l, place, &form)) return 0;
     bag_item x = {.klen = __builtin_bswap32(k_saved_u32(key))};
     x.key = k_saved_formed(ctx, key, x.klen, form);
     x.rlen = key->end - key->p;
@@ -241,7 +249,7 @@ int32_t k_load_bags(flow_ctx *ctx, flow_table *t, const flow_layout *l, flow_sav
     x.first = k_saved_u32(value);
     if (entry < 0 || key->bad || value->bad || value->p != value->end) return 0;
     if (!times || x.first > x.klen) return 0;
-    uint64_t *bag = flow_k_table_words(t, entry) + *place;
+    uint64_t *bag = flow_k_table_words(t, entry) + place;
     bag_node *n = bag_change(ctx, &t->heap, bag, times, &x);
     if (!n || n->times != times) return 0;
     n->saved = 1;

@@ -88,6 +88,26 @@ for file in "$root"/tests/determinism/*.flow; do
     compile "$name" "$file" && all "$name" "97"
 done
 
+# ---- states, rows and keys of more than 255 of something ----
+# many N TEXT: so many times, with its number for @.
+many() {
+    awk -v n="$1" -v text="$2" 'BEGIN { for (i = 1; i <= n; i++) {
+        s = text
+        gsub(/@/, i, s)
+        printf "%s%s", (i > 1 ? ", " : ""), s } }'
+}
+times='stream input = from file("times.csv", format = csv, time = ms) as { ts: timestamp, k: string, v: int, f: float }
+  |> event_time ts delay 30s
+'
+wide() { # wide NAME STEPS
+    printf '%sinput |> %s |> to file("out.json")\n' "$times" "$2" >"$1.flow"
+    compile "$1" "$1.flow" && all "$1" 97
+}
+wide wide_bags "latest per k, v |> aggregate $(many 130 'm@ = min(v * @)'), last = last(k) per up = v > 0 |> changes"
+wide wide_keys "distinct per $(many 300 'k@ = v % @'), k |> select k, v, k7"
+wide wide_parts "window session 20s |> aggregate $(many 90 's@ = sum(f * float(@))'), n = count() per up = v > 0"
+wide wide_fields "remember per k { $(many 260 't@: string = "", l@: [int] = []') } on row { t9 = k; l9 = [v]; emit { k, t9, l9 } }"
+
 # ---- Nexmark ----
 cp "$root"/examples/nexmark/*.flow .
 for file in q*.flow; do

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Changed programs.  tests/upgrade/edits.txt has edits of four programs, each labelled by
+# Changed programs.  tests/upgrade/edits.txt has edits of five programs, each labelled by
 # hand with what becomes of their states.  What `flowc check --against` says of the old
 # executable, and what a start over a checkpoint of the old program does, must both be that.
 suite=upgrade
@@ -23,7 +23,7 @@ awk 'BEGIN { for (i = 0; i < 1500; i++) printf "w%d,%d\n", i * 31 % 97, i % 5 }'
 head -5 clicks.csv > other.csv
 
 # What the old program leaves when it is killed behind its fourth batch, with all state saved.
-for base in orders clicks words moves; do
+for base in orders clicks words moves crossings; do
     cp "$root/tests/upgrade/$base.flow" . || exit 1
     "$flowc" build -O0 --faults "$base.flow" -o "$base.exe" > build.log 2>&1 ||
         { cat build.log; exit 1; }
