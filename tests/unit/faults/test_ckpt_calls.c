@@ -147,6 +147,20 @@ static void test_no_memory(void) {
     stand_end(&st);
 }
 
+/* A sink that never finds room ends the run, too, and is asked no more often than settings say. */
+static void test_no_room(void) {
+    ckpt_stand st;
+    stand_fresh();
+    stand_make(&st);
+    CU_ASSERT_FATAL(stand_begin(&st) == RT_ok);
+    stand_sinks[1].full = 100;
+    CU_ASSERT_EQUAL(stand_batch(&st, 1, true), RT_io);
+    CU_ASSERT_EQUAL(stand_sinks[1].full, 100 - 1 - st.settings.retries);
+    stand_end(&st);
+    stand_sinks[1].full = 0;
+    CU_ASSERT_EQUAL(stand_run(1, 1, true), RT_ok);
+}
+
 /* A disk that stays full ends the run; a start finds what was there before. */
 static void test_full(void) {
     for (int copied = 0; copied < 2; copied++) {
@@ -194,6 +208,7 @@ static void test_odd_number(void) {
 void suite_ckpt_calls(void) {
     CU_pSuite s = CU_add_suite("ckpt_calls", quiet_prepare, quiet_clean);
     CU_add_test(s, "no memory", test_no_memory);
+    CU_add_test(s, "no room", test_no_room);
     CU_add_test(s, "state with every batch", test_saving);
     CU_add_test(s, "batches that are repeated", test_replaying);
     CU_add_test(s, "much state", test_much);
