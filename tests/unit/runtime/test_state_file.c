@@ -107,6 +107,23 @@ static void test_ref(void) {
     rt_wire_free(&w);
 }
 
+/* Each number alone may make no sense; a file without a name has none that could differ. */
+static void test_odd_ref(void) {
+    static const rt_state_ref odd[] = {{"", 1000, 1, RT_STATE_SNAP, 7, 42},
+                                       {"", -1, 1, RT_STATE_SNAP, 7, 42},
+                                       {"", 1000, 1, RT_STATE_SNAP, 7, -1},
+                                       {"", 1000, 1, (rt_state_kind)9, 7, 42},
+                                       {"0000000042-0007.delta", 1000, 1, RT_STATE_SNAP, 7, 42}};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        rt_wire w = {0};
+        rt_state_ref_write(&w, &odd[i]);
+        rt_unwire r = rt_unwire_of(w.p, w.n);
+        rt_state_ref_read(&r);
+        CU_ASSERT_EQUAL(r.bad, i > 0);
+        rt_wire_free(&w);
+    }
+}
+
 static void test_file(void) {
     for (uint64_t seed = 0; seed < 20; seed++) {
         lists l = make_lists(seed, 60);
@@ -457,6 +474,7 @@ void suite_state_file(void) {
     CU_pSuite s = CU_add_suite("state_file", NULL, NULL);
     CU_add_test(s, "names", test_names);
     CU_add_test(s, "references", test_ref);
+    CU_add_test(s, "files that make no sense", test_odd_ref);
     CU_add_test(s, "written and read", test_file);
     CU_add_test(s, "larger than buffers", test_large);
     CU_add_test(s, "cut at every byte", test_cut);
