@@ -22,7 +22,7 @@
 
 enum {
     SIFTED = 32, /* rows at once */
-    AHEAD = 8192  /* bytes: about as far, so that they come while others are taken */
+    AHEAD = 8192 /* bytes: so far, that rows are there when they are asked */
 };
 
 static int is_read_bool(const psource_t *src, uint32_t i) {

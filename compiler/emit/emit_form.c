@@ -2,8 +2,6 @@
  * values encodes them by. */
 #include "compiler/emit/emit_form.h"
 
-#include <string.h>
-
 #include "compiler/base/check.h"
 #include "compiler/emit/emit_agg.h"
 #include "compiler/emit/emit_fold.h"
@@ -125,21 +123,21 @@ static void put_row_head(buf_t *b, int64_t words, uint32_t values) {
     buf_char(b, (char)(values >> 8));
 }
 
-/* A value as flow_k_row_write keeps it, or none. */
-static void put_value(buf_t *b, const type_t *t) {
-    buf_char(b, '?');
+/* A value as flow_k_row_write keeps it... */
+static void put_kept(buf_t *b, const type_t *t) {
     put_row_head(b, 1, 1);
     type_shape(b, t);
 }
 
-/* Before the values are the size, and what the exchange adds (emit_send.c). */
-static int64_t hidden_words(const pexchange_t *x) {
-    return 1 + (x->timed != 0) + (x->signs != 0);
+/* ...or none. */
+static void put_value(buf_t *b, const type_t *t) {
+    buf_char(b, '?');
+    put_kept(b, t);
 }
 
 /* A record that crossed; `key`: its first field is the key. */
 static void put_crossed(gen_t *g, buf_t *b, const pexchange_t *x, const type_t *record, int key) {
-    put_row_head(b, hidden_words(x), record->nfields + (x->entered != 0));
+    put_row_head(b, emit_hidden_words(x), record->nfields + (x->entered != 0));
     for (uint32_t i = 0; i < record->nfields; i++) {
         const type_t *t = record->fields[i].type;
         if (!i && key && t->kind == TY_BYTES) put_key(g, b, 0);
@@ -207,10 +205,22 @@ static void put_letter(gen_t *g, buf_t *b, const agg_call_t *c, aggk_t k, char l
     }
 }
 
+/* Over a table: keys and rows of the bag. */
+static void put_bag(gen_t *g, buf_t *b, const agg_call_t *c) {
+    const type_t *t = emit_agg_value(g->e, c);
+    if (emit_bag_in_key(c)) {
+        put_value_key(b, t);
+        put_any(b);
+    } else {
+        put_any(b);
+        put_kept(b, t);
+    }
+}
+
 static void put_aggregate(gen_t *g, buf_t *b, const agg_call_t *c) {
     emit_t *e = g->e;
     aggk_t k = emit_agg_kernel(e, c);
-    if (emit_in_bag(c)) emit_bag_forms(g, c, b);
+    if (emit_in_bag(c)) put_bag(g, b, c);
     else if (emit_is_fold(c)) put_value(b, emit_fold_type(e, c));
     else if (*k.layout == 'B') { /* by time: joined texts stand as they are */
         put_any(b);
@@ -289,11 +299,8 @@ static void put_own_state(gen_t *g, buf_t *b) {
 
 /* Where a row is always there, its reader does not ask. */
 static void put_table_row(gen_t *g, buf_t *b, int may_miss) {
-    size_t at = b->n;
-    put_value(b, emit_table_row_type(g));
-    if (may_miss) return;
-    memmove(b->at + at, b->at + at + 1, b->n - at); /* with the NUL */
-    b->n--;
+    if (may_miss) put_value(b, emit_table_row_type(g));
+    else put_kept(b, emit_table_row_type(g));
 }
 
 void emit_state_forms(gen_t *g, buf_t *b) {

@@ -74,13 +74,8 @@ static void put(gen_t *g, const agg_call_t *c, LLVMValueRef heap, LLVMValueRef b
            row, code);
 }
 
-void emit_bag_forms(gen_t *g, const agg_call_t *c, buf_t *out) {
-    const type_t *t = emit_agg_value(g->e, c);
-    int in_key = keep_of(c) == KEEP_values;
-    if (in_key) buf_str(out, "K\1");
-    else buf_put(out, "yR\1\1", 5);
-    type_shape(out, t);
-    if (in_key) buf_char(out, 'y'); /* there is no row */
+int emit_bag_in_key(const agg_call_t *c) {
+    return keep_of(c) == KEEP_values;
 }
 
 /* Steps the state, or takes the step back. */

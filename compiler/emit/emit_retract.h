@@ -8,8 +8,8 @@ enum { BAG_WORDS = 2 }; /* runtime/kernel/k_bag.h */
 
 /* Does the aggregate keep the values of its key, to be computed from them? */
 int emit_in_bag(const agg_call_t *c);
-/* The forms of its keys and rows (emit_form.h). */
-void emit_bag_forms(gen_t *g, const agg_call_t *c, buf_t *out);
+/* ...in the keys of its bag, which then has no rows? */
+int emit_bag_in_key(const agg_call_t *c);
 val_t emit_bag_result(gen_t *g, const agg_call_t *c, LLVMValueRef bag);
 
 /* One row of an exchange with signs, into the words of its key; the word at `count` says

@@ -178,8 +178,7 @@ void emit_order_key(gen_t *g, LLVMValueRef *key, LLVMValueRef *len) {
     *len = ir_i64(e, 9); /* 00 and the place: runtime/kernel/k_order.h */
 }
 
-/* Words of a row before those of its record: the size, then the hidden fields. */
-static int64_t hidden_words(const pexchange_t *x) {
+int64_t emit_hidden_words(const pexchange_t *x) {
     return 1 + (x->timed != 0) + (x->signs != 0);
 }
 
@@ -249,7 +248,7 @@ static val_t with_entered(gen_t *g, const pexchange_t *x, val_t record) {
 
 /* Where the text of a record's row begins, and the most bytes of the row. */
 static LLVMValueRef head_of(gen_t *g, const pexchange_t *x, val_t record) {
-    return ir_i64(g->e, 8 * (hidden_words(x) + (int64_t)record.type->words));
+    return ir_i64(g->e, 8 * (emit_hidden_words(x) + (int64_t)record.type->words));
 }
 static LLVMValueRef room_of(gen_t *g, LLVMValueRef head, val_t record) {
     return ir_add(g->e, extent(g, head, record), ir_i64(g->e, 8), "row.room");
@@ -336,7 +335,7 @@ static val_t get(gen_t *g, LLVMValueRef row, int64_t w, type_t *t, const char *n
 val_t emit_read_entered(gen_t *g, const pexchange_t *x, LLVMValueRef row) {
     emit_t *e = g->e;
     g->time = x->timed ? ir_load(e, e->i64, ir_word(e, row, 1), "time") : NULL;
-    return get(g, row, hidden_words(x) + x->words, emit_entered_type(g, x), "entered");
+    return get(g, row, emit_hidden_words(x) + x->words, emit_entered_type(g, x), "entered");
 }
 
 val_t emit_read_row(gen_t *g, const pexchange_t *x, LLVMValueRef row, type_t *record) {

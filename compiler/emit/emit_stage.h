@@ -141,6 +141,8 @@ void emit_key_parts(gen_t *g, gkey_t key, type_t *const *types, val_t *parts, si
 /* Do values of the type point nowhere? */
 int emit_is_flat(const type_t *t);
 void emit_send(gen_t *g, pop_t *op, val_t *cols);
+/* Words of a row before those of its record: the size, then the hidden fields. */
+int64_t emit_hidden_words(const pexchange_t *x);
 /* Encodes a record to the exchange's buffer for a partition; before it the time and sign of
  * the row at hand, if the exchange carries them. */
 void emit_send_row(gen_t *g, const pport_t *port, LLVMValueRef part, val_t record);

@@ -130,6 +130,7 @@ static val_t *row_at(gen_t *g, const shape_t *h, LLVMValueRef table, const rows_
     return out;
 }
 
+/* The columns that there are, whatever their values. */
 type_t *emit_top_seen_type(gen_t *g) {
     emit_t *e = g->e;
     const tstep_t *s = g->stage->step;
@@ -148,17 +149,6 @@ type_t *emit_top_seen_type(gen_t *g) {
     return type_record(e->types, NULL, fields, n);
 }
 
-/* The type of what is remembered of a row: those of its columns that are there. */
-static type_t *seen_type(gen_t *g, const val_t *out) {
-    emit_t *e = g->e;
-    const type_t *row = g->stage->step->row_out;
-    field_t *fields = ARENA_ARRAY(e->arena, field_t, row->nfields + 1);
-    uint32_t n = 0;
-    for (uint32_t c = 0; c < row->nfields; c++)
-        if (out[c].leaf) fields[n++] = row->fields[c];
-    return type_record(e->types, NULL, fields, n);
-}
-
 static val_t seen_value(gen_t *g, const val_t *out) {
     emit_t *e = g->e;
     const type_t *row = g->stage->step->row_out;
@@ -166,7 +156,7 @@ static val_t seen_value(gen_t *g, const val_t *out) {
     uint32_t n = 0;
     for (uint32_t c = 0; c < row->nfields; c++)
         if (out[c].leaf) vals[n++] = out[c];
-    return val_record(e, seen_type(g, out), vals);
+    return val_record(e, emit_top_seen_type(g), vals);
 }
 
 /* The row in words that were remembered, to those who take changes. */
@@ -174,7 +164,7 @@ static void give_seen(gen_t *g, const val_t *out, LLVMValueRef words) {
     emit_t *e = g->e;
     const type_t *row = g->stage->step->row_out;
     val_t *cols = ARENA_ARRAY(e->arena, val_t, row->nfields + 1);
-    val_t seen = val_load(e, seen_type(g, out), words, "row");
+    val_t seen = val_load(e, emit_top_seen_type(g), words, "row");
     uint32_t n = 0;
     for (uint32_t c = 0; c < row->nfields; c++)
         cols[c] = out[c].leaf ? val_field(e, seen, n++) : out[c];
@@ -201,7 +191,7 @@ static val_t *all_columns(gen_t *g, const shape_t *h) {
 static void give_change(gen_t *g, const rows_t *r, LLVMValueRef i, const val_t *out,
                         LLVMValueRef has, LLVMValueRef new) {
     emit_t *e = g->e;
-    type_t *t = seen_type(g, out);
+    type_t *t = emit_top_seen_type(g);
     LLVMValueRef shown = ir_word(e, r->words, shown_at(g->stage));
     LLVMValueRef old = ir_words(e, t->words + 1, "given");
     LLVMValueRef had = ir_bit_of(e, K_CALL(e, top_shown, "had", e->fn->ctx, shown, i, old,

@@ -5,9 +5,9 @@
  * every function, or what is not inlined would stay SSE2.
  *
  * Variants: a kernel function that needs instructions of its own exists as name_base and as
- * name_v3, name_v4 or name_vbmi2; C code calls name_base, which is `noinline` so that clang leaves the
- * call.  Here its uses are given to the best variant the target runs, which then may be
- * inlined, and the others go.
+ * name_v3, name_v4 or name_vbmi2; C code calls name_base, which is `noinline` so that clang
+ * leaves the call.  Here its uses are given to the best variant the target runs, which then
+ * may be inlined, and the others go.
  *
  * Everything becomes internal: passes may specialise and drop it, and it does not meet
  * the archive's copy when the program is linked. */

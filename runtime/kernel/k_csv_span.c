@@ -40,8 +40,9 @@ typedef struct csv_span {
     uint8_t forms[SPAN_FIELDS]; /* [column] */
     uint64_t high[SPAN_ROOM]; /* of one column: the digits before the last eight, */
     uint32_t lens[SPAN_ROOM]; /* and how many there are in all */
-    uint64_t odd[SPAN_ROOM];            /* not 0: the decoder reads the row */
-    uint32_t ends[1 + SPAN_ENDS + 128]; /* from base: before the first row, then of each field */
+    uint64_t odd[SPAN_ROOM];  /* not 0: the decoder reads the row */
+    /* From base: before the first row, then of each field. */
+    uint32_t ends[1 + SPAN_ENDS + FLOW_LANES + FLOW_PLACES_MORE];
 } csv_span;
 
 FLOW_FAR void *flow_k_csv_span_open(flow_ctx *ctx, int32_t columns) {

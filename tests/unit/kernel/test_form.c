@@ -89,10 +89,33 @@ static int fits(flow_ctx *ctx, const uint8_t *form, const uint8_t *p, int64_t n)
     return is;
 }
 
+typedef struct counts {
+    int64_t refused, taken;
+} counts;
+
+typedef void read_fn(flow_ctx *ctx, const uint8_t *p, int64_t n, const uint8_t *tc);
+
+/* With each bit changed: what still fits is read. */
+static void change_bits(flow_ctx *ctx, const draft *d, uint8_t *p, int64_t n, int64_t step,
+                        read_fn *read, counts *c) {
+    for (int64_t bit = 0; bit < 8 * n; bit += step) {
+        p[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        void *mark = flow_k_mark(ctx);
+        if (fits(ctx, d->form, p, n)) {
+            read(ctx, p, n, d->tc);
+            c->taken++;
+        } else {
+            c->refused++;
+        }
+        flow_k_reset(ctx, mark);
+        p[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+}
+
 static void test_rows(void) {
     rnd r = {77};
     draft d;
-    int64_t refused = 0, taken = 0;
+    counts c = {0, 0};
     for (int t = 0; t < 1500; t++) {
         flow_ctx *ctx = env_open();
         random_type(&r, &d, "R\1\1\0", 4, t % 4);
@@ -103,24 +126,16 @@ static void test_rows(void) {
         flow_k_row_write(row, 8, words, d.tc);
         CU_ASSERT(fits(ctx, d.form, row, size));
         CU_ASSERT(!fits(ctx, d.form, row, size - 8) && !fits(ctx, d.form, row, 0));
-        for (int64_t bit = 0; bit < 8 * size; bit += size > 400 ? 7 : 1) {
-            row[bit / 8] ^= (uint8_t)(1 << bit % 8);
-            int is = fits(ctx, d.form, row, size);
-            void *mark = flow_k_mark(ctx);
-            if (is) read_row(ctx, row, size, d.tc);
-            flow_k_reset(ctx, mark);
-            is ? taken++ : refused++;
-            row[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        }
+        change_bits(ctx, &d, row, size, size > 400 ? 7 : 1, read_row, &c);
         env_close(ctx);
     }
-    CU_ASSERT(refused > 10000 && taken > 10000);
+    CU_ASSERT(c.refused > 10000 && c.taken > 10000);
 }
 
 static void test_keys(void) {
     rnd r = {78};
     draft d;
-    int64_t refused = 0, taken = 0;
+    counts c = {0, 0};
     for (int t = 0; t < 3000; t++) {
         flow_ctx *ctx = env_open();
         random_type(&r, &d, "K\1", 2, t % 4);
@@ -131,18 +146,10 @@ static void test_keys(void) {
         CU_ASSERT(fits(ctx, d.form, key, len));
         if (len) CU_ASSERT(!fits(ctx, d.form, key, len - 1));
         CU_ASSERT(!fits(ctx, d.form, key, len + 1));
-        for (int64_t bit = 0; bit < 8 * len; bit++) {
-            key[bit / 8] ^= (uint8_t)(1 << bit % 8);
-            int is = fits(ctx, d.form, key, len);
-            void *mark = flow_k_mark(ctx);
-            if (is) read_key(ctx, key, len, d.tc);
-            flow_k_reset(ctx, mark);
-            is ? taken++ : refused++;
-            key[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        }
+        change_bits(ctx, &d, key, len, 1, read_key, &c);
         env_close(ctx);
     }
-    CU_ASSERT(refused > 10000 && taken > 10000);
+    CU_ASSERT(c.refused > 10000 && c.taken > 10000);
 }
 
 /* Several values, a key in the row, a key in a key, what may be missing. */
