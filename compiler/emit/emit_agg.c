@@ -365,12 +365,10 @@ void emit_agg_partial(gen_t *g, pop_t *op, val_t *cols) {
     LLVMValueRef table = emit_view_table(g, v, &in.window), seen = NULL;
     LLVMBasicBlockRef here = NULL;
     if (in.key.is_int) {
-        seen = emit_view_find(g, v, in.key);
+        seen = emit_view_find(g, v, in.key, ask);
         here = ir_here(e);
-        ir_if_rare(e, LLVMBuildIsNull(e->b, seen, ""), ask, now);
-    } else {
-        ir_br(e, ask);
     }
+    ir_br(e, seen ? now : ask);
     ir_at(e, ask);
     if (emit_agg_can_stage(g, g->plan->stages.at[op->port->exchange->consumer])) {
         LLVMBasicBlockRef aside = ir_block(e, "aggregate.aside"),

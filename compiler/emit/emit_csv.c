@@ -99,6 +99,7 @@ row_span_t emit_csv_span(gen_t *g) {
     const type_t *t = src->conn->record;
     row_span_t span = {0};
     if (!can_be_spans(src)) return span;
+    span.record = ir_words(e, t->words + 1, "record");
     uint32_t columns = 0;
     for (uint32_t i = 0; i < t->nfields; i++)
         columns += is_live(src, i) && is_number(&t->fields[i]);
@@ -125,14 +126,21 @@ static void go_if_plain(gen_t *g, row_span_t s, LLVMBasicBlockRef take,
     ir_if_rare(e, ir_not(e, ir_lt(e, at, plain, ""), "none"), otherwise, take);
 }
 
-LLVMValueRef emit_csv_next(gen_t *g, decoder_t d) {
+/* What the decoder has read becomes the row. */
+static void copy_row(gen_t *g, decoder_t d) {
+    emit_t *e = g->e;
+    for (uint32_t w = 0; w < g->stage->source->conn->record->words; w++)
+        ir_store(e, ir_load(e, e->i64, ir_word(e, d.span.record, w), ""), ir_word(e, d.words, w));
+}
+
+LLVMValueRef emit_csv_next(gen_t *g, decoder_t d, LLVMBasicBlockRef good) {
     emit_t *e = g->e;
     row_span_t s = d.span;
     if (!s.state) return K_CALL(e, csv_next, "found", e->fn->ctx, d.state, d.words);
     LLVMValueRef fields = number(e, g->stage->source->conn->record->nfields);
     LLVMBasicBlockRef look = ir_block(e, "span.look"), find = ir_block(e, "span.find"),
                       found = ir_block(e, "span.found"), take = ir_block(e, "row.take"),
-                      other = ir_block(e, "row.other"), done = ir_block(e, "record.read");
+                      other = ir_block(e, "row.other");
     go_if_plain(g, s, take, look);
     ir_at(e, look);
     LLVMValueRef none = ir_eq(e, K_CALL(e, csv_span_more, "more", s.state), ir_i32(e, 0), "none");
@@ -143,22 +151,16 @@ LLVMValueRef emit_csv_next(gen_t *g, decoder_t d) {
     ir_br(e, found);
     ir_at(e, found);
     go_if_plain(g, s, take, other);
-    ir_at(e, other);
-    LLVMValueRef code =
-        K_CALL(e, csv_span_other, "found", e->fn->ctx, d.state, s.state, fields, d.words);
-    look_at_span(g, s);
-    LLVMBasicBlockRef read = ir_here(e);
-    ir_br(e, done);
     ir_at(e, take);
     LLVMValueRef row = ir_load(e, e->i64, s.at, "at"), next = ir_add(e, row, ir_i64(e, 1), "next");
     ir_store(e, next, s.at);
     K_CALL(e, csv_span_to, "", s.state, next);
     load_row(g, d, row);
-    LLVMBasicBlockRef taken = ir_here(e);
-    ir_br(e, done);
-    ir_at(e, done);
-    LLVMValueRef any = ir_phi(e, e->i32, "found");
-    ir_phi_add(any, ir_i32(e, 1), taken);
-    ir_phi_add(any, code, read);
-    return any;
+    ir_br(e, good);
+    ir_at(e, other);
+    LLVMValueRef code =
+        K_CALL(e, csv_span_other, "found", e->fn->ctx, d.state, s.state, fields, s.record);
+    look_at_span(g, s);
+    copy_row(g, d);
+    return code;
 }

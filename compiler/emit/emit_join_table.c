@@ -31,33 +31,35 @@ static void raise(gen_t *g, LLVMValueRef slot, LLVMValueRef bit) {
 
 typedef struct kept_loop {
     loop_t l;
-    LLVMValueRef words, from, rows, row; /* row: of this turn */
-    int right;
+    LLVMValueRef rows, count, row; /* row: of this turn */
 } kept_loop_t;
 
-/* A turn for each row of the range, and so many more. */
-static kept_loop_t loop_turns(gen_t *g, LLVMValueRef words, LLVMValueRef range, int right,
-                              int more) {
+/* All rows of a side: two words, of flow_k_join_rows. */
+static LLVMValueRef all_rows(gen_t *g, LLVMValueRef words, int right) {
     emit_t *e = g->e;
-    kept_loop_t k = {.words = words, .right = right};
-    k.from = ir_load(e, e->i64, range, "from");
-    k.rows = ir_sub(e, ir_load(e, e->i64, ir_word(e, range, 1), "to"), k.from, "rows");
+    LLVMValueRef range = ir_words(e, 2, "range"), rows = ir_words(e, 2, "rows");
+    K_CALL(e, join_all, "", words, ir_i32(e, right), range);
+    K_CALL(e, join_rows, "", words, ir_i32(e, right), rows);
+    return rows;
+}
+
+/* A turn for each of the rows, and so many more. */
+static kept_loop_t loop_turns(gen_t *g, LLVMValueRef rows, int right, int more) {
+    emit_t *e = g->e;
+    kept_loop_t k = {.rows = rows};
+    k.count = ir_load(e, e->i64, ir_word(e, rows, 1), "count");
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
-    k.l = ir_loop(e, ir_add(e, k.rows, ir_i64(e, more), "turns"), right ? "right" : "left");
+    k.l = ir_loop(e, ir_add(e, k.count, ir_i64(e, more), "turns"), right ? "right" : "left");
     K_CALL(e, reset, "", e->fn->ctx, mark);
     return k;
 }
 
 static void find_kept(gen_t *g, kept_loop_t *k) {
-    emit_t *e = g->e;
-    k->row = K_CALL(e, join_row, "kept", k->words, ir_i32(e, k->right),
-                    ir_add(e, k->from, k->l.i, ""));
+    k->row = K_CALL(g->e, join_nth, "kept", k->rows, k->l.i);
 }
 
 static kept_loop_t open_kept(gen_t *g, LLVMValueRef words, int right) {
-    LLVMValueRef range = ir_words(g->e, 2, "range");
-    K_CALL(g->e, join_all, "", words, ir_i32(g->e, right), range);
-    kept_loop_t k = loop_turns(g, words, range, right, 0);
+    kept_loop_t k = loop_turns(g, all_rows(g, words, right), right, 0);
     find_kept(g, &k);
     return k;
 }
@@ -105,7 +107,7 @@ static join_t last_turn(gen_t *g, const kept_loop_t *k, LLVMValueRef found, type
     LLVMBasicBlockRef row = ir_block(e, "row"), last = ir_block(e, "last"),
                       alone = ir_block(e, "alone");
     join_t met = val_join(e, there, "met");
-    ir_if(e, ir_lt(e, k->l.i, k->rows, ""), row, last);
+    ir_if(e, ir_lt(e, k->l.i, k->count, ""), row, last);
     ir_at(e, last);
     ir_if(e, is_set(g, found), k->l.next, alone);
     ir_at(e, alone);
@@ -114,11 +116,10 @@ static join_t last_turn(gen_t *g, const kept_loop_t *k, LLVMValueRef found, type
     return met;
 }
 
-/* A left row meets those of its key (range): at the root of the join, or (`op`) where it looks
+/* A left row meets those of its key (rows): at the root of the join, or (`op`) where it looks
  * for them.  What follows is emitted once: with a copy for rows that stand alone a chain of n
  * joins would have 2^n of its end. */
-static void meet(gen_t *g, pstage_t *stage, const pop_t *op, LLVMValueRef words,
-                 LLVMValueRef range, jpair_t mine) {
+static void meet(gen_t *g, pstage_t *stage, const pop_t *op, LLVMValueRef rows, jpair_t mine) {
     emit_t *e = g->e;
     tstep_t *s = stage->step;
     int kind = s->u.join.kind, left_only = kind == JOIN_SEMI || kind == JOIN_ANTI;
@@ -128,7 +129,7 @@ static void meet(gen_t *g, pstage_t *stage, const pop_t *op, LLVMValueRef words,
                          : type_basic(e->types, TY_BOOL);
     jside_t h = emit_join_side(g, stage, 1);
     LLVMValueRef time = g->time, found = new_flag(g, "found");
-    kept_loop_t k = loop_turns(g, words, range, 1, both);
+    kept_loop_t k = loop_turns(g, rows, 1, both);
     join_t met = {0};
     if (both) met = last_turn(g, &k, found, there);
     val_t room;
@@ -182,9 +183,7 @@ void emit_join_table_row(gen_t *g, int right, LLVMValueRef at, LLVMBasicBlockRef
                              ? K_CALL(e, table_find_i64, "entry", e->fn->ctx, table, key.i64)
                              : K_CALL(e, table_find_text, "entry", e->fn->ctx, table, key.ptr,
                                       key.len);
-    LLVMValueRef range = ir_words(e, 2, "range");
-    K_CALL(e, join_all, "", words, ir_i32(e, 1), range);
-    meet(g, g->stage, NULL, words, range, mine);
+    meet(g, g->stage, NULL, all_rows(g, words, 1), mine);
 }
 
 void emit_join_table_close(gen_t *g) {
@@ -206,10 +205,7 @@ void emit_lookup(gen_t *g, pop_t *op, val_t *cols) {
     if (plan_join_keeps_alone(op->step, 0)) ir_br(e, look);
     else ir_if(e, none, next, look);
     ir_at(e, look);
-    LLVMValueRef words = emit_view_look(g, stage, key);
-    LLVMValueRef range = ir_words(e, 2, "range");
-    K_CALL(e, join_look, "", words, ir_i32(e, 1), range);
-    meet(g, stage, op, words, range, (jpair_t){.left = cols});
+    meet(g, stage, op, emit_view_look(g, stage, key), (jpair_t){.left = cols});
     ir_br(e, next);
     ir_at(e, next);
 }

@@ -60,10 +60,10 @@ static decoder_t open_decoder(gen_t *g, LLVMValueRef p, LLVMValueRef end) {
     return d;
 }
 
-static LLVMValueRef next_record(gen_t *g, decoder_t d) {
+static LLVMValueRef next_record(gen_t *g, decoder_t d, LLVMBasicBlockRef good) {
     emit_t *e = g->e;
     switch (g->stage->source->conn->format) {
-    case FORMAT_csv: return emit_csv_next(g, d);
+    case FORMAT_csv: return emit_csv_next(g, d, good);
     case FORMAT_json: return K_CALL(e, json_next, "found", e->fn->ctx, d.state, d.words);
     default: return K_CALL(e, line_next, "found", e->fn->ctx, d.state, d.words);
     }
@@ -113,7 +113,7 @@ static void decoded_rows(gen_t *g, LLVMValueRef p, LLVMValueRef end) {
     ir_br(e, next);
     ir_at(e, next);
     K_CALL(e, reset, "", e->fn->ctx, mark);
-    LLVMValueRef found = next_record(g, d);
+    LLVMValueRef found = next_record(g, d, good);
     ir_if(e, ir_eq(e, found, ir_i32(e, 0), ""), done, some);
     ir_at(e, some);
     ir_if_rare(e, ir_lt(e, found, ir_i32(e, 0), ""), bad, good);

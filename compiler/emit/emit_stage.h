@@ -228,9 +228,11 @@ typedef struct row_span {
     LLVMValueRef state;    /* of the kernel; null: records are read one by one */
     LLVMValueRef at, plain; /* i64: the next row, and where rows end that can be taken */
     LLVMValueRef *numbers; /* [column] */
+    LLVMValueRef record;   /* words that the decoder fills, where it reads one */
 } row_span_t;
 
-/* A decoder of the kernel, and what its `next` fills. */
+/* A decoder of the kernel, and the words of a row.  Those of a span's rows nobody else knows, so
+ * they stay in registers. */
 typedef struct decoder {
     LLVMValueRef state, words;
     row_span_t span;
@@ -239,8 +241,9 @@ typedef struct decoder {
 /* ---- emit_csv.c ---- */
 /* The span of the function at hand; without a state where records are read one by one. */
 row_span_t emit_csv_span(gen_t *g);
-/* The decoder's next record, into its words: what flow_k_csv_next says. */
-LLVMValueRef emit_csv_next(gen_t *g, decoder_t d);
+/* The decoder's next record, into its words: what flow_k_csv_next says, or there is one, and
+ * it goes to `good`. */
+LLVMValueRef emit_csv_next(gen_t *g, decoder_t d, LLVMBasicBlockRef good);
 
 /* ---- emit_binary.c ---- */
 /* The loop over the rows of a block (g->bytes), which are words. */

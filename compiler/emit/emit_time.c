@@ -242,6 +242,7 @@ static void window_one(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef t, LLVMVal
     LLVMValueRef before = ir_lt(e, t, ir_load(e, e->i64, to, "to"), "before");
     ir_if_rare(e, ir_not(e, ir_and(e, behind, before, "inside"), "outside"), other, same);
     ir_at(e, other);
+    t = K_CALL(e, here, "t", t);
     LLVMValueRef last = K_CALL(e, window_start, "last", t, grid, offset_of(g, w));
     part_late(g, op, cols, K_CALL(e, time_add, "end", last, size_of(g, w)), next);
     LLVMValueRef start = K_CALL(e, window_start, "start", t, length, offset_of(g, w));

@@ -66,10 +66,14 @@ LLVMValueRef emit_view_table(gen_t *g, view_t *v, const val_t *window) {
     return ir_load(e, e->ptr, v->table, "table");
 }
 
-LLVMValueRef emit_view_find(gen_t *g, view_t *v, gkey_t key) {
+LLVMValueRef emit_view_find(gen_t *g, view_t *v, gkey_t key, LLVMBasicBlockRef otherwise) {
     emit_t *e = g->e;
+    LLVMBasicBlockRef known = ir_block(e, "view.known");
+    LLVMValueRef slot = K_CALL(e, table_seen, "slot", v->words, key.i64);
+    ir_if_rare(e, ir_eq(e, slot, ir_i64(e, 0), "unknown"), otherwise, known);
+    ir_at(e, known);
     LLVMValueRef stride = ir_i64(e, 8 * (1 + (int64_t)v->state->words));
-    return K_CALL(e, table_seen, "seen", v->words, stride, key.i64);
+    return K_CALL(e, table_seen_words, "seen", v->words, stride, slot);
 }
 
 void emit_view_renew(gen_t *g, view_t *v, LLVMValueRef table) {
@@ -84,12 +88,15 @@ void emit_view_renew(gen_t *g, view_t *v, LLVMValueRef table) {
 
 /* ---- of a state that a join only looks into ---- */
 
-static LLVMValueRef look_there(gen_t *g, const pstage_t *stage, gkey_t key) {
+/* Its rows in words, of flow_k_join_rows. */
+static void look_there(gen_t *g, const pstage_t *stage, gkey_t key, LLVMValueRef rows) {
     emit_t *e = g->e;
     LLVMValueRef table = K_CALL(e, state_at, "table", e->fn->ctx, ir_i64(e, stage->state->id),
                                 emit_part_of(g, stage->exchange, key));
-    return key.is_int ? K_CALL(e, table_look_i64, "entry", e->fn->ctx, table, key.i64)
-                      : K_CALL(e, table_look_text, "entry", e->fn->ctx, table, key.ptr, key.len);
+    LLVMValueRef words =
+        key.is_int ? K_CALL(e, table_look_i64, "entry", e->fn->ctx, table, key.i64)
+                   : K_CALL(e, table_look_text, "entry", e->fn->ctx, table, key.ptr, key.len);
+    K_CALL(e, join_rows, "", words, ir_i32(e, 1), rows);
 }
 
 /* The view of the function at hand, made with its first look. */
@@ -100,30 +107,28 @@ static view_t *view_of_all(gen_t *g, const pstate_t *state) {
     v = new_view(g, state);
     LLVMBasicBlockRef here = ir_here(e);
     ir_at(e, emit_fn_before(e));
-    K_CALL(e, state_view, "", e->fn->ctx, ir_i64(e, state->id), g->bytes, v->words);
+    K_CALL(e, join_view, "", e->fn->ctx, ir_i64(e, state->id), ir_i32(e, 1), g->bytes, v->words);
     ir_at(e, here);
     return v;
 }
 
 LLVMValueRef emit_view_look(gen_t *g, const pstage_t *stage, gkey_t key) {
     emit_t *e = g->e;
-    if (!key.is_int || !g->bytes) return look_there(g, stage, key);
+    LLVMValueRef rows = ir_words(e, 2, "rows");
+    if (!key.is_int || !g->bytes) {
+        look_there(g, stage, key, rows);
+        return rows;
+    }
     view_t *v = view_of_all(g, stage->state);
     LLVMBasicBlockRef all = ir_block(e, "look.all"), part = ir_block(e, "look.part"),
                       done = ir_block(e, "looked");
-    LLVMValueRef slots = ir_load(e, e->i64, ir_word(e, v->words, 1), "slots");
-    ir_if(e, ir_ne(e, slots, ir_i64(e, 0), ""), all, part);
+    ir_if(e, ir_bit_of(e, K_CALL(e, join_viewed, "viewed", v->words), "viewed"), all, part);
     ir_at(e, all);
-    LLVMValueRef seen = K_CALL(e, state_seen, "seen", v->words, key.i64);
-    LLVMBasicBlockRef from_all = ir_here(e);
+    K_CALL(e, join_seen, "", v->words, key.i64, rows);
     ir_br(e, done);
     ir_at(e, part);
-    LLVMValueRef found = look_there(g, stage, key);
-    LLVMBasicBlockRef from_part = ir_here(e);
+    look_there(g, stage, key, rows);
     ir_br(e, done);
     ir_at(e, done);
-    LLVMValueRef words = ir_phi(e, e->ptr, "entry");
-    ir_phi_add(words, seen, from_all);
-    ir_phi_add(words, found, from_part);
-    return words;
+    return rows;
 }

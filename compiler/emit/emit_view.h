@@ -15,22 +15,22 @@
 typedef struct view {
     LLVMValueRef fn;
     const pstate_t *state;
-    LLVMValueRef table, words; /* ptr; words of flow_k_table_view */
+    LLVMValueRef table, words; /* ptr; words of flow_k_table_view, or of flow_k_join_view */
     LLVMValueRef start, end;   /* of the window, of a paned state */
 } view_t;
 
 view_t *emit_view(gen_t *g, const pstate_t *state, int paned);
 /* The table for a row of this window (paned: a value of type window). */
 LLVMValueRef emit_view_table(gen_t *g, view_t *v, const val_t *window);
-/* The state words of a key as the view knows them: ptr or null. */
-LLVMValueRef emit_view_find(gen_t *g, view_t *v, gkey_t key);
+/* The state words of a key as the view knows them; goes to `otherwise` where it does not. */
+LLVMValueRef emit_view_find(gen_t *g, view_t *v, gkey_t key, LLVMBasicBlockRef otherwise);
 /* After a probe. */
 void emit_view_renew(gen_t *g, view_t *v, LLVMValueRef table);
 
 /* ---- of a state that a join only looks into (emit_join_table.c) ---- */
 
-/* The state words of a key there: ptr or null.  Where the function reads blocks, and keys are
- * integers close together, an array by key is made before the first row. */
+/* The right rows of a key there: two words, of flow_k_join_rows.  Where the function reads blocks,
+ * and keys are integers close together, an array by key is made before the first row. */
 LLVMValueRef emit_view_look(gen_t *g, const pstage_t *stage, gkey_t key);
 
 #endif

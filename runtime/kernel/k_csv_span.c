@@ -68,7 +68,7 @@ static int span_regular(const csv_span *s, int32_t fields, int64_t r, uint8_t se
     return s->base[ends[fields - 1]] == '\n';
 }
 
-void flow_k_csv_span_find(void *decoder, void *span, int32_t fields) {
+FLOW_CALLED void flow_k_csv_span_find(void *decoder, void *span, int32_t fields) {
     csv_scan *scan = &((csv_decoder *)decoder)->s;
     csv_span *s = span;
     s->at = s->rows = 0;
@@ -262,7 +262,7 @@ static uint8_t span_read_any(const span_cut *c, uint64_t *out, uint64_t *odd) {
     return minus || (some_short && some_long) ? SPAN_any : some_long ? SPAN_long : SPAN_short;
 }
 
-void flow_k_csv_span_int(void *span, int32_t fields, int32_t field, int32_t column) {
+FLOW_CALLED void flow_k_csv_span_int(void *span, int32_t fields, int32_t field, int32_t column) {
     csv_span *s = span;
     uint64_t *out = s->numbers + column * (int64_t)SPAN_ROOM;
     span_cut c = span_cut_of(s, fields, field);
@@ -272,8 +272,8 @@ void flow_k_csv_span_int(void *span, int32_t fields, int32_t field, int32_t colu
     *form = span_read_any(&c, out, s->odd);
 }
 
-void flow_k_csv_span_time(void *span, int32_t fields, int32_t field, int32_t column,
-                          int32_t unit) {
+FLOW_CALLED void flow_k_csv_span_time(void *span, int32_t fields, int32_t field, int32_t column,
+                                      int32_t unit) {
     csv_span *s = span;
     flow_k_csv_span_int(span, fields, field, column);
     int64_t micros = unit == 's' ? 1000000 : unit == 'u' ? 1 : 1000;
@@ -285,7 +285,7 @@ void flow_k_csv_span_time(void *span, int32_t fields, int32_t field, int32_t col
     }
 }
 
-void flow_k_csv_span_float(void *span, int32_t fields, int32_t field, int32_t column) {
+FLOW_CALLED void flow_k_csv_span_float(void *span, int32_t fields, int32_t field, int32_t column) {
     csv_span *s = span;
     uint64_t *out = s->numbers + column * (int64_t)SPAN_ROOM;
     span_cut c = span_cut_of(s, fields, field);
@@ -298,7 +298,7 @@ void flow_k_csv_span_float(void *span, int32_t fields, int32_t field, int32_t co
     }
 }
 
-void flow_k_csv_span_some(void *span, int32_t fields, int32_t field) {
+FLOW_CALLED void flow_k_csv_span_some(void *span, int32_t fields, int32_t field) {
     csv_span *s = span;
     span_cut c = span_cut_of(s, fields, field);
     for (int64_t i = 0; i < c.rows; i++) {
@@ -314,7 +314,7 @@ FLOW_HOT void flow_k_csv_span_to(void *span, int64_t row) { ((csv_span *)span)->
 
 FLOW_HOT int64_t flow_k_csv_span_at(const void *span) { return ((const csv_span *)span)->at; }
 
-int64_t flow_k_csv_span_plain(const void *span) {
+FLOW_CALLED int64_t flow_k_csv_span_plain(const void *span) {
     const csv_span *s = span;
     int64_t i = s->at;
     while (i + 8 <= s->rows && !span_any(span_load(s->odd + i))) i += 8;
@@ -346,8 +346,8 @@ void flow_k_csv_span_record(flow_ctx *ctx, const void *span, int32_t fields) {
 
 /* An odd row, or the record where the decoder is.  An odd one may be more or less than the row
  * (an empty line is no record): then the rows behind it are found again. */
-int32_t flow_k_csv_span_other(flow_ctx *ctx, void *decoder, void *span, int32_t fields,
-                              uint64_t *words) {
+FLOW_CALLED int32_t flow_k_csv_span_other(flow_ctx *ctx, void *decoder, void *span,
+                                          int32_t fields, uint64_t *words) {
     csv_scan *scan = &((csv_decoder *)decoder)->s;
     csv_span *s = span;
     int64_t i = s->at;

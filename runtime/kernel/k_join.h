@@ -31,10 +31,14 @@ struct flow_ranks;
 void flow_k_join_range(const uint64_t *words, int32_t side, int64_t low, int64_t high,
                        int64_t *range);
 void flow_k_join_all(const uint64_t *words, int32_t side, int64_t *range);
-/* The same by many workers at once, where nobody writes: the table is settled.  It is after
- * flow_k_join_settled, if each entry that has changed since the last time is touched. */
-void flow_k_join_look(const uint64_t *words, int32_t side, int64_t *range);
+/* All of them, for those who only look, by many workers at once where nobody writes: rows[0] is
+ * where their addresses stand, rows[1] how many.  The table is settled.  It is after
+ * flow_k_join_settled, if each entry that has changed since the last time is touched, and an
+ * entry is after flow_k_join_all. */
+void flow_k_join_rows(const uint64_t *words, int32_t side, uint64_t *rows);
 FLOW_FAR void flow_k_join_settled(flow_table *t);
+/* The i-th of such rows, as the address of its head. */
+const uint8_t *flow_k_join_nth(const uint64_t *rows, int64_t i);
 /* The i-th row of such a range, as the address of its head. */
 uint8_t *flow_k_join_row(const uint64_t *words, int32_t side, int64_t i);
 const uint8_t *flow_k_join_encoded(const uint8_t *row);
@@ -43,6 +47,13 @@ int32_t flow_k_join_side(const uint8_t *row);
 int64_t flow_k_join_entry(const uint8_t *row);
 void flow_k_join_mark(uint8_t *row);
 int32_t flow_k_join_marked(const uint8_t *row);
+
+/* What a loop over so many bytes of rows may remember of all partitions of a settled state with
+ * integer keys: three words of its frame, made in the task arena.  flow_k_join_viewed: it was worth
+ * the work, and keys are close together.  Then flow_k_join_seen gives the rows of every key. */
+void flow_k_join_view(flow_ctx *ctx, int64_t id, int32_t side, int64_t bytes, uint64_t *view);
+int32_t flow_k_join_viewed(const uint64_t *view);
+void flow_k_join_seen(const uint64_t *view, int64_t key, uint64_t *rows);
 
 /* ---- streams ---- */
 

@@ -185,12 +185,16 @@ void flow_k_join_settle(flow_ctx *ctx, flow_table *t, int64_t entry, int32_t sta
 
 /* ---- by many workers at once ---- */
 
-void flow_k_join_look(const uint64_t *words, int32_t side, int64_t *range) {
-    range[0] = range[1] = 0;
+void flow_k_join_rows(const uint64_t *words, int32_t side, uint64_t *rows) {
+    rows[0] = rows[1] = 0;
     if (!words) return;
     const join_list *l = join_side(words, side);
-    range[0] = l->first;
-    range[1] = l->end;
+    rows[0] = (uint64_t)(uintptr_t)(l->rows + l->first);
+    rows[1] = l->end - l->first;
+}
+
+const uint8_t *flow_k_join_nth(const uint64_t *rows, int64_t i) {
+    return ((const uint8_t *const *)(uintptr_t)rows[0])[i];
 }
 
 void flow_k_join_settled(flow_table *t) {

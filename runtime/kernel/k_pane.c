@@ -236,6 +236,11 @@ int64_t k_panes_keys(const flow_table *t) {
     return n;
 }
 
+FLOW_HOT int64_t flow_k_here(int64_t v) {
+    __asm__ volatile("" : "+r"(v));
+    return v;
+}
+
 int64_t flow_k_window_start(int64_t t, int64_t every, int64_t offset) {
     int64_t at = t % every, from = offset % every, start;
     if (at < 0) at += every;

@@ -59,5 +59,8 @@ FLOW_FAR int64_t k_panes_keys(const flow_table *t);
 /* The greatest k * every + offset that is at most t: every > 0.  Out of range: the nearest
  * that there is. */
 int64_t flow_k_window_start(int64_t t, int64_t every, int64_t offset);
+/* v, of which the optimiser knows nothing: what is made of it is not moved to where more rows
+ * pass (out of a loop over what a row meets, say, though hardly a row needs it). */
+int64_t flow_k_here(int64_t v);
 
 #endif

@@ -77,10 +77,9 @@ FLOW_HOT uint64_t *flow_k_stage_i64_entry(flow_ctx *ctx, flow_table *t,
     return flow_k_table_i64(ctx, t, (int64_t)slot[0]);
 }
 
-__attribute__((noinline)) const uint8_t *flow_k_table_ahead(flow_ctx *ctx,
-                                                            const flow_table *t,
-                                                            const uint8_t *row,
-                                                            const uint8_t *end, int64_t key) {
+FLOW_CALLED const uint8_t *flow_k_table_ahead(flow_ctx *ctx, const flow_table *t,
+                                              const uint8_t *row, const uint8_t *end,
+                                              int64_t key) {
     uint64_t hashes[TABLE_AHEAD];
     int64_t keys[TABLE_AHEAD];
     int n = 0;

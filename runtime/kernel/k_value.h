@@ -40,6 +40,9 @@
  * cold ones they do not make the code around a call unlikely.  The attribute is a mark
  * that the emitter sees and has no effect of its own. */
 #define FLOW_FAR __attribute__((noinline, zero_call_used_regs("skip")))
+/* Of functions that do much each time and want to be compiled for the machine: called, not
+ * inlined, so that the loop around them keeps its registers. */
+#define FLOW_CALLED __attribute__((noinline))
 /* Of functions that generated code calls per row and that are a little too long for the
  * inliner to take by itself. */
 #define FLOW_HOT __attribute__((always_inline))

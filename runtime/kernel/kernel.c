@@ -58,6 +58,7 @@
 #include "runtime/kernel/k_top.c"
 #include "runtime/kernel/k_join.c"
 #include "runtime/kernel/k_join_table.c"
+#include "runtime/kernel/k_join_view.c"
 #include "runtime/kernel/k_join_pack.c"
 #include "runtime/kernel/k_tidy.c"
 #include "runtime/kernel/k_bag.c"

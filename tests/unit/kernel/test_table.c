@@ -55,7 +55,8 @@ static void check_view(const probe *p, int k, const uint64_t *words) {
     uint64_t view[4];
     if (p->t->kind != FLOW_TABLE_I64) return;
     flow_k_table_view(p->t, view);
-    const uint64_t *seen = flow_k_table_seen(view, p->t->stride, key_int(k));
+    uint64_t slot = flow_k_table_seen(view, key_int(k));
+    const uint64_t *seen = slot ? flow_k_table_seen_words(view, p->t->stride, slot) : NULL;
     int knows = p->t->direct && !flow_k_table_big(p->t);
     CU_ASSERT_PTR_EQUAL(seen, knows ? words : NULL);
 }
