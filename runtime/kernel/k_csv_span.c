@@ -17,7 +17,6 @@
 #define SPAN_ENDS   2048
 #define SPAN_ROOM   (SPAN_ROWS + FLOW_LANES + 8) /* the last 64 bytes may hold so many more */
 #define SPAN_PAUSE  8 /* records for the decoder, after one that no span can begin with */
-#define SPAN_NOUGHT 0x3030303030303030u
 #define SPAN_FIELDS 64 /* at most */
 
 /* What the numbers of a column are, as far as was seen: 1 to 8 digits, 9 to 16, or now this
@@ -182,7 +181,7 @@ static void span_words(const span_cut *cut, uint64_t *out, uint32_t *lens) {
         lens[i] = ends[1] - from - 1;
     }
     for (int64_t i = c.rows; i < c.rows + 8; i++) {
-        out[i] = SPAN_NOUGHT;
+        out[i] = K_NOUGHTS;
         lens[i] = 8;
     }
 }
@@ -198,7 +197,7 @@ static void span_pairs(const span_cut *cut, uint64_t *out, uint64_t *high, uint3
         lens[i] = to - from - 1;
     }
     for (int64_t i = c.rows; i < c.rows + 8; i++) {
-        out[i] = high[i] = SPAN_NOUGHT;
+        out[i] = high[i] = K_NOUGHTS;
         lens[i] = 16;
     }
 }
@@ -223,7 +222,7 @@ FLOW_INLINE int span_read_short(const span_cut *c, uint64_t *out, uint32_t *lens
     span_v8 bad = {0}, some = {0};
     for (int64_t i = 0; i < c->rows; i += 8) {
         span_v8 n = span_lengths(lens + i);
-        span_v8 v = (span_load(out + i) ^ SPAN_NOUGHT) << ((-8 * n) & 63);
+        span_v8 v = (span_load(out + i) ^ K_NOUGHTS) << ((-8 * n) & 63);
         some |= n - 1;
         bad |= span_bad(v);
         span_store(out + i, span_value(v));
@@ -237,8 +236,8 @@ FLOW_INLINE int span_read_long(const span_cut *c, uint64_t *out, uint64_t *high,
     else span_pairs(c, out, high, lens);
     span_v8 bad = {0}, some = {0};
     for (int64_t i = 0; i < c->rows; i += 8) {
-        span_v8 n = span_lengths(lens + i), v = span_load(out + i) ^ SPAN_NOUGHT;
-        span_v8 h = (span_load(high + i) ^ SPAN_NOUGHT) << ((-8 * n) & 63);
+        span_v8 n = span_lengths(lens + i), v = span_load(out + i) ^ K_NOUGHTS;
+        span_v8 h = (span_load(high + i) ^ K_NOUGHTS) << ((-8 * n) & 63);
         some |= n - 9;
         bad |= span_bad(v) | span_bad(h);
         span_store(out + i, span_value(v) + span_value(h) * 100000000);

@@ -32,11 +32,16 @@ int32_t flow_k_num_int(const uint8_t *p, const uint8_t *end, int64_t *out);
 /* The value of an integral number. */
 int32_t k_num_to_int(const flow_number *n, int64_t *out);
 
-/* Write at p, return the length. */
+/* Writes at p, where there is room for K_NUM_ROOM bytes, and returns the length. */
+#define K_NUM_ROOM 24
+int64_t k_num_put(uint8_t *p, uint64_t v);
+/* The same without a byte behind the text. */
 int64_t flow_k_put_int(uint8_t *p, int64_t v);
 int64_t flow_k_put_uint(uint8_t *p, uint64_t v);
 /* The lowest `n` decimal digits of v, with zeros in front. */
 void k_put_digits(uint8_t *p, uint64_t v, int64_t n);
+
+#define K_NOUGHTS 0x3030303030303030u
 
 /* Eight bytes at once, the first in the lowest byte: are they digits, what number do they
  * stand for, how many digits do they begin with? */
@@ -53,14 +58,14 @@ FLOW_INLINE uint64_t k_num_of8(uint64_t v) {
 }
 
 FLOW_INLINE int64_t k_num_run8(uint64_t v) {
-    uint64_t x = v ^ 0x3030303030303030u; /* a carry only spoils bytes behind the first */
+    uint64_t x = v ^ K_NOUGHTS; /* a carry only spoils bytes behind the first */
     x = ((x + 0x7676767676767676u) | x) & 0x8080808080808080u;
     return x ? __builtin_ctzll(x) / 8 : 8;
 }
 
 /* The first n (1 to 8) of eight bytes, with zeros (digits) in front. */
 FLOW_INLINE uint64_t k_num_first8(uint64_t v, int64_t n) {
-    return v << (64 - 8 * n) | 0x3030303030303030u >> 4 >> (8 * n - 4);
+    return v << (64 - 8 * n) | K_NOUGHTS >> 4 >> (8 * n - 4);
 }
 
 FLOW_INLINE uint64_t k_num_load8(const uint8_t *p) {

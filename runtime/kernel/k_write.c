@@ -46,7 +46,9 @@ void flow_k_write_row(flow_buf *b) {
 }
 
 FLOW_FAR void flow_k_write_int(flow_ctx *ctx, flow_buf *b, int64_t v) {
-    b->p += flow_k_put_int(k_write_room(ctx, b, FLOW_INT_TEXT), v);
+    uint8_t *p = k_write_room(ctx, b, FLOW_INT_TEXT); /* and what is behind */
+    *p = '-';
+    b->p += v < 0 ? 1 + k_num_put(p + 1, -(uint64_t)v) : k_num_put(p, (uint64_t)v);
 }
 
 void flow_k_write_bool(flow_ctx *ctx, flow_buf *b, int32_t v) {

@@ -46,10 +46,13 @@ static void test_ints(void) {
     uint8_t got[32];
     for (int i = 0, times = test_share(300000); i < times; i++) {
         int64_t v = (int64_t)rnd() >> (rnd() % 64);
-        if (i < 40) v = i < 19 ? (int64_t)pow(10, i) - i % 2 : INT64_MIN + i - 19;
+        if (i < 57) v = (int64_t)pow(10, i / 3) + i % 3 - 1;
+        else if (i < 80) v = INT64_MIN + i - 57;
+        memset(got, 'x', sizeof got);
         snprintf(want, sizeof want, "%lld", (long long)v);
         int64_t n = flow_k_put_int(got, v), back = 1;
         CU_ASSERT_FATAL(n == (int64_t)strlen(want) && !memcmp(got, want, (size_t)n));
+        CU_ASSERT_FATAL(got[n] == 'x');
         CU_ASSERT_FATAL(flow_k_num_int(got, got + n, &back) == FLOW_NUM_OK && back == v);
     }
     CU_ASSERT(flow_k_put_uint(got, UINT64_MAX) == 20 &&
