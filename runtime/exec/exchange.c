@@ -34,7 +34,7 @@ static bool append(rt_run *to, const rt_run *run) {
     memcpy(to->p + to->len, run->p, (size_t)run->len);
     to->len += run->len;
     to->rows += run->rows;
-    to->last = 0;
+    to->sorted = false;
     return true;
 }
 

@@ -19,7 +19,7 @@ typedef struct rt_run {
     int64_t size; /* of the buffer: RT_OWNER_EXCHANGE */
     int64_t rows;
     int64_t at;   /* in the spill file */
-    int64_t last; /* frames known to be in order: 1 + where the last one begins; else 0 */
+    bool sorted; /* frames that are known to be in order */
 } rt_run;
 
 typedef struct rt_runs {

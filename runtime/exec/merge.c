@@ -1,10 +1,14 @@
 /* merge.c - see merge.h.
  *
- * A tree of losers over one cursor a run: each row plays one match a level.  A match
- * compares 8 bytes of the keys as numbers, behind what all keys have in common, and goes
- * to memory only when they are equal.  A run in the spill file is read
- * through a window; the window moves only when the next entry is asked for, so the one
- * that was given stays where it is until then. */
+ * A tree of losers over one cursor a run, with offset-value codes (Conner, "Offset-value
+ * coding", 1977; Do and Graefe, "Robust and efficient sorting with offset-value coding", 2023):
+ * of each entry it is known where its key first differs from that of the last winner, and what
+ * stands there. So each row plays one match a level, and a match compares two numbers; only
+ * where they are equal it looks at the keys, behind what they have in common, and the loser
+ * gets a new code. A key is read once, beside the one before it in its run.
+ *
+ * A run in the spill file is read through a window; the window moves only when the next entry
+ * is asked for, so the one that was given stays where it is until then. */
 #include "runtime/exec/merge.h"
 
 #include <stdlib.h>
@@ -21,55 +25,101 @@
 /* Frames go to a stage in portions of about this. */
 #define PORTION (INT64_C(1) << 20)
 
+/* A key is words of KEY_BYTES bytes each. A code: in the high half how many words are not shared
+ * with the last winner's key, counted down from the greatest number; in the low half the first
+ * of these. The lower code has the lower key. */
+typedef unsigned __int128 key_code;
+
+enum { KEY_BYTES = 7 };
+
+#define OVER (~(key_code)0) /* the end of the run has been reached */
+
 typedef struct cursor {
     const uint8_t *frame, *end; /* the entry it is at; end of the run, or of the window */
-    const uint8_t *last;        /* the last entry, null if it is not known */
     flow_item *items;           /* a run that was sorted: its items, */
     int64_t nitems, item;       /* how many, and which it is at */
     int64_t items_size;
-    uint8_t *window;            /* a run in the spill file */
+    uint8_t *window;            /* a run in the spill file; RT_SLACK behind it */
     int64_t window_size, at, left; /* the file behind the window */
+    uint8_t *before;            /* the entry that has left the window: its lengths and key */
+    int64_t before_room;
 } cursor;
 
 struct rt_merge {
     rt_job *job;
     cursor *cursors;   /* one a run, in the order of the runs */
-    uint64_t *prefix;  /* of each cursor's key */
-    bool *over;        /* each run's end has been reached */
+    key_code *codes;   /* of each cursor's key */
     int32_t *tree;     /* [0] the winner, [1 .. n-1] who lost there */
     int64_t n;
-    uint32_t common;   /* bytes with which all keys begin */
     bool given;        /* the winner's entry has been given: move on */
 };
 
-/* 8 bytes of the key from `skip`, high first, zeros behind its end. */
-static uint64_t prefix_of(const uint8_t *frame, uint32_t skip) {
-    uint8_t bytes[8] = {0};
-    uint32_t n = flow_frame_klen(frame);
-    if (n > skip) memcpy(bytes, flow_frame_key(frame) + skip, RT_MIN(n - skip, 8));
+/* Eight bytes as they stand in memory; those behind a key can be read: they are its payload or
+ * the slack of the buffer. */
+static uint64_t load(const uint8_t *p) {
     uint64_t v;
-    memcpy(&v, bytes, 8);
-    return __builtin_bswap64(v);
+    memcpy(&v, p, 8);
+    return v;
 }
 
-static int compare_keys(const uint8_t *a, const uint8_t *b) {
-    uint32_t na = flow_frame_klen(a), nb = flow_frame_klen(b);
-    int order = memcmp(flow_frame_key(a), flow_frame_key(b), RT_MIN(na, nb));
-    return order ? order : na < nb ? -1 : na > nb;
+/* Word i of a key: its bytes, high first, and how many there are. */
+static uint64_t word_of(const uint8_t *frame, int64_t i) {
+    int64_t left = (int64_t)flow_frame_klen(frame) - i * KEY_BYTES;
+    uint64_t bytes = __builtin_bswap64(load(flow_frame_key(frame) + i * KEY_BYTES));
+    if (left >= KEY_BYTES) return (bytes & ~(uint64_t)0xFF) | KEY_BYTES;
+    return left > 0 ? (bytes & ~(uint64_t)0 << (64 - 8 * left)) | (uint64_t)left : 0;
 }
 
-static bool before(const rt_merge *m, int32_t a, int32_t b) {
-    if (m->over[a] || m->over[b]) return !m->over[a];
-    if (m->prefix[a] != m->prefix[b]) return m->prefix[a] < m->prefix[b];
-    int order = compare_keys(m->cursors[a].frame, m->cursors[b].frame);
-    return order ? order < 0 : a < b;
+static key_code code_at(const uint8_t *frame, int64_t word) {
+    return (key_code)~(uint64_t)word << 64 | word_of(frame, word);
+}
+
+/* Where two keys that agree in `from` bytes first differ: in the byte, or there one ends. -1: they
+ * are equal. */
+static int64_t differ_at(const uint8_t *a, const uint8_t *b, int64_t from) {
+    int64_t na = flow_frame_klen(a), nb = flow_frame_klen(b), n = RT_MIN(na, nb);
+    a = flow_frame_key(a), b = flow_frame_key(b);
+    for (; from < n; from += 8) {
+        uint64_t bits = load(a + from) ^ load(b + from);
+        if (!bits) continue;
+        from += __builtin_ctzll(bits) / 8;
+        break;
+    }
+    return from < n ? from : na == nb ? -1 : n;
+}
+
+/* The code of a key beside one that it first differs from there. */
+static key_code code_of(const uint8_t *frame, int64_t at) {
+    if (at < 0) at = (int64_t)flow_frame_klen(frame) + KEY_BYTES; /* behind its last word */
+    return code_at(frame, at / KEY_BYTES);
+}
+
+/* A match of two whose codes are equal: does a win? The loser's code becomes that beside the
+ * winner. */
+static bool wins_tie(rt_merge *m, int32_t a, int32_t b) {
+    key_code code = m->codes[a];
+    if (code == OVER) return a < b;
+    int64_t word = (int64_t)~(uint64_t)(code >> 64);
+    const uint8_t *p = m->cursors[a].frame, *q = m->cursors[b].frame;
+    /* Of what both share with the last winner nothing need be read again. */
+    int64_t known = RT_MIN(word * KEY_BYTES, (int64_t)flow_frame_klen(p));
+    int64_t at = differ_at(p, q, known);
+    key_code one = code_of(p, at), other = code_of(q, at);
+    bool first = one != other ? one < other : a < b;
+    m->codes[first ? b : a] = first ? other : one;
+    return first;
+}
+
+static bool wins(rt_merge *m, int32_t a, int32_t b) {
+    if (m->codes[a] != m->codes[b]) return m->codes[a] < m->codes[b];
+    return wins_tie(m, a, b);
 }
 
 /* Plays the matches on the way from a leaf to the top again. */
 static void replay(rt_merge *m, int32_t run) {
     int32_t winner = run;
     for (int64_t node = (m->n + run) / 2; node >= 1; node /= 2) {
-        if (!before(m, m->tree[node], winner)) continue;
+        if (!wins(m, m->tree[node], winner)) continue;
         int32_t loser = winner;
         winner = m->tree[node];
         m->tree[node] = loser;
@@ -82,7 +132,7 @@ static void build_tree(rt_merge *m) {
     for (int64_t i = 0; i < m->n; i++) won[m->n + i] = (int32_t)i;
     for (int64_t node = m->n - 1; node >= 1; node--) {
         int32_t a = won[2 * node], b = won[2 * node + 1];
-        bool first = before(m, a, b);
+        bool first = wins(m, a, b);
         won[node] = first ? a : b;
         m->tree[node] = first ? b : a;
     }
@@ -92,17 +142,11 @@ static void build_tree(rt_merge *m) {
 
 /* ---- sorting a run ------------------------------------------------------------------- */
 
-bool rt_is_sorted(const uint8_t *p, int64_t len, const uint8_t **last) {
-    const uint8_t *end = p + len;
-    uint64_t last_prefix = 0;
-    *last = NULL;
-    for (; p < end; p = flow_frame_next(p)) {
-        uint64_t prefix = prefix_of(p, 0);
-        if (*last && (prefix < last_prefix ||
-                      (prefix == last_prefix && compare_keys(*last, p) > 0)))
-            return false;
-        *last = p;
-        last_prefix = prefix;
+bool rt_is_sorted(const uint8_t *p, int64_t len) {
+    const uint8_t *end = p + len, *last = NULL;
+    for (; p < end; last = p, p = flow_frame_next(p)) {
+        int64_t at = last ? differ_at(last, p, 0) : -1;
+        if (at >= 0 && code_of(last, at) > code_of(p, at)) return false;
     }
     rt_assert(p == end);
     return true;
@@ -127,8 +171,7 @@ static flow_item *sorted_items(rt_mem *mem, const uint8_t *p, int64_t len, int64
 
 rt_status rt_sorted_put(rt_mem *mem, const uint8_t *p, int64_t len, rt_put_fn *put,
                         void *arg) {
-    const uint8_t *last;
-    if (rt_is_sorted(p, len, &last)) return put(arg, p, len);
+    if (rt_is_sorted(p, len)) return put(arg, p, len);
     int64_t n = count_frames(p, p + len), size;
     flow_item *items = sorted_items(mem, p, len, n, &size);
     if (!items) return RT_memory;
@@ -149,8 +192,8 @@ static rt_status slide(rt_merge *m, cursor *c, int64_t need) {
     if (have >= need) return RT_ok;
     rt_mem *mem = m->job->mem;
     if (c->frame && have) memmove(c->window, c->frame, (size_t)have);
-    if (need > c->window_size) {
-        int64_t size = RT_MAX(need, WINDOW);
+    if (need > c->window_size - RT_SLACK) {
+        int64_t size = RT_MAX(need, WINDOW) + RT_SLACK;
         uint8_t *p = c->window ? rt_mem_grow(mem, RT_OWNER_EXCHANGE, c->window,
                                              c->window_size, have, &size)
                                : rt_mem_get(mem, RT_OWNER_EXCHANGE, &size);
@@ -158,7 +201,7 @@ static rt_status slide(rt_merge *m, cursor *c, int64_t need) {
         c->window = p;
         c->window_size = size;
     }
-    int64_t more = RT_MIN(c->window_size - have, c->left);
+    int64_t more = RT_MIN(c->window_size - RT_SLACK - have, c->left);
     RT_TRY(rt_spill_read(m->job->spill, c->at, c->window + have, more));
     c->at += more;
     c->left -= more;
@@ -184,14 +227,12 @@ static rt_status open_cursor(rt_merge *m, cursor *c, const rt_run *run) {
     }
     c->frame = run->p;
     c->end = run->p + run->len;
-    if (run->last) c->last = run->p + run->last - 1;
-    if (run->last || rt_is_sorted(run->p, run->len, &c->last)) return RT_ok;
+    if (run->sorted || rt_is_sorted(run->p, run->len)) return RT_ok;
     int64_t n = count_frames(run->p, c->end);
     c->items = sorted_items(m->job->mem, run->p, run->len, n, &c->items_size);
     if (!c->items) return RT_memory;
     c->nitems = n;
     c->frame = c->items[0].frame;
-    c->last = c->items[n - 1].frame;
     return RT_ok;
 }
 
@@ -200,43 +241,39 @@ static void close_cursor(rt_merge *m, cursor *c) {
     if (c->window) rt_mem_put(m->job->mem, RT_OWNER_EXCHANGE, c->window, c->window_size);
     c->items = NULL;
     c->window = NULL;
+    free(c->before);
+    c->before = NULL;
 }
 
-/* To the next entry, or the end of the run. */
+/* A copy of the entry's lengths and key, for when the window has moved. */
+static const uint8_t *keep_key(cursor *c) {
+    int64_t n = flow_frame_payload(c->frame) - c->frame;
+    if (n + RT_SLACK > c->before_room) {
+        c->before_room = 2 * n + RT_SLACK;
+        c->before = rt_realloc(c->before, (size_t)c->before_room);
+    }
+    memcpy(c->before, c->frame, (size_t)n);
+    return c->before;
+}
+
+/* To the next entry, or the end of the run; the one it is at has won. */
 static rt_status advance(rt_merge *m, int32_t run) {
     cursor *c = &m->cursors[run];
+    const uint8_t *before = c->window ? keep_key(c) : c->frame;
+    bool over;
     if (c->items) {
-        m->over[run] = ++c->item >= c->nitems;
-        if (!m->over[run]) c->frame = c->items[c->item].frame;
+        over = ++c->item >= c->nitems;
+        if (!over) c->frame = c->items[c->item].frame;
     } else {
         c->frame = flow_frame_next(c->frame);
-        m->over[run] = c->frame >= c->end && c->left == 0;
-        if (!m->over[run] && c->window) RT_TRY(load_frame(m, c));
+        over = c->frame >= c->end && c->left == 0;
+        if (!over && c->window) RT_TRY(load_frame(m, c));
         /* More runs than the processor follows by itself. */
         __builtin_prefetch(c->frame + 256);
     }
-    if (m->over[run])
-        close_cursor(m, c);
-    else
-        m->prefix[run] = prefix_of(c->frame, m->common);
+    if (over) close_cursor(m, c);
+    m->codes[run] = over ? OVER : code_of(c->frame, differ_at(before, c->frame, 0));
     return RT_ok;
-}
-
-/* How many bytes the first and last keys of all runs, and so all keys, begin with. */
-static uint32_t common_bytes(const rt_merge *m) {
-    if (!m->n) return 0;
-    const uint8_t *first = m->cursors[0].frame;
-    uint32_t common = flow_frame_klen(first);
-    for (int64_t i = 0; i < m->n; i++) {
-        const uint8_t *ends[] = {m->cursors[i].frame, m->cursors[i].last};
-        for (int k = 0; k < 2; k++) {
-            if (!ends[k]) return 0;
-            uint32_t n = 0, most = RT_MIN(common, flow_frame_klen(ends[k]));
-            while (n < most && flow_frame_key(first)[n] == flow_frame_key(ends[k])[n]) n++;
-            common = n;
-        }
-    }
-    return common;
 }
 
 rt_merge *rt_merge_new(rt_job *job, const rt_runs *runs) {
@@ -244,8 +281,7 @@ rt_merge *rt_merge_new(rt_job *job, const rt_runs *runs) {
     size_t n = (size_t)runs->n;
     m->job = job;
     m->cursors = rt_alloc(n * sizeof *m->cursors);
-    m->prefix = rt_alloc(n * sizeof *m->prefix);
-    m->over = rt_alloc(n * sizeof *m->over);
+    m->codes = rt_alloc(n * sizeof *m->codes);
     m->tree = rt_alloc(n * sizeof *m->tree);
     for (int64_t i = 0; i < runs->n; i++) {
         if (!runs->items[i].len) continue;
@@ -253,9 +289,7 @@ rt_merge *rt_merge_new(rt_job *job, const rt_runs *runs) {
         rt_merge_free(m);
         return NULL;
     }
-    m->common = common_bytes(m);
-    for (int64_t i = 0; i < m->n; i++)
-        m->prefix[i] = prefix_of(m->cursors[i].frame, m->common);
+    for (int64_t i = 0; i < m->n; i++) m->codes[i] = code_at(m->cursors[i].frame, 0);
     build_tree(m);
     return m;
 }
@@ -264,8 +298,7 @@ void rt_merge_free(rt_merge *m) {
     if (!m) return;
     for (int64_t i = 0; i < m->n; i++) close_cursor(m, &m->cursors[i]);
     free(m->cursors);
-    free(m->prefix);
-    free(m->over);
+    free(m->codes);
     free(m->tree);
     free(m);
 }
@@ -278,7 +311,7 @@ const uint8_t *rt_merge_next(rt_merge *m, rt_status *status) {
         if (*status != RT_ok) return NULL;
         replay(m, m->tree[0]);
     }
-    m->given = !m->over[m->tree[0]];
+    m->given = m->codes[m->tree[0]] != OVER;
     return m->given ? m->cursors[m->tree[0]].frame : NULL;
 }
 

@@ -20,8 +20,8 @@ const uint8_t *rt_merge_next(rt_merge *m, rt_status *status);
 /* Merges a partition's runs and hands the frames to `rows`. */
 int32_t rt_merge_rows(flow_rt_worker *w, const rt_runs *runs, flow_block_fn *rows);
 
-/* Are the frames in order?  Then *last is the last one. */
-bool rt_is_sorted(const uint8_t *p, int64_t len, const uint8_t **last);
+/* Are the frames in order? */
+bool rt_is_sorted(const uint8_t *p, int64_t len);
 
 /* Writes the frames of [p, p + len) in order of their keys through `put`, which returns
  * what stops it. */

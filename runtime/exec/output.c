@@ -244,7 +244,8 @@ static rt_status spill_run(rt_job *job, rt_run *run, bool framed) {
     if (status != RT_ok) return status;
     rt_mem_put(job->mem, RT_OWNER_EXCHANGE, run->p, run->size);
     run->p = NULL;
-    run->size = run->last = 0;
+    run->size = 0;
+    run->sorted = false;
     return RT_ok;
 }
 
@@ -261,45 +262,37 @@ static bool kept(const rt_job *job, const rt_port_decl *port, bool *framed) {
     return false;
 }
 
-typedef struct copying {
-    uint8_t *to;
-    uint8_t *last; /* what was put last */
-} copying;
-
 static rt_status copy_put(void *arg, const uint8_t *p, int64_t len) {
-    copying *c = arg;
-    memcpy(c->to, p, (size_t)len);
-    c->last = c->to;
-    c->to += len;
+    uint8_t **to = arg;
+    memcpy(*to, p, (size_t)len);
+    *to += len;
     return RT_ok;
 }
 
 /* Frames in order instead of those of the buffer; false without memory. */
-static bool sorted_copy(rt_job *job, rt_out *out, flow_buf *buf, const uint8_t **last) {
+static bool sorted_copy(rt_job *job, rt_out *out, flow_buf *buf) {
     int64_t len = buf->p - buf->base, old = buf->end - buf->base + RT_SLACK;
     int64_t size = len + RT_SLACK;
     uint8_t *base = rt_mem_get(job->mem, RT_OWNER_EXCHANGE, &size);
-    copying c = {base, NULL};
+    uint8_t *to = base;
     if (!base) return false;
-    if (rt_sorted_put(job->mem, buf->base, len, copy_put, &c) != RT_ok) {
+    if (rt_sorted_put(job->mem, buf->base, len, copy_put, &to) != RT_ok) {
         rt_mem_put(job->mem, RT_OWNER_EXCHANGE, base, size);
         return false;
     }
     rt_mem_put(job->mem, RT_OWNER_EXCHANGE, buf->base, old);
     out->held += size - old;
     *buf = (flow_buf){base, base + len, base + size - RT_SLACK, buf->rows};
-    *last = c.last;
     return true;
 }
 
 /* Puts the buffer aside as a run that is known to be in order. */
 static void sort_buf(rt_job *job, rt_out *out, flow_buf *buf) {
-    const uint8_t *last;
     int64_t len = buf->p - buf->base;
     if (!len) return;
-    if (!rt_is_sorted(buf->base, len, &last) && !sorted_copy(job, out, buf, &last)) return;
+    if (!rt_is_sorted(buf->base, len) && !sorted_copy(job, out, buf)) return;
     int64_t size = buf->end - buf->base + RT_SLACK;
-    rt_run run = {buf->base, len, size, buf->rows, 0, last - buf->base + 1};
+    rt_run run = {buf->base, len, size, buf->rows, 0, true};
     rt_out_put_aside(out, buf - out->bufs, run);
     *buf = (flow_buf){0};
 }
@@ -316,7 +309,7 @@ void rt_out_sort(rt_job *job, const rt_stage_decl *stage, rt_out *out) {
 
 static rt_status spill_buf(rt_job *job, rt_out *out, flow_buf *buf, bool framed) {
     int64_t size = buf->base ? buf->end - buf->base + RT_SLACK : 0;
-    rt_run run = {buf->base, buf->p - buf->base, size, buf->rows, 0, 0};
+    rt_run run = {buf->base, buf->p - buf->base, size, buf->rows, 0, false};
     if (run.len < SPILL_FROM) return RT_ok;
     *buf = (flow_buf){0};
     rt_filled *filled = rt_out_put_aside(out, buf - out->bufs, run);

@@ -7,9 +7,12 @@
 
 #include <CUnit/Basic.h>
 
+#include "runtime/exec/merge.h"
 #include "runtime/kernel/k_hash.h"
 #include "runtime/kernel/k_sort.h"
+#include "runtime/state/spill.h"
 #include "tests/unit/runtime/fake_program.h"
+#include "tests/unit/share.h"
 
 void suite_merge(void);
 
@@ -147,6 +150,102 @@ static void test_exchanges(void) {
     }
 }
 
+/* ---- merging alone: runs of random keys against all of them sorted ---- */
+
+enum { RUNS = 9, MOST = 60, LONGEST = 40 };
+
+typedef struct entry {
+    uint8_t key[LONGEST];
+    int32_t len, run, place;
+} entry;
+
+static uint64_t drawn = 1;
+
+static int32_t below(int32_t n) {
+    drawn = drawn * UINT64_C(6364136223846793005) + 1442695040888963407;
+    return (int32_t)((drawn >> 33) % (uint64_t)n);
+}
+
+static int by_key(const void *a, const void *b) {
+    const entry *x = a, *y = b;
+    int order = memcmp(x->key, y->key, (size_t)(x->len < y->len ? x->len : y->len));
+    if (order) return order;
+    if (x->len != y->len) return x->len - y->len;
+    return x->run != y->run ? x->run - y->run : x->place - y->place;
+}
+
+/* Of few letters, zeros among them, and often the beginning or the rest of the last one. */
+static void draw_key(entry *e, const entry *last) {
+    static const uint8_t letters[] = {0, 0, 1, 'a', 255};
+    int32_t kept = last && below(4) ? below(last->len + 1) : 0;
+    e->len = kept + below(below(3) ? 3 : LONGEST - kept + 1);
+    if (e->len > LONGEST) e->len = LONGEST;
+    for (int32_t i = 0; i < e->len; i++)
+        e->key[i] = i < kept ? last->key[i] : letters[below((int32_t)sizeof letters)];
+}
+
+static uint8_t *put_entry(uint8_t *p, const entry *e) {
+    uint32_t lens[2] = {(uint32_t)e->len, 8}, where[2] = {(uint32_t)e->run, (uint32_t)e->place};
+    memcpy(p, lens, 8);
+    memcpy(p + 8, e->key, (size_t)e->len);
+    memcpy(p + 8 + e->len, where, 8);
+    return p + 16 + e->len;
+}
+
+/* n entries as a run: as they were drawn, or in order, which it says or not; or spilled. */
+static rt_run new_run(rt_job *job, entry *all, int32_t n) {
+    int32_t how = below(4);
+    int64_t size = n * (16 + LONGEST) + 64;
+    uint8_t *base = rt_mem_get(job->mem, RT_OWNER_EXCHANGE, &size), *p = base;
+    if (how) qsort(all, (size_t)n, sizeof *all, by_key);
+    for (int32_t i = 0; i < n; i++) p = put_entry(p, &all[i]);
+    rt_run run = {base, p - base, size, n, 0, how == 1};
+    if (how != 3 || !n) return run;
+    run.at = rt_spill_place(job->spill, run.len);
+    CU_ASSERT(rt_spill_write(job->spill, run.at, base, run.len) == RT_ok);
+    rt_mem_put(job->mem, RT_OWNER_EXCHANGE, base, size);
+    run.p = NULL;
+    return run;
+}
+
+static void merge_random(rt_job *job) {
+    static entry all[RUNS * MOST];
+    rt_run items[RUNS];
+    int32_t n = 0, nruns = below(RUNS + 1);
+    for (int32_t r = 0; r < nruns; r++) {
+        int32_t first = n, count = below(5) ? below(MOST) : 0;
+        for (; n < first + count; n++) {
+            draw_key(&all[n], n ? &all[n - 1] : NULL);
+            all[n].run = r, all[n].place = n - first;
+        }
+        items[r] = new_run(job, all + first, count);
+    }
+    qsort(all, (size_t)n, sizeof *all, by_key);
+    rt_runs runs = {items, nruns, RUNS};
+    rt_merge *m = rt_merge_new(job, &runs);
+    rt_status status;
+    int32_t i = 0, wrong = 0;
+    for (const uint8_t *frame; (frame = rt_merge_next(m, &status)); i++) {
+        uint8_t want[16 + LONGEST];
+        if (i < n) put_entry(want, &all[i]);
+        wrong += i >= n || memcmp(frame, want, (size_t)(16 + all[i].len)) != 0;
+    }
+    CU_ASSERT(status == RT_ok && i == n && !wrong);
+    rt_merge_free(m);
+    for (int32_t r = 0; r < nruns; r++)
+        if (items[r].p) rt_mem_put(job->mem, RT_OWNER_EXCHANGE, items[r].p, items[r].size);
+}
+
+static void test_merging(void) {
+    rt_job *job = calloc(1, sizeof *job);
+    job->mem = rt_mem_new(INT64_C(64) << 20, 1);
+    job->spill = rt_spill_new();
+    for (int32_t t = 0, times = test_share(3000); t < times; t++) merge_random(job);
+    rt_spill_free(job->spill);
+    rt_mem_free(job->mem, true);
+    free(job);
+}
+
 static int clean(void) {
     fake_remove_dir();
     return 0;
@@ -154,6 +253,7 @@ static int clean(void) {
 
 void suite_merge(void) {
     CU_pSuite s = CU_add_suite("merge", NULL, clean);
+    CU_add_test(s, "runs of random keys", test_merging);
     CU_add_test(s, "in order of keys, stable", test_order);
     CU_add_test(s, "the same through the spill file", test_spill);
     CU_add_test(s, "ordered exchanges", test_exchanges);
