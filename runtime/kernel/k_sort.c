@@ -3,7 +3,8 @@
  * An item carries 8 bytes of its key, those from `depth` on.  Large ranges are split by
  * the first byte of them in which the range differs at all, so common prefixes cost one
  * pass; small ranges are merge-sorted.  Where all 8 bytes agree, keys that end there come
- * first, by length, and the others load the next 8.  All steps are stable.
+ * first, by length, and the others load the next 8; of a small range those behind all that its
+ * keys have in common.  All steps are stable.
  *
  * Keys come in three forms, told apart by a constant argument: frames, cells, and keys
  * that are their prefix. */
@@ -12,6 +13,7 @@
 #include "runtime/kernel/k_mem.h"
 
 #define SORT_SMALL 96
+#define SORT_FEW   6 /* from here on it pays to look what keys have in common */
 
 typedef enum sort_form { SORT_FRAME, SORT_CELL, SORT_PREFIX } sort_form;
 
@@ -30,13 +32,17 @@ FLOW_INLINE const uint8_t *sort_key(const flow_item *it, sort_form form, int64_t
     return 0;
 }
 
+FLOW_INLINE uint64_t sort_load(const uint8_t *p) {
+    uint64_t v;
+    __builtin_memcpy(&v, p, 8);
+    return v;
+}
+
 /* The 8 bytes of a key from `depth` on, zeros behind its end. */
 FLOW_INLINE uint64_t sort_prefix(const uint8_t *key, int64_t len, int64_t depth) {
-    uint64_t v;
     int64_t left = len - depth;
     if (left <= 0) return 0;
-    __builtin_memcpy(&v, key + depth, 8);
-    v = __builtin_bswap64(v);
+    uint64_t v = __builtin_bswap64(sort_load(key + depth));
     return left >= 8 ? v : v & ~(uint64_t)0 << (64 - 8 * left);
 }
 
@@ -146,6 +152,43 @@ FLOW_INLINE int sort_open(const flow_item *a, int64_t n, int64_t depth, sort_for
     return 0;
 }
 
+/* How many bytes all keys have in common, of which `depth` are known. */
+FLOW_INLINE int64_t sort_common(const flow_item *a, int64_t n, int64_t depth, sort_form form) {
+    int64_t common, len;
+    const uint8_t *first = sort_key(&a[0], form, &common);
+    for (int64_t i = 1; i < n; i++) {
+        const uint8_t *key = sort_key(&a[i], form, &len);
+        if (len < common) common = len;
+        for (int64_t at = depth; at < common; at += 8) {
+            uint64_t bits = sort_load(first + at) ^ sort_load(key + at);
+            if (!bits) continue;
+            at += __builtin_ctzll(bits) / 8;
+            if (at < common) common = at;
+        }
+    }
+    return common;
+}
+
+/* A small range, which may go as it is; where its prefixes agree it is sorted by others, of which
+ * the first (depth 0) are to stay. */
+FLOW_INLINE void sort_few(flow_item *a, flow_item *spare, int64_t n, int64_t depth,
+                          sort_form form) {
+    if (form == SORT_PREFIX || n < SORT_FEW || sort_differ(a, n)) {
+        sort_small(a, spare, n, depth, form);
+        return;
+    }
+    uint64_t prefix = a[0].prefix;
+    int64_t common = sort_common(a, n, depth, form), len;
+    for (int64_t i = 0; i < n; i++) {
+        const uint8_t *key = sort_key(&a[i], form, &len);
+        a[i].prefix = sort_prefix(key, len, common);
+    }
+    sort_small(a, spare, n, common, form);
+    if (depth) return;
+    for (int64_t i = 0; i < n; i++)
+        a[i].prefix = prefix;
+}
+
 /* Scatters by one byte; start[b] is where the items of byte b begin, start[256] = n. */
 static void sort_scatter(flow_item *a, flow_item *spare, int64_t n, int shift,
                          int64_t *start) {
@@ -184,7 +227,7 @@ FLOW_INLINE void sort_range(flow_item *a, flow_item *spare, int64_t n, int64_t d
                             sort_form form) {
     for (;;) {
         if (n <= SORT_SMALL) {
-            if (n > 1) sort_small(a, spare, n, depth, form);
+            if (n > 1) sort_few(a, spare, n, depth, form);
             return;
         }
         uint64_t differ = sort_differ(a, n);

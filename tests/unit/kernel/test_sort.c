@@ -38,6 +38,12 @@ static int64_t random_key(rnd *r, uint8_t *key, int kind) {
         n = rnd_below(r, 30);
         memset(key, 0, (size_t)n);
         return n;
+    case 4: /* one of few moments, and a number that may be left out in part */
+        memset(key, 1, 27);
+        key[7] = key[13] = (uint8_t)rnd_below(r, 4);
+        for (int i = 25; i < 27; i++)
+            key[i] = (uint8_t)rnd_next(r);
+        return rnd_below(r, 3) ? 27 : 25 + rnd_below(r, 2);
     default:
         n = rnd_below(r, 20);
         for (int64_t i = 0; i < n; i++)
@@ -82,8 +88,11 @@ static void check_sort(rnd *r, int64_t n, int kind) {
     flow_k_sort(items, items + n, n);
     qsort(want, (size_t)n, sizeof *want, naive);
     int same = 1;
-    for (int64_t i = 0; i < n; i++)
-        same &= items[i].frame == want[i];
+    for (int64_t i = 0; i < n; i++) {
+        flow_item fresh;
+        flow_k_sort_items(want[i], want[i] + 1, &fresh);
+        same &= items[i].frame == want[i] && items[i].prefix == fresh.prefix;
+    }
     CU_ASSERT(same);
     free(items);
     free(want);
@@ -92,9 +101,9 @@ static void check_sort(rnd *r, int64_t n, int kind) {
 
 static void test_sort(void) {
     rnd r = {3};
-    static const int64_t sizes[] = {0, 1, 2, 11, 12, 13, 50, 96, 97, 500, 5000};
-    for (int kind = 0; kind < 5; kind++)
-        for (int i = 0; i < 11; i++)
+    static const int64_t sizes[] = {0, 1, 2, 5, 6, 7, 11, 12, 13, 50, 96, 97, 300, 500, 5000};
+    for (int kind = 0; kind < 6; kind++)
+        for (int i = 0; i < 15; i++)
             check_sort(&r, sizes[i], kind);
 }
 
