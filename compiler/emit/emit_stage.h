@@ -54,6 +54,16 @@ typedef struct gen_seen {
     LLVMValueRef slot; /* i64 */
 } gen_seen_t;
 
+/* The piece of time that the row at hand lies in, as the row before it may have: a `window` has
+ * found it (emit_time.c). */
+typedef struct piece {
+    LLVMValueRef start;      /* i64: where the piece begins, as that step gives it */
+    val_t window;            /* what it gives, where it is another piece than that before */
+    LLVMValueRef to;         /* a place in the frame: where it ends; INT64_MIN: look for it anew */
+    LLVMValueRef found;      /* the branch behind what is done for another piece, */
+    LLVMBasicBlockRef same;  /* and where it leads */
+} piece_t;
+
 typedef struct gen {
     emit_t *e;
     plan_t *plan;
@@ -76,6 +86,7 @@ typedef struct gen {
     int several;               /* the row at hand may give several, with one order key */
     int in_place;              /* rows that are made keep the order key of the row at hand */
     VEC(const twindow_t *) windows;  /* by time, that stand in the program */
+    piece_t piece;
     sift_t sift;
     VEC(staged_t) staged;
     VEC(struct view *) views;  /* emit_view.h */

@@ -146,6 +146,13 @@ void emit_event_time(gen_t *g, pop_t *op, val_t *cols) {
 
 /* ---- window ---- */
 
+static val_t window_of(gen_t *g, LLVMValueRef start, LLVMValueRef end) {
+    val_t w = val_new(g->e, type_window(g->e->types));
+    w.leaf[0] = start;
+    w.leaf[1] = end;
+    return w;
+}
+
 static void push_window(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef start,
                         LLVMValueRef end) {
     emit_t *e = g->e;
@@ -153,10 +160,7 @@ static void push_window(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef start,
     val_t *out = ARENA_ARRAY(e->arena, val_t, row->nfields + 1);
     for (uint32_t i = 0; i < row->nfields; i++) out[i].type = row->fields[i].type;
     for (uint32_t i = 0; i < op->row_in->nfields; i++) out[i] = cols[i];
-    int c = op->step->u.window.column;
-    out[c] = val_new(e, row->fields[c].type);
-    out[c].leaf[0] = start;
-    out[c].leaf[1] = end;
+    out[op->step->u.window.column] = window_of(g, start, end);
     push_arm(g, op, 0, out, row);
 }
 
@@ -246,11 +250,17 @@ static void window_one(gen_t *g, pop_t *op, val_t *cols, LLVMValueRef t, LLVMVal
     LLVMValueRef last = K_CALL(e, window_start, "last", t, grid, offset_of(g, w));
     part_late(g, op, cols, K_CALL(e, time_add, "end", last, size_of(g, w)), next);
     LLVMValueRef start = K_CALL(e, window_start, "start", t, length, offset_of(g, w));
+    LLVMValueRef end = K_CALL(e, time_add, "end", start, length);
     ir_store(e, start, from);
-    ir_store(e, K_CALL(e, time_add, "end", start, length), to);
+    ir_store(e, end, to);
     ir_br(e, same);
+    piece_t outer = g->piece;
+    g->piece = (piece_t){.window = window_of(g, start, end), .to = to, .same = same,
+                         .found = LLVMGetBasicBlockTerminator(ir_here(e))};
     ir_at(e, same);
-    push_window(g, op, cols, ir_load(e, e->i64, from, "start"), ir_load(e, e->i64, to, "end"));
+    g->piece.start = ir_load(e, e->i64, from, "start");
+    push_window(g, op, cols, g->piece.start, ir_load(e, e->i64, to, "end"));
+    g->piece = outer;
 }
 
 /* [start, start + i * every), all i with t inside. */

@@ -45,24 +45,45 @@ view_t *emit_view(gen_t *g, const pstate_t *state, int paned) {
     return v;
 }
 
+/* The pane of another window. */
+static void look_at_pane(gen_t *g, view_t *v, const val_t *window) {
+    emit_t *e = g->e;
+    LLVMValueRef all = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, v->state->id));
+    LLVMValueRef pane = emit_pane(g, all, *window);
+    ir_store(e, pane, v->table);
+    ir_store(e, window->leaf[0], v->start);
+    ir_store(e, window->leaf[1], v->end);
+    look(g, v, pane);
+}
+
+/* Has the row's window been found just now, with nothing in between?  Then so is its pane, by the
+ * rows that begin another piece of time, and nobody need ask. */
+static int is_found(gen_t *g, const val_t *window) {
+    const piece_t *p = &g->piece;
+    return p->start && p->start == window->leaf[0] && p->same == ir_here(g->e);
+}
+
 LLVMValueRef emit_view_table(gen_t *g, view_t *v, const val_t *window) {
     emit_t *e = g->e;
-    if (v->start) {
+    if (v->start && !v->asked && is_found(g, window)) {
+        LLVMBasicBlockRef here = ir_here(e);
+        LLVMPositionBuilderBefore(e->b, g->piece.found);
+        look_at_pane(g, v, &g->piece.window);
+        ir_at(e, here);
+        v->piece_to = g->piece.to;
+    } else if (v->start) {
         LLVMBasicBlockRef other = ir_block(e, "pane.other"), same = ir_block(e, "pane.same");
         LLVMValueRef start = window->leaf[0], end = window->leaf[1];
         LLVMValueRef is_start = ir_eq(e, start, ir_load(e, e->i64, v->start, ""), "");
         LLVMValueRef is_end = ir_eq(e, end, ir_load(e, e->i64, v->end, ""), "");
         ir_if_rare(e, ir_not(e, ir_and(e, is_start, is_end, ""), "other"), other, same);
         ir_at(e, other);
-        LLVMValueRef all = K_CALL(e, partial, "partial", e->fn->ctx, ir_i64(e, v->state->id));
-        LLVMValueRef pane = emit_pane(g, all, *window);
-        ir_store(e, pane, v->table);
-        ir_store(e, start, v->start);
-        ir_store(e, end, v->end);
-        look(g, v, pane);
+        look_at_pane(g, v, window);
+        if (v->piece_to) ir_store(e, ir_i64(e, INT64_MIN), v->piece_to);
         ir_br(e, same);
         ir_at(e, same);
     }
+    v->asked = 1;
     return ir_load(e, e->ptr, v->table, "table");
 }
 

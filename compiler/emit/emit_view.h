@@ -17,6 +17,8 @@ typedef struct view {
     const pstate_t *state;
     LLVMValueRef table, words; /* ptr; words of flow_k_table_view, or of flow_k_join_view */
     LLVMValueRef start, end;   /* of the window, of a paned state */
+    int asked;                 /* somebody has, for a table */
+    LLVMValueRef piece_to;     /* of piece_t, where finding the piece finds the pane; or null */
 } view_t;
 
 view_t *emit_view(gen_t *g, const pstate_t *state, int paned);
