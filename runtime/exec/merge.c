@@ -115,14 +115,23 @@ static bool wins(rt_merge *m, int32_t a, int32_t b) {
     return wins_tie(m, a, b);
 }
 
-/* Plays the matches on the way from a leaf to the top again. */
+/* Plays the matches on the way from a leaf to the top again.  Who wins one nobody can predict, so
+ * it is chosen without a branch. */
 static void replay(rt_merge *m, int32_t run) {
     int32_t winner = run;
+    key_code code = m->codes[run];
     for (int64_t node = (m->n + run) / 2; node >= 1; node /= 2) {
-        if (!wins(m, m->tree[node], winner)) continue;
-        int32_t loser = winner;
-        winner = m->tree[node];
-        m->tree[node] = loser;
+        int32_t other = m->tree[node];
+        key_code others = m->codes[other];
+        bool first = others < code;
+        if (FLOW_UNLIKELY(others == code)) {
+            first = wins_tie(m, other, winner);
+            others = code = m->codes[first ? other : winner];
+        }
+        int32_t turn = (winner ^ other) & -(int32_t)first;
+        m->tree[node] = other ^ turn;
+        winner ^= turn;
+        code ^= (code ^ others) & -(key_code)first;
     }
     m->tree[0] = winner;
 }
