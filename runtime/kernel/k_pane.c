@@ -57,6 +57,12 @@ static void panes_room(flow_ctx *ctx, flow_panes *s) {
     s->room *= 2;
 }
 
+/* Windows are often like those before them: room for as many keys, if they are not many. */
+static void pane_fit(flow_ctx *ctx, flow_table *t, const flow_table *newest) {
+    if (newest->entry_bytes < PANE_LARGE && newest->end * 4 >= newest->entry_room)
+        k_table_like(ctx, t, newest);
+}
+
 static flow_pane *pane_new(flow_ctx *ctx, flow_table *t, flow_panes *s) {
     flow_pane *p = s->spare;
     if (p) {
@@ -77,6 +83,7 @@ static FLOW_FAR flow_table *pane_other(flow_ctx *ctx, flow_table *t, int64_t sta
     flow_panes *s = t->panes ? t->panes : panes_make(ctx, t);
     flow_pane *p = pane_look(s, start, end);
     if (!p) {
+        const flow_pane *newest = s->end > s->first ? s->at[s->end - 1] : 0;
         panes_room(ctx, s);
         p = pane_new(ctx, t, s);
         p->start = start;
@@ -85,6 +92,7 @@ static FLOW_FAR flow_table *pane_other(flow_ctx *ctx, flow_table *t, int64_t sta
         __builtin_memmove(s->at + i + 1, s->at + i, (size_t)(s->end - i) * sizeof *s->at);
         s->at[i] = p;
         s->end++;
+        if (newest) pane_fit(ctx, &p->table, &newest->table);
     }
     s->last = p;
     return &p->table;

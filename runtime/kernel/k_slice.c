@@ -120,6 +120,7 @@ static int32_t slices_turn(flow_ctx *ctx, flow_slices *s, flow_panes *p, int64_t
         int64_t from = left > step ? upto - step : lo;
         flow_table *to = slices_push(ctx, s, &s->back, p->at[from]->start);
         flow_table *older = s->n > 1 ? &s->front[s->n - 2] : 0;
+        if (older) k_table_like(ctx, to, older);
         int32_t status = older ? fold(ctx, to, older) : 0;
         for (int64_t i = upto - 1; i >= from && !status; i--)
             status = fold(ctx, to, &p->at[i]->table);

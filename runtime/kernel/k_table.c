@@ -242,6 +242,15 @@ void k_table_grow(flow_ctx *ctx, flow_table *t) {
     table_set_room(t);
 }
 
+void k_table_like(flow_ctx *ctx, flow_table *t, const flow_table *like) {
+    if (t->index || t->entries || !like->index) return;
+    table_resize_entries(ctx, t, (like->entry_bytes - TABLE_PAD) / like->stride);
+    table_make_index(ctx, t, 64 - (int)like->shift);
+    t->direct = like->direct;
+    t->lowest = like->lowest;
+    table_set_room(t);
+}
+
 /* An entry of zeros, which has no slot. */
 static uint64_t *table_add(flow_ctx *ctx, flow_table *t) {
     uint32_t entry = t->end;

@@ -67,6 +67,8 @@ FLOW_FAR void flow_k_table_release(flow_ctx *ctx, flow_table *t);
 FLOW_FAR void flow_k_table_clear(flow_ctx *ctx, flow_table *t);
 /* All entries and all memory but that of panes and track, which stay. */
 FLOW_FAR void k_table_give_back(flow_ctx *ctx, flow_table *t);
+/* To a table without memory as much as another one of its kind and width has. */
+FLOW_FAR void k_table_like(flow_ctx *ctx, flow_table *t, const flow_table *like);
 
 /* The state words of a key, made (all zero) if there is none. */
 uint64_t *flow_k_table_i64(flow_ctx *ctx, flow_table *t, int64_t key);
