@@ -231,7 +231,7 @@ static rt_status file_take(rt_source *s, int64_t limit, int64_t now, bool drain,
         fs->at = RT_MAX(to, fs->at);
         if (fs->at < f->size) {
             in->limited = rt_source_rows_left(s, in) == 0;
-            posix_fadvise(f->fd, fs->at, limit, POSIX_FADV_WILLNEED);
+            if (!fs->preload) posix_fadvise(f->fd, fs->at, limit, POSIX_FADV_WILLNEED);
             return RT_ok;
         }
         fs->current++;
