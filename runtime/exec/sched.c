@@ -52,17 +52,29 @@ rt_pool *rt_pool_new(flow_rt_worker *workers, int64_t n) {
     return pool;
 }
 
+/* The next tasks for a worker, the first and behind the last: fewer as fewer are left, so that in
+ * the end nobody waits long (Polychronopoulos and Kuck, "Guided self-scheduling", 1987). */
+static bool take_tasks(rt_pool *pool, int64_t *task, int64_t *end) {
+    *task = atomic_load_explicit(&pool->next, memory_order_relaxed);
+    do {
+        int64_t left = pool->to - *task;
+        if (left <= 0) return false;
+        int64_t n = RT_MIN(left / (2 * pool->n), pool->in_a_row);
+        *end = *task + RT_MAX(n, 1);
+    } while (!atomic_compare_exchange_weak_explicit(&pool->next, task, *end, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    return true;
+}
+
 static void work(rt_pool *pool, flow_rt_worker *w) {
-    while (!atomic_load_explicit(&pool->halt, memory_order_relaxed)) {
-        int64_t n = pool->in_a_row;
-        int64_t task = atomic_fetch_add_explicit(&pool->next, n, memory_order_relaxed);
-        for (int64_t end = RT_MIN(task + n, pool->to); task < end; task++) {
+    int64_t task, end;
+    while (!atomic_load_explicit(&pool->halt, memory_order_relaxed) &&
+           take_tasks(pool, &task, &end))
+        for (; task < end; task++) {
             if (w->failure.status != RT_ok) return;
             RT_YIELD();
             pool->fn(w, pool->arg, task);
         }
-        if (task >= pool->to) return;
-    }
 }
 
 #ifdef FLOW_FAULTS
@@ -168,8 +180,7 @@ int64_t rt_pool_run_rows(rt_pool *pool, rt_task_fn *fn, void *arg, int64_t from,
         while (pool->active > 0) pthread_cond_wait(&pool->done, &pool->lock);
         pthread_mutex_unlock(&pool->lock);
     }
-    int64_t next = atomic_load_explicit(&pool->next, memory_order_relaxed);
-    return RT_MIN(next, to);
+    return atomic_load_explicit(&pool->next, memory_order_relaxed);
 }
 
 void rt_pool_halt(rt_pool *pool) {

@@ -25,7 +25,7 @@ void rt_pool_free(rt_pool *pool);
 int64_t rt_pool_run(rt_pool *pool, rt_task_fn *fn, void *arg, int64_t from, int64_t to,
                     bool alone);
 
-/* The same where neighbours had better go to one worker: it takes so many in a row, and ends
+/* The same where neighbours had better go to one worker: it takes up to so many in a row, and ends
  * these even if the phase is halted, unless one of them fails. */
 int64_t rt_pool_run_rows(rt_pool *pool, rt_task_fn *fn, void *arg, int64_t from, int64_t to,
                          int64_t in_a_row, bool alone);

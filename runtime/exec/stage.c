@@ -313,11 +313,9 @@ static rt_status drain_direct(rt_job *job) {
 }
 
 /* A worker that aggregates what it reads gets blocks that stand together: rows of one window
- * are neighbours, and a window that two workers have seen is sent by both.  Not so many that
- * one of them waits for the other at the end. */
-static int64_t blocks_in_a_row(const rt_job *job, const rt_stage_decl *decl, int64_t n) {
-    int64_t most = n / (4 * job->nworkers);
-    return decl->flush && most > 1 ? RT_MIN(most, BLOCKS_IN_A_ROW) : 1;
+ * are neighbours, and a window that two workers have seen is sent by both. */
+static int64_t blocks_in_a_row(const rt_stage_decl *decl) {
+    return decl->flush ? BLOCKS_IN_A_ROW : 1;
 }
 
 static rt_status source_stage(rt_job *job, int64_t stage) {
@@ -333,7 +331,7 @@ static rt_status source_stage(rt_job *job, int64_t stage) {
                     .base = job->tasks,
                     .wave_limit = RT_MIN(WAVE_BYTES, share / 4)};
         int64_t done = rt_pool_run_rows(job->pool, source_task, &ph, from, to,
-                                        blocks_in_a_row(job, decl, to - from), job->alone);
+                                        blocks_in_a_row(decl), job->alone);
         RT_TRY(rt_task_failed(job));
         seal_all(job, stage, done - from);
         from = done;
