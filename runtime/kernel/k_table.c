@@ -272,8 +272,7 @@ static uint64_t *table_add(flow_ctx *ctx, flow_table *t) {
 }
 
 /* The same with the slot of its hash. */
-static __attribute__((noinline)) uint64_t *table_insert(flow_ctx *ctx, flow_table *t,
-                                                        uint64_t hash) {
+static FLOW_CALLED uint64_t *table_insert(flow_ctx *ctx, flow_table *t, uint64_t hash) {
     uint64_t *e = table_add(ctx, t);
     table_put(t, hash, t->last);
     return e;
@@ -288,8 +287,7 @@ static FLOW_COLD void table_scatter(flow_ctx *ctx, flow_table *t) {
     table_put_all(ctx, t);
 }
 
-static __attribute__((noinline)) uint64_t *table_new_i64(flow_ctx *ctx, flow_table *t,
-                                                         int64_t key) {
+static FLOW_CALLED uint64_t *table_new_i64(flow_ctx *ctx, flow_table *t, int64_t key) {
     uint64_t *e = table_add(ctx, t);
     e[0] = (uint64_t)key;
     if (!t->direct) table_put(t, table_hash_i64(ctx->seed, key), t->last);
