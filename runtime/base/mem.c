@@ -58,13 +58,22 @@ struct rt_mem {
     _Atomic int64_t peak;
 };
 
+/* Who holds it lets go at once: it does not pay to sleep. */
+static void init_lock(pthread_mutex_t *lock) {
+    pthread_mutexattr_t spins;
+    pthread_mutexattr_init(&spins);
+    pthread_mutexattr_settype(&spins, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(lock, &spins);
+    pthread_mutexattr_destroy(&spins);
+}
+
 rt_mem *rt_mem_new(int64_t limit, int64_t workers) {
     rt_mem *mem = rt_os_alloc(sizeof *mem);
     if (!mem) return NULL;
     mem->limit = limit;
     mem->reserve = RT_MAX(limit / 8, workers * (INT64_C(8) << 20));
     mem->reserve = RT_MIN(mem->reserve, limit / 2);
-    pthread_mutex_init(&mem->lock, NULL);
+    init_lock(&mem->lock);
     return mem;
 }
 
@@ -275,12 +284,23 @@ void rt_mem_put(rt_mem *mem, rt_owner owner, void *p, int64_t bytes) {
         rt_os_unmap(p, bytes);
 }
 
+/* Is a piece of that size there to be used again?  Copying what fits a region's piece is less than
+ * moving its pages, of which every other core is told; and pieces that only grow would come
+ * in sizes that nobody asks for. */
+static bool has_kept(rt_mem *mem, rt_owner owner, int64_t size) {
+    if (owner == RT_OWNER_STATE || size > REGION) return false;
+    pthread_mutex_lock(&mem->lock);
+    bool kept = mem->kept[class_of(size)] != NULL;
+    pthread_mutex_unlock(&mem->lock);
+    return kept;
+}
+
 void *rt_mem_grow(rt_mem *mem, rt_owner owner, void *p, int64_t bytes, int64_t used,
                   int64_t *to) {
     rt_assert(used <= bytes && *to > bytes);
     int64_t size = rt_mem_size(owner, *to);
     bool mapped = !RT_ASAN && bytes >= INT64_C(1) << CLASS_SLAB;
-    if (mapped) {
+    if (mapped && !has_kept(mem, owner, size)) {
         /* The kernel moves pages, not bytes. */
         if (!admit(mem, owner, size - bytes)) return NULL;
         void *q = rt_os_remap(p, bytes, size);
