@@ -13,7 +13,7 @@
 #include "runtime/kernel/k_mem.h"
 
 #define SORT_SMALL 96
-#define SORT_FEW   6 /* from here on it pays to look what keys have in common */
+#define SORT_FEW   6 /* fewer are compared as they are */
 
 typedef enum sort_form { SORT_FRAME, SORT_CELL, SORT_PREFIX } sort_form;
 

@@ -4,6 +4,7 @@
 #include <CUnit/Basic.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/base/sanitizer.h"
 
 void suite_mem(void);
 
@@ -64,6 +65,26 @@ static void test_growth(void) {
     rt_mem_free(mem, true);
 }
 
+/* A buffer grows into a piece that is there. */
+static void test_growth_reuse(void) {
+    rt_mem *mem = rt_mem_new(64 * MB, 1);
+    int64_t large = MB / 8, size = MB / 16, to = large, rest = 32 * MB;
+    uint8_t *kept = rt_mem_get(mem, RT_OWNER_EXCHANGE, &large);
+    uint8_t *p = rt_mem_get(mem, RT_OWNER_EXCHANGE, &size);
+    uint8_t *other = rt_mem_get(mem, RT_OWNER_BLOCK, &rest);
+    CU_ASSERT_FATAL(kept && p && other);
+    rt_mem_put(mem, RT_OWNER_EXCHANGE, kept, large);
+    memset(p, 7, (size_t)size);
+    uint8_t *q = rt_mem_grow(mem, RT_OWNER_EXCHANGE, p, size, size, &to);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(q);
+    CU_ASSERT(RT_ASAN || q == kept);
+    CU_ASSERT(to == large && q[0] == 7 && q[size - 1] == 7);
+    CU_ASSERT_EQUAL(rt_mem_used(mem, RT_OWNER_EXCHANGE), to);
+    rt_mem_put(mem, RT_OWNER_EXCHANGE, q, to);
+    rt_mem_put(mem, RT_OWNER_BLOCK, other, rest);
+    rt_mem_free(mem, true);
+}
+
 /* What is given back serves again; the rest of slabs is cut into smaller pieces. */
 static void test_reuse(void) {
     rt_mem *mem = rt_mem_new(64 * MB, 1);
@@ -91,5 +112,6 @@ void suite_mem(void) {
     CU_add_test(s, "what is counted", test_counts);
     CU_add_test(s, "limits", test_limits);
     CU_add_test(s, "growth", test_growth);
+    CU_add_test(s, "growth into what is there", test_growth_reuse);
     CU_add_test(s, "reuse", test_reuse);
 }
