@@ -1,7 +1,7 @@
 #!/bin/sh
-# fuzz_checkpoint.sh [short|long] [SECONDS] - libFuzzer over all that is read of a checkpoint
-# (tests/fuzz/fuzz_checkpoint.c), with ASan and UBSan: some hundred thousand inputs of all forms,
-# or an hour for each form, two at a time.
+# fuzz_checkpoint.sh [short | long [SECONDS [FORM...]]] - libFuzzer over all that is read of a
+# checkpoint (tests/fuzz/fuzz_checkpoint.c), with ASan and UBSan: some hundred thousand inputs of
+# all forms, or an hour for each form (or for those named), two at a time.
 cd "$(dirname "$0")/../.." || exit 1
 root=$(pwd)
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
@@ -32,9 +32,11 @@ done
 touch failed
 RUN
 if [ "${1-short}" = long ]; then
-    forms="state journal payload rows folder value"
+    seconds=${2-3600}
+    shift "$(($# < 2 ? $# : 2))"
+    forms=${*:-state journal payload rows folder value}
     # shellcheck disable=SC2086
-    printf '%s\n' $forms | xargs -P 2 -I{} sh "$work/run" {} "-max_total_time=${2-3600}"
+    printf '%s\n' $forms | xargs -P 2 -I{} sh "$work/run" {} "-max_total_time=$seconds"
 else
     forms=all
     sh "$work/run" all "-runs=$((150000 / ${FLOW_TEST_SHARE:-1}))"
