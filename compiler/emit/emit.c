@@ -27,10 +27,8 @@ emit_t *emit_new(arena_t *a, intern_t *names, types_t *types, sources_t *sources
     e->diags = diags;
     e->target = target;
     LLVMContextRef c = e->llvm = LLVMContextCreate();
-    e->module = kernel_parse(c);
-    kernel_retarget(e->module, target);
+    kernel_begin(e);
     e->b = LLVMCreateBuilderInContext(c);
-    e->kernel = ARENA_ARRAY(a, LLVMValueRef, KFN_COUNT + 1);
     e->i1 = LLVMInt1TypeInContext(c);
     e->i8 = LLVMInt8TypeInContext(c);
     e->i16 = LLVMInt16TypeInContext(c);
@@ -49,6 +47,7 @@ void emit_free(emit_t *e) {
     if (!e || !e->llvm) return;
     debug_end(e);
     LLVMDisposeBuilder(e->b);
+    if (e->kernel_module) LLVMDisposeModule(e->kernel_module);
     if (e->module) LLVMDisposeModule(e->module);
     LLVMContextDispose(e->llvm);
     e->llvm = NULL;
@@ -307,6 +306,7 @@ LLVMValueRef emit_type_code(emit_t *e, const type_t *t) {
 void emit_finish(emit_t *e) {
     flow_assert(!e->fn);
     debug_end(e);
+    kernel_join(e);
 }
 
 const char *emit_verify(emit_t *e) {

@@ -1,7 +1,7 @@
 /* emit.h - the context of code generation: one emit_t per compile, no statics.
  *
- * The program is generated into the kernel's own module (kernel_mod.h), so a call of a
- * kernel function is a call inside one module and inlines.  Values are val_t (val.h);
+ * The program becomes one module with what it calls of the kernel (kernel_mod.h), so a call of a
+ * kernel function is a call inside it and inlines.  Values are val_t (val.h);
  * instructions are made through the three-word wrappers of ir.h, which name them and
  * give them the line of the .flow file that e->at says.
  *
@@ -109,6 +109,7 @@ typedef struct emit {
 
     LLVMContextRef llvm;
     LLVMModuleRef module;
+    LLVMModuleRef kernel_module; /* until it is joined to the other by emit_finish */
     LLVMBuilderRef b;
     struct debuginfo *debug;
     const char *descriptor;     /* the text of runtime/data/program.h, when all is emitted */

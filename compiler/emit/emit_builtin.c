@@ -28,10 +28,7 @@ static void push(args_t *a, LLVMValueRef v) {
 }
 
 static LLVMValueRef function_of(emit_t *e, int fn) {
-    const char *name = arena_printf(e->arena, "flow_k_fn_%s", fn_at(fn)->id);
-    LLVMValueRef f = LLVMGetNamedFunction(e->module, name);
-    if (!f) flow_unreachable(arena_printf(e->arena, "the kernel has no %s", name));
-    return f;
+    return kernel_function(e, arena_printf(e->arena, "flow_k_fn_%s", fn_at(fn)->id));
 }
 
 /* The call of a kernel function; what it takes is counted, so a wrong table is found. */

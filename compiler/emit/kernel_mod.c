@@ -1,13 +1,17 @@
 /* kernel_mod.c - the embedded bitcode, made ready for the target.
  *
- * Bitcode is parsed eagerly: lazily loaded functions crash the verifier, and the C API
- * cannot materialise them.  clang's attributes for its baseline CPU are replaced on
- * every function, or what is not inlined would stay SSE2.
+ * The bitcode is read lazily, as a module of its own: of its functions only types, names and
+ * attributes are there at first.  What is generated declares those that it calls; joined
+ * to it at the end, the kernel gives their bodies, and those of what they call - a tenth to a
+ * third of it, for most of the time that a build took was reading the rest.  The C API cannot read a
+ * body itself, but the linker does, of functions that are linkonce and referred to; until then
+ * the module must not be looked into (the verifier would crash).  clang's attributes for its
+ * baseline CPU are replaced on every function, or what is not inlined would stay SSE2.
  *
  * Variants: a kernel function that needs instructions of its own exists as name_base and as
  * name_v3, name_v4 or name_vbmi2; C code calls name_base, which is `noinline` so that clang
  * leaves the call.  Here its uses are given to the best variant the target runs, which then
- * may be inlined, and the others go.
+ * may be inlined.
  *
  * Everything becomes internal: passes may specialise and drop it, and it does not meet
  * the archive's copy when the program is linked. */
@@ -16,6 +20,7 @@
 #include <string.h>
 
 #include <llvm-c/BitReader.h>
+#include <llvm-c/Linker.h>
 
 #include "compiler/base/check.h"
 #include "compiler/emit/target.h"
@@ -34,9 +39,8 @@ LLVMModuleRef kernel_parse(LLVMContextRef llvm) {
         flow_kernel_bitcode, (size_t)(flow_kernel_bitcode_end - flow_kernel_bitcode), "kernel",
         0);
     LLVMModuleRef module = NULL;
-    if (LLVMParseBitcodeInContext2(llvm, text, &module))
+    if (LLVMGetBitcodeModuleInContext2(llvm, text, &module))
         flow_unreachable("the embedded kernel is damaged");
-    LLVMDisposeMemoryBuffer(text);
     return module;
 }
 
@@ -58,39 +62,35 @@ static LLVMValueRef sibling(LLVMModuleRef m, const char *base, size_t stem, cons
 
 static const char *const variants[] = {"_base", "_v3", "_v4", "_vbmi2"}; /* [target_simd] */
 
+/* Uses of name_base are uses of the best of its variants from here on, in bodies that are not read
+ * yet, too. */
 static void choose_variant(LLVMModuleRef m, LLVMValueRef base, size_t stem, target_simd simd) {
     size_t n;
     const char *name = LLVMGetValueName2(base, &n);
-    LLVMValueRef best = base, all[] = {base, NULL, NULL, NULL};
-    for (int i = SIMD_V3; i <= SIMD_VBMI2; i++) {
-        all[i] = sibling(m, name, stem, variants[i]);
-        if (all[i] && (int)simd >= i) best = all[i];
+    LLVMValueRef best = base;
+    for (int i = SIMD_V3; i <= (int)simd; i++) {
+        LLVMValueRef better = sibling(m, name, stem, variants[i]);
+        if (better) best = better;
     }
     unsigned noinline_kind = LLVMGetEnumAttributeKindForName("noinline", 8);
     LLVMRemoveEnumAttributeAtIndex(best, LLVMAttributeFunctionIndex, noinline_kind);
-    for (int i = 0; i <= SIMD_VBMI2; i++) {
-        if (!all[i] || all[i] == best) continue;
-        LLVMReplaceAllUsesWith(all[i], best);
-        LLVMDeleteFunction(all[i]);
-    }
+    if (best != base) LLVMReplaceAllUsesWith(base, best);
 }
 
-/* The first name_base that has siblings to choose from, or null. */
-static LLVMValueRef next_base(LLVMModuleRef m, size_t *stem) {
-    for (LLVMValueRef f = LLVMGetFirstFunction(m); f; f = LLVMGetNextFunction(f)) {
-        size_t n;
-        const char *name = LLVMGetValueName2(f, &n);
-        if (LLVMIsDeclaration(f) || !ends_with(name, n, "_base")) continue;
-        *stem = n - 5;
-        for (int i = SIMD_V3; i <= SIMD_VBMI2; i++)
-            if (sibling(m, name, *stem, variants[i])) return f;
-    }
-    return NULL;
+static int has_siblings(LLVMModuleRef m, const char *name, size_t stem) {
+    for (int i = SIMD_V3; i <= SIMD_VBMI2; i++)
+        if (sibling(m, name, stem, variants[i])) return 1;
+    return 0;
 }
 
 static void choose_variants(LLVMModuleRef m, target_simd simd) {
-    size_t stem;
-    for (LLVMValueRef f; (f = next_base(m, &stem));) choose_variant(m, f, stem, simd);
+    for (LLVMValueRef f = LLVMGetFirstFunction(m); f; f = LLVMGetNextFunction(f)) {
+        size_t n;
+        const char *name = LLVMGetValueName2(f, &n);
+        if (LLVMIsDeclaration(f) || !ends_with(name, n, variants[0])) continue;
+        size_t stem = n - strlen(variants[0]);
+        if (has_siblings(m, name, stem)) choose_variant(m, f, stem, simd);
+    }
 }
 
 /* ---- cold and far functions ---- */
@@ -105,7 +105,7 @@ static int is_cold(LLVMValueRef fn) {
                                           sizeof far_mark - 1));
 }
 
-/* Puts a declaration in the place of a function. */
+/* Puts a declaration in the place of a function, to whose body nothing refers any more. */
 static void drop_body(LLVMModuleRef m, LLVMValueRef fn) {
     size_t n;
     const char *text = LLVMGetValueName2(fn, &n);
@@ -115,17 +115,24 @@ static void drop_body(LLVMModuleRef m, LLVMValueRef fn) {
     LLVMValueRef bare = LLVMAddFunction(m, "", LLVMGlobalGetValueType(fn));
     LLVMSetVisibility(bare, LLVMHiddenVisibility);
     LLVMReplaceAllUsesWith(fn, bare);
-    LLVMDeleteFunction(fn);
+    LLVMSetLinkage(fn, LLVMInternalLinkage);
+    LLVMSetValueName2(fn, "", 0);
     LLVMSetValueName2(bare, name, n);
 }
 
 /* Functions marked FLOW_COLD or FLOW_FAR are the archive's: nothing is gained by compiling them anew
- * into each program.  They have external linkage and keep no state, so either copy does. */
-static void drop_cold(LLVMModuleRef m) {
+ * into each program.  They have external linkage and keep no state, so either copy does.  All
+ * others are there for whoever refers to them. */
+static void choose_bodies(LLVMModuleRef m) {
     for (LLVMValueRef f = LLVMGetFirstFunction(m), next; f; f = next) {
         next = LLVMGetNextFunction(f);
-        if (is_cold(f) && LLVMGetLinkage(f) == LLVMExternalLinkage) drop_body(m, f);
+        if (LLVMIsDeclaration(f) || LLVMGetLinkage(f) != LLVMExternalLinkage) continue;
+        if (is_cold(f)) drop_body(m, f);
+        else LLVMSetLinkage(f, LLVMLinkOnceODRLinkage);
     }
+    for (LLVMValueRef g = LLVMGetFirstGlobal(m); g; g = LLVMGetNextGlobal(g))
+        if (LLVMGetInitializer(g) && LLVMGetLinkage(g) == LLVMExternalLinkage)
+            LLVMSetLinkage(g, LLVMInternalLinkage);
 }
 
 /* ---- the target's attributes ---- */
@@ -149,7 +156,7 @@ void kernel_function_target(LLVMValueRef fn, const struct target *target) {
     if (target_vectors(target) >= SIMD_V4) set_attribute(fn, "prefer-vector-width", "512");
 }
 
-void kernel_retarget(LLVMModuleRef module, const struct target *target) {
+static void set_target(LLVMModuleRef module, const struct target *target) {
     LLVMTargetMachineRef machine = target_machine(target);
     char *triple = LLVMGetTargetMachineTriple(machine);
     LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
@@ -157,16 +164,27 @@ void kernel_retarget(LLVMModuleRef module, const struct target *target) {
     LLVMSetModuleDataLayout(module, layout);
     LLVMDisposeTargetData(layout);
     LLVMDisposeMessage(triple);
-    choose_variants(module, target_vectors(target));
-    drop_cold(module);
-    for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
+}
+
+void kernel_begin(emit_t *e) {
+    e->module = LLVMModuleCreateWithNameInContext("kernel", e->llvm);
+    e->kernel_module = kernel_parse(e->llvm);
+    e->kernel = ARENA_ARRAY(e->arena, LLVMValueRef, KFN_COUNT + 1);
+    set_target(e->module, e->target);
+    set_target(e->kernel_module, e->target);
+    choose_variants(e->kernel_module, target_vectors(e->target));
+    choose_bodies(e->kernel_module);
+}
+
+void kernel_join(emit_t *e) {
+    LLVMModuleRef kernel = e->kernel_module;
+    e->kernel_module = NULL;
+    if (LLVMLinkModules2(e->module, kernel)) flow_unreachable("the kernel does not fit");
+    for (LLVMValueRef f = LLVMGetFirstFunction(e->module); f; f = LLVMGetNextFunction(f)) {
         if (LLVMGetIntrinsicID(f)) continue;
-        kernel_function_target(f, target);
-        if (!LLVMIsDeclaration(f)) LLVMSetLinkage(f, LLVMInternalLinkage);
+        kernel_function_target(f, e->target);
+        if (LLVMGetLinkage(f) == LLVMLinkOnceODRLinkage) LLVMSetLinkage(f, LLVMInternalLinkage);
     }
-    for (LLVMValueRef g = LLVMGetFirstGlobal(module); g; g = LLVMGetNextGlobal(g))
-        if (LLVMGetInitializer(g) && LLVMGetLinkage(g) == LLVMExternalLinkage)
-            LLVMSetLinkage(g, LLVMInternalLinkage);
 }
 
 /* ---- callees ---- */
@@ -182,13 +200,20 @@ const char *kfn_name(kfn_id id) {
     return names[id];
 }
 
+LLVMValueRef kernel_function(emit_t *e, const char *name) {
+    LLVMValueRef declared = LLVMGetNamedFunction(e->module, name);
+    if (declared) return declared;
+    LLVMValueRef fn = LLVMGetNamedFunction(e->kernel_module, name);
+    if (!fn) flow_unreachable(arena_printf(e->arena, "the kernel has no %s", name));
+    declared = LLVMAddFunction(e->module, name, LLVMGlobalGetValueType(fn));
+    LLVMSetVisibility(declared, LLVMGetVisibility(fn));
+    return declared;
+}
+
 LLVMValueRef kfn(emit_t *e, kfn_id id) {
-    if (e->kernel[id]) return e->kernel[id];
-    const char *name = arena_printf(e->arena, "flow_k_%s", kfn_name(id));
-    LLVMValueRef fn = LLVMGetNamedFunction(e->module, name);
-    if (!fn)
-        flow_unreachable(arena_printf(e->arena, "the kernel has no %s", name));
-    return e->kernel[id] = fn;
+    if (!e->kernel[id])
+        e->kernel[id] = kernel_function(e, arena_printf(e->arena, "flow_k_%s", kfn_name(id)));
+    return e->kernel[id];
 }
 
 LLVMValueRef k_call(emit_t *e, kfn_id id, LLVMValueRef *args, unsigned n, const char *name) {

@@ -1,4 +1,4 @@
-/* kernel_mod.h - the kernel's bitcode as the module the program is generated into.
+/* kernel_mod.h - the kernel's bitcode, of which a program takes the functions that it calls.
  *
  * Callees are rows of runtime/kernel/kernel.def; their LLVM types come from the bitcode,
  * so no C layout and no signature is repeated here. */
@@ -14,11 +14,14 @@ typedef enum kfn_id {
     KFN_COUNT
 } kfn_id;
 
-/* The embedded bitcode as a module of the context; aborts with LLVM's words if it is damaged. */
+/* The embedded bitcode as a module of the context, whose bodies are not read yet; aborts if it is
+ * damaged. */
 LLVMModuleRef kernel_parse(LLVMContextRef llvm);
-/* Sets triple, data layout and CPU of every function; picks among the variants name_v4, name_v3,
- * name_base the best that the target runs, and drops the others; makes everything internal. */
-void kernel_retarget(LLVMModuleRef module, const struct target *target);
+/* An empty module for what is generated, and the kernel beside it, each for the target: with the best
+ * that it runs among the variants name_v4, name_v3 and name_base of a function. */
+void kernel_begin(emit_t *e);
+/* Gives the module what it refers to of the kernel; everything but `main` is internal then. */
+void kernel_join(emit_t *e);
 /* The target's attributes for one function; emit_fn_open gives them to generated ones. */
 void kernel_function_target(LLVMValueRef fn, const struct target *target);
 
@@ -26,6 +29,8 @@ void kernel_function_target(LLVMValueRef fn, const struct target *target);
 int kfn_by_name(const char *name);
 const char *kfn_name(kfn_id id);
 LLVMValueRef kfn(emit_t *e, kfn_id id);
+/* Declares the function of that name; aborts where the kernel has none. */
+LLVMValueRef kernel_function(emit_t *e, const char *name);
 
 /* A call with the result of the C function (void gives null). */
 LLVMValueRef k_call(emit_t *e, kfn_id id, LLVMValueRef *args, unsigned n, const char *name);
