@@ -5,44 +5,17 @@
  *   gen ads-table [bin]                   ad_id,campaign_id of those events
  *   gen groups ROWS KEYS                  key,value rows for a group-by
  *
- * Every record owns a random stream seeded by its number, so any slice could be made
- * alone.  The generator is SplitMix64 (Steele, Lea, Flood 2014), whose mixing function
- * is Stafford's variant 13.  tests/suites/goldens.sh checks the bytes by their hashes. */
+ * tests/suites/goldens.sh checks the bytes by their hashes. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef unsigned __int128 u128;
+#include "draws.h"
 
-static const int64_t T0 = 1436918400000; /* 2015-07-15T00:00:00Z in milliseconds */
-
-static uint64_t mix(uint64_t z) {
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
-
-typedef struct {
-    uint64_t state;
-} rng_t;
-
-static rng_t stream(uint64_t seed) { return (rng_t){mix(seed)}; }
-
-static rng_t event_stream(uint64_t tag, uint64_t i) {
-    return stream(tag ^ (i * 0xD1342543DE82EF95u));
-}
-
-static uint64_t next(rng_t *r) {
-    r->state += 0x9E3779B97F4A7C15u;
-    return mix(r->state);
-}
-
-/* Uniform in 0 .. n-1: the high half of a 128-bit product. */
-static uint64_t below(rng_t *r, uint64_t n) { return (uint64_t)(((u128)next(r) * n) >> 64); }
-
-static double unit(rng_t *r) { return (double)(next(r) >> 11) / 9007199254740992.0; }
+/* Uniform in [0, 1). */
+static double unit(draws *r) { return (double)(next(r) >> 11) / 9007199254740992.0; }
 
 /* ---- words ---- */
 
@@ -55,7 +28,7 @@ static word_t *make_words(int64_t vocabulary) {
     word_t *words = malloc((size_t)vocabulary * sizeof *words);
     if (!words) exit(1);
     for (int64_t k = 0; k < vocabulary; k++) {
-        rng_t r = event_stream(0x574F5244, (uint64_t)k);
+        draws r = event_stream(0x574F5244, (uint64_t)k);
         int n = 3 + (int)below(&r, 8);
         for (int i = 0; i < n; i++) words[k].text[i] = (char)('a' + below(&r, 26));
         words[k].len = (uint8_t)n;
@@ -67,7 +40,7 @@ static void gen_words(int64_t lines, int64_t vocabulary) {
     enum { LINE = 99 };
     word_t *words = make_words(vocabulary);
     for (int64_t i = 0; i < lines; i++) {
-        rng_t r = event_stream(0x4C494E45, (uint64_t)i);
+        draws r = event_stream(0x4C494E45, (uint64_t)i);
         char line[LINE + 1];
         int n = 0;
         for (;;) {
@@ -91,7 +64,7 @@ typedef struct {
     char text[37];
 } uuid_t;
 
-static uuid_t uuid(rng_t *r) {
+static uuid_t uuid(draws *r) {
     uuid_t u;
     char hex[33];
     uint64_t a = next(r), b = next(r);
@@ -106,18 +79,18 @@ enum { CAMPAIGNS = 100, ADS = 1000, USERS = 100, PAGES = 100 };
 static uuid_t *uuids(uint64_t seed, int n) {
     uuid_t *out = malloc((size_t)n * sizeof *out);
     if (!out) exit(1);
-    rng_t r = stream(seed);
+    draws r = stream(seed);
     for (int i = 0; i < n; i++) out[i] = uuid(&r);
     return out;
 }
 
 typedef struct {
-    uint64_t user, page, ad, type, event;
+    int64_t user, page, ad, type, event;
     int64_t time; /* in milliseconds */
 } ad_event_t;
 
 static ad_event_t ad_event(int64_t n, int64_t rate) {
-    rng_t r = event_stream(0x59534231, (uint64_t)n);
+    draws r = event_stream(0x59534231, (uint64_t)n);
     ad_event_t e = {.time = T0 + n * 1000 / rate};
     e.user = below(&r, USERS);
     e.page = below(&r, PAGES);
@@ -144,26 +117,23 @@ static void gen_ads(int64_t rows, int64_t rate, int json) {
     free(ads), free(users), free(pages);
 }
 
-static void put_words(const uint64_t *words, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        for (int k = 0; k < 8; k++) putchar((int)(words[i] >> (8 * k) & 255));
-}
+/* Little-endian, as this machine is. */
+static void put_words(const int64_t *words, size_t n) { fwrite(words, sizeof *words, n, stdout); }
 
 /* The same events with numbers for the ids, the time in microseconds, and a word to make 64
  * bytes of them. */
 static void gen_ads_bin(int64_t rows, int64_t rate) {
     for (int64_t n = 0; n < rows; n++) {
         ad_event_t e = ad_event(n, rate);
-        uint64_t row[8] = {(uint64_t)e.time * 1000, e.user,  e.page,     e.ad,
-                           e.type,                  e.event, 0x01020304, 0};
-        put_words(row, 8);
+        put_words((int64_t[]){e.time * 1000, e.user, e.page, e.ad, e.type, e.event, 0x01020304, 0},
+                  8);
     }
 }
 
 static void gen_ads_table(int bin) {
     uuid_t *ads = uuids(0x41445320, ADS), *campaigns = uuids(0x43414D50, CAMPAIGNS);
     for (int a = 0; a < ADS; a++) {
-        if (bin) put_words((uint64_t[]){(uint64_t)a, (uint64_t)a / 10}, 2);
+        if (bin) put_words((int64_t[]){a, a / 10}, 2);
         else printf("%s,%s\n", ads[a].text, campaigns[a / 10].text);
     }
     free(ads), free(campaigns);
@@ -171,9 +141,9 @@ static void gen_ads_table(int bin) {
 
 static void gen_groups(int64_t rows, int64_t keys) {
     for (int64_t n = 0; n < rows; n++) {
-        rng_t r = event_stream(0x47425931, (uint64_t)n);
-        uint64_t key = below(&r, (uint64_t)keys), value = below(&r, 1000);
-        printf("%llu,%llu\n", (unsigned long long)key, (unsigned long long)value);
+        draws r = event_stream(0x47425931, (uint64_t)n);
+        int64_t key = below(&r, (uint64_t)keys);
+        printf("%lld,%lld\n", (long long)key, (long long)below(&r, 1000));
     }
 }
 
