@@ -1,7 +1,7 @@
 /* coord.c - see coord.h.
  *
  * A batch is closed by the first of: its interval is over, a source holds as much as a
- * batch takes, all input has ended.  A cut by size is followed by the next batch at once,
+ * batch takes or the rest of its input, all input has ended.  A cut by size is followed by the next batch at once,
  * so files run back to back.  Its time is a multiple of the interval, or the clock after
  * a cut by size and in eager mode, and always greater than the last one's. */
 #include "runtime/exec/coord.h"

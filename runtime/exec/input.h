@@ -9,7 +9,7 @@
 typedef struct rt_waiting {
     bool any;   /* at least a row */
     bool ready; /* a row that may be taken now: exec/pace.h */
-    bool full;  /* as much as a batch takes of some source */
+    bool full;  /* as much as a batch takes of some source, or the rest of it */
     bool ended; /* nothing can follow */
     int64_t next; /* the moment at which a source by the clock has its next row, or -1 */
 } rt_waiting;

@@ -67,7 +67,8 @@ typedef struct rt_source_ops {
     bool live;   /* input comes by itself: batches have intervals */
     bool ranges; /* units are row numbers */
     rt_status (*open)(rt_source *s);
-    /* Bytes (rows) that a batch could take at `now`; -1: more than any batch takes. */
+    /* Bytes (rows) that a batch could take at `now`; -1: more than any batch takes, or all that
+     * will ever come. */
     int64_t (*waiting)(rt_source *s, int64_t now);
     /* The moment at which more will wait; null or -1: the loop tells. */
     int64_t (*next)(rt_source *s, int64_t now);

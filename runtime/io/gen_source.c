@@ -109,7 +109,8 @@ static int64_t gen_waiting(rt_source *s, int64_t now) {
     settle(g);
     if (g->t0 < 0) g->t0 = now;
     int64_t n = due(g, now);
-    return n >= s->env->settings->cut_rows ? -1 : n;
+    bool rest = n > 0 && g->rows >= 0 && g->next + n >= g->rows;
+    return rest || n >= s->env->settings->cut_rows ? -1 : n;
 }
 
 /* The first moment at which due() counts one row more. */

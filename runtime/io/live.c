@@ -61,8 +61,9 @@ int64_t rt_live_object(rt_live *live) {
 
 int64_t rt_live_waiting(rt_live *live) {
     pthread_mutex_lock(&live->lock);
-    int64_t n = live->first || live->failed ? RT_MAX(live->bytes, 1) : 0;
-    if (live->first && live->full) n = -1;
+    int64_t n = live->first ? RT_MAX(live->bytes, 1) : 0;
+    /* The rest, and why there is no more, waits for no interval. */
+    if (live->failed || (live->first && (live->full || live->over))) n = -1;
 #ifdef FLOW_FAULTS
     if (live->first && rt_test_cut()) n = -1;
 #endif

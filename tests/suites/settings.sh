@@ -146,6 +146,27 @@ for p in 1 2; do
 done
 
 # ---- when it ends ---------------------------------------------------------------------
+# The rest of the input waits for no interval, whoever gives it.
+program few <<'FLOW'
+set batch = 1h
+from generate(fn(i) = { i = i }, rows = 3) |> to stdout(format = csv)
+FLOW
+program lines <<'FLOW'
+set batch = 1h
+from stdin() |> to stdout(format = text)
+FLOW
+program both <<'FLOW'
+set batch = 1h
+from stdin() |> to stdout(format = text)
+from generate(fn(i) = { i = i }, rows = 3) |> to stdout(format = csv)
+FLOW
+printf '0\n1\n2\n' >want
+run "the rest of generated rows" 0 timeout 60 ./few
+same_file "the rest of generated rows, all of them" want out
+run "the rest of a pipe" 0 sh -c 'timeout 60 ./lines <want'
+same_file "the rest of a pipe, all of it" want out
+run "the rest of two sources" 0 sh -c 'timeout 60 ./both <want'
+same "the rest of two sources, all of it" 6 "$(wc -l <out)"
 program endless <<'FLOW'
 set batch = 100ms
 from rate(200) |> to stdout(format = csv)
