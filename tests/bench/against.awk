@@ -12,7 +12,7 @@ NF == 2 && NR != FNR {
     }
     print "bench: " $1 " was " said($1) ", is " $2
 }
-NF != 5 { next }
+NF < 5 { next }
 NR == FNR { median[$1, $2] = $3; low[$1, $2] = $4; high[$1, $2] = $5; next }
 !(($1, $2) in median) { fresh++; next }
 {

@@ -1,13 +1,14 @@
 /* compare.c - times whole commands side by side, interleaved.
  *
- *   compare RUNS TASK FIGURES NAME COMMAND [NAME COMMAND ...]
+ *   compare RUNS TASK ROWS FIGURES NAME COMMAND [NAME COMMAND ...]
  *
  * Runs every command once to warm up, then RUNS rounds of all of them in turn.  Prints for
  * each the median, least and greatest wall time, CPU time, peak memory, and how many times as
  * fast as the first one it is: the ratio is taken within a round, so that a change of the
- * machine's load meets both sides, and given as median and quartiles of the rounds.  The same
- * ratios are appended to the file FIGURES as lines `task name median low high`, separated
- * by tabs.  Standard output of the commands goes to /dev/null; a command that fails ends the
+ * machine's load meets both sides, and given as median and quartiles of the rounds.  Where ROWS,
+ * those of the input, is not 0, the last column is how many millions of them a second of CPU time
+ * takes.  Ratios and this rate are appended to the file FIGURES as lines `task name median low high
+ * rate`, separated by tabs.  Standard output of the commands goes to /dev/null; a command that fails ends the
  * comparison.
  *
  * A command whose name ends in "in memory" says itself, on standard error, how long it took
@@ -92,34 +93,38 @@ static int by_value(const void *a, const void *b) {
 
 static void sort(double *values, int n) { qsort(values, (size_t)n, sizeof *values, by_value); }
 
-static void report(rival_t *r, int runs, const char *task, FILE *figures) {
+static void report(rival_t *r, int runs, const char *task, double rows, FILE *figures) {
     int low = runs / 4, high = runs - 1 - low;
     sort(r->wall, runs), sort(r->cpu, runs), sort(r->ratio, runs);
-    printf("%-28s %9.4f %9.4f %9.4f %9.4f %9.1f %8.3f %8.3f %8.3f\n", r->name, r->wall[runs / 2],
+    /* What is timed inside a process has no CPU time of its own. */
+    double rate = rows / 1e6 / (is_inside(r) ? r->wall : r->cpu)[runs / 2];
+    printf("%-28s %9.4f %9.4f %9.4f %9.4f %9.1f %8.3f %8.3f %8.3f", r->name, r->wall[runs / 2],
            r->wall[0], r->wall[runs - 1], r->cpu[runs / 2], (double)r->memory / 1024,
            r->ratio[runs / 2], r->ratio[low], r->ratio[high]);
-    fprintf(figures, "%s\t%s\t%.4g\t%.4g\t%.4g\n", task, r->name, r->ratio[runs / 2],
-            r->ratio[low], r->ratio[high]);
+    printf(rows > 0 ? " %8.2f\n" : "\n", rate);
+    fprintf(figures, "%s\t%s\t%.4g\t%.4g\t%.4g\t%.4g\n", task, r->name, r->ratio[runs / 2],
+            r->ratio[low], r->ratio[high], rate);
 }
 
 int main(int argc, char **argv) {
     static rival_t rivals[MOST];
-    int runs = argc > 1 ? atoi(argv[1]) : 0, n = (argc - 4) / 2;
-    if (runs < 1 || runs > RUNS || n < 1 || n > MOST || argc % 2) {
-        fprintf(stderr, "usage: compare RUNS TASK FIGURES NAME COMMAND [NAME COMMAND ...]\n");
+    int runs = argc > 1 ? atoi(argv[1]) : 0, n = (argc - 5) / 2;
+    double rows = argc > 3 ? atof(argv[3]) : 0;
+    if (runs < 1 || runs > RUNS || n < 1 || n > MOST || argc % 2 == 0) {
+        fprintf(stderr, "usage: compare RUNS TASK ROWS FIGURES NAME COMMAND [NAME COMMAND ...]\n");
         return 2;
     }
     for (int i = 0; i < n; i++)
-        rivals[i] = (rival_t){.name = argv[4 + 2 * i], .command = argv[5 + 2 * i]};
+        rivals[i] = (rival_t){.name = argv[5 + 2 * i], .command = argv[6 + 2 * i]};
     for (int round = -1; round < runs; round++)
         for (int i = 0; i < n; i++) {
             run(&rivals[i], round);
             if (round >= 0) rivals[i].ratio[round] = rivals[0].wall[round] / rivals[i].wall[round];
         }
-    FILE *figures = fopen(argv[3], "a");
+    FILE *figures = fopen(argv[4], "a");
     if (!figures) return 1;
-    printf("%-28s %9s %9s %9s %9s %9s %8s %8s %8s\n", "", "median s", "least", "greatest", "cpu s",
-           "MiB", "ratio", "low", "high");
-    for (int i = 0; i < n; i++) report(&rivals[i], runs, argv[2], figures);
+    printf("%-28s %9s %9s %9s %9s %9s %8s %8s %8s%s\n", "", "median s", "least", "greatest", "cpu s",
+           "MiB", "ratio", "low", "high", rows > 0 ? " M/cpu s" : "");
+    for (int i = 0; i < n; i++) report(&rivals[i], runs, argv[2], rows, figures);
     return fclose(figures) ? 1 : 0;
 }

@@ -5,11 +5,12 @@
 # tests/bench/data/ (not kept in the repository), and stays in the page cache.  Every rival
 # must give the same output before anything is timed.  Figures are medians of interleaved
 # runs of whole processes; README.md says how to read them.
-#   --record         writes the ratios of this run to tests/bench/results.txt
+#   --record         writes the ratios of this run to tests/bench/results.txt, and drawn, results.svg
 #   --against FILE   says which ratios differ from those in FILE by more than noise
 #   FLOW_BENCH_RUNS   rounds (default 9)
 #   FLOW_BENCH_LINES  lines of the word-count text (default 5184000, about 500 MB)
-#   FLOW_BENCH_ROWS   rows of the others (defaults: 4 M events, 50 M rows; of `checkpoints` 150 M)
+#   FLOW_BENCH_ROWS   rows of the others (defaults: 4 M events, 50 M rows; of `windows` 16 M, of
+#                     `nexmark` 10 M, of `checkpoints` 150 M)
 #   FLOW_BENCH_HUGE   1: group by with 10^8 keys, too (7 GB of data, 8 GB of memory)
 #   FLOW_BENCH_SECONDS of `latency`, each load (default 15)
 #   FLOW_BENCH_DUCKDB no: without DuckDB, which is fetched by npm otherwise
@@ -54,15 +55,16 @@ has() {
 # program NAME: an executable here of what stands in programs/.
 program() { "$build/flowc" build -o "$1" "$bench/programs/$1.flow"; }
 
-# compare TASK "WHAT" NAME COMMAND...: a table, and its ratios among the figures.
+# compare TASK "WHAT" ROWS NAME COMMAND...: a table, and its ratios among the figures; ROWS are those of
+# the input, or 0 where there are none to count.
 compare() {
-    task=$1
+    task=$1 counted=$3
     echo "$task: $2, $runs rounds:"
-    shift 2
-    ./compare "$runs" "$task" "$figures" "$@"
+    shift 3
+    ./compare "$runs" "$task" "$counted" "$figures" "$@"
 }
 
-# race TASK "WHAT" NAME COMMAND...: compared, when all gave the same bytes; those whose name
+# race TASK "WHAT" ROWS NAME COMMAND...: compared, when all gave the same bytes; those whose name
 # ends in `alone` give none.
 race() {
     agree "$@"
@@ -70,7 +72,7 @@ race() {
 }
 
 agree() {
-    shift 2
+    shift 3
     want=
     while [ $# -gt 0 ]; do
         case $1 in
@@ -115,4 +117,5 @@ awk -F '\t' -f "$bench/summary.awk" figures.txt
     cat figures.txt
 } >results.txt
 [ -z "$against" ] || awk -F '\t' -f "$bench/against.awk" "$against" results.txt
-[ "$record" = no ] || cp results.txt "$bench/results.txt"
+awk -F '\t' -f "$bench/report.awk" results.txt >results.svg
+[ "$record" = no ] || cp results.txt results.svg "$bench"

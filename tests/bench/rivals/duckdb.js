@@ -1,6 +1,7 @@
 /* duckdb.js - the same tasks in SQL, by DuckDB on one thread.
  *
  *   node duckdb.js words|groups FILE
+ *   node duckdb.js grep FILE CONDITION         of `line`
  *   node duckdb.js ads json|csv EVENTS TABLE
  *   node duckdb.js start                       nothing: what it takes to get there
  *
@@ -23,12 +24,14 @@ const events = {
                   'event_type': 'VARCHAR', 'event_time': 'VARCHAR'}))`,
 };
 
+const lines = (file) => `read_csv('${file}', auto_detect = false, header = false, delim = '\\t',
+                                  quote = '', escape = '', columns = {'line': 'VARCHAR'})`;
+
 const tasks = {
+    grep: (file, condition) => `SELECT count(*) FROM ${lines(file)} WHERE ${condition}`,
     words: (file) => `
         SELECT word, count(*)
-        FROM (SELECT unnest(string_split(line, ' ')) AS word
-              FROM read_csv('${file}', auto_detect = false, header = false, delim = '\\t',
-                            quote = '', escape = '', columns = {'line': 'VARCHAR'}))
+        FROM (SELECT unnest(string_split(line, ' ')) AS word FROM ${lines(file)})
         WHERE word <> '' GROUP BY word ORDER BY word`,
     groups: (file) => `
         SELECT key, count(*), sum(value), max(value)
