@@ -59,6 +59,23 @@ views=$(awk -F, '$5 == "view" { n[$3]++ } END { for (a in n) print a "," n[a] }'
 is "views" "$(awk -F, '{ n += $2 } END { print n }' out)" 66640
 ./ads_csv input=ads.csv >out && is "views by ad, CSV" "$(sum out)" "$views"
 
+# Windows over rows of words in memory: how many rows the published results have, the sums of those that
+# are sums, and all bytes against the same in C.
+gcc -O2 -o events "$root/tests/bench/events.c" &&
+    gcc -O2 -o windows_plain "$root/tests/bench/rivals/windows_plain.c" -lm || failed=$((failed + 1))
+windows() { # windows QUERY SET ROWS RATE RESULTS SUM
+    ./events "$2" "$3" "$4" bin >rows.bin
+    "$build/flowc" build -o query "$root/tests/bench/programs/$1.flow" && ./query input=rows.bin >out
+    is "$1: rows" "$(wc -l <out)" "$5"
+    [ -z "$6" ] || is "$1: sum" "$(awk -F, '{ n += $NF } END { printf "%.0f", n }' out)" "$6"
+    is "$1: against C" "$(sum out)" "$(./windows_plain "$1" rows.bin 2>log | sha256sum | cut -d' ' -f1)"
+}
+windows cm1 cluster 50000 500 636 752567640
+windows cm2 cluster 50000 500 34127 37061880
+windows sg1 grid 50000 400 3724 ""
+windows sg2 grid 50000 400 125193 ""
+windows lrb1 road 30000 50 7618 ""
+
 # Keys that hardly come again: rows pass the table of their worker by, now and then a run of them
 # fills it. Without -fno-fuse against with it, whose rows all enter, and counts and sums by awk.
 awk 'BEGIN { for (i = 0; i < 400000; i++) {
