@@ -44,6 +44,15 @@ static type_t *say_state(check_t *c, diag_t *m, const ast_binary_t *b) {
 
 static int is_text(const type_t *t) { return t->kind == TY_STRING; }
 
+/* An operand as a part of f"...": in braces, or the text that a literal without any is. */
+static const char *text_part(check_t *c, const node_t *e) {
+    const char *source = expr_source(c, e);
+    size_t n = strlen(source);
+    if (e->kind == AST_string && n >= 2 && source[0] == '"' && !strpbrk(source, "{}"))
+        return arena_strndup(c->arena, source + 1, n - 2);
+    return arena_printf(c->arena, "{%s}", source);
+}
+
 static type_t *say_operands(check_t *c, node_t *e) {
     ast_binary_t *b = AST(binary, e);
     const char *op = ast_binary_op_text(b->op);
@@ -51,7 +60,7 @@ static type_t *say_operands(check_t *c, node_t *e) {
     if (b->op == BINARY_ADD && (is_text(l) || is_text(r))) {
         diag_t *m = diag_add(c->diags, DIAG_text_plus, e->span);
         diag_label(m, "%s + %s", tx(c, l), tx(c, r));
-        diag_help(m, "f\"{%s}{%s}\"", expr_source(c, b->left), expr_source(c, b->right));
+        diag_help(m, "f\"%s%s\"", text_part(c, b->left), text_part(c, b->right));
         return poison(c);
     }
     diag_t *m = diag_add(c->diags, DIAG_operands, e->span, op);
