@@ -308,7 +308,7 @@ static inputs_t compute(gen_t *g, pop_t *op, val_t *cols, LLVMBasicBlockRef next
         in.args[i] = args_value(g, s->u.aggregate.aggs[i]);
     }
     emit_guard_close(g, &fail, op->step_id, op->error_port, cols, op->row_in, next);
-    in.key = emit_key(g, keys, s->u.aggregate.nkeys,
+    in.key = emit_brief_key(g, keys, s->u.aggregate.nkeys,
                       g->plan->stages.at[op->port->exchange->consumer]->state->int_key);
     if (plan_paned(s)) in.window = cols[s->in.window_column];
     return in;
@@ -406,6 +406,20 @@ gkey_t emit_agg_entry_key(gen_t *g, LLVMValueRef table, LLVMValueRef i, int int_
                     .len = ir_load(e, e->i64, ir_word(e, text, 1), "key.len")};
 }
 
+LLVMValueRef emit_agg_probe(gen_t *g, LLVMValueRef table, gkey_t key) {
+    const tstep_t *s = g->stage->step;
+    uint32_t bytes = 0, more = 0;
+    for (size_t i = 0; i < s->u.aggregate.nkeys; i++) {
+        if (!(more = emit_key_bytes(s->u.aggregate.keys[i].type))) break;
+        bytes += more;
+    }
+    if (more && !key.is_int) {
+        key.fixed = bytes;
+        key.len = ir_i64(g->e, bytes);
+    }
+    return emit_probe(g, table, key);
+}
+
 /* ---- behind the exchange ---- */
 
 /* What is known of the row behind the exchange: its key. */
@@ -485,7 +499,7 @@ static void take_row(gen_t *g, LLVMValueRef table, LLVMValueRef at, LLVMBasicBlo
     pstage_t *st = g->stage;
     val_t row = emit_read_row(g, st->exchange, at, emit_agg_exchange_row(g, st));
     if (plan_paned(st->step)) table = pane_of(g, table, val_field(e, row, 1));
-    LLVMValueRef words = emit_probe(g, table, emit_key_of(val_field(e, row, 0)));
+    LLVMValueRef words = emit_agg_probe(g, table, emit_key_of(val_field(e, row, 0)));
     if ((emit_shows_changes(st) && !st->sessions) || st->exchange->signs)
         K_CALL(e, table_touch, "", e->fn->ctx, table);
     if (st->partial) {

@@ -23,6 +23,8 @@ void emit_agg_call(gen_t *g, const agg_call_t *c, aggk_t k, int callee, LLVMValu
                    LLVMValueRef state, val_t args);
 /* The key of entry i of a table. */
 gkey_t emit_agg_entry_key(gen_t *g, LLVMValueRef table, LLVMValueRef i, int int_key);
+/* emit_probe for a key of the stage's own. */
+LLVMValueRef emit_agg_probe(gen_t *g, LLVMValueRef table, gkey_t key);
 /* What crosses the exchange of a stage; the first field of the aggregates, behind the key and the
  * window. */
 type_t *emit_agg_exchange_row(gen_t *g, pstage_t *stage);

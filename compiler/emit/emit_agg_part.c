@@ -147,7 +147,7 @@ LLVMValueRef emit_agg_fold_function(gen_t *g) {
     LLVMValueRef mark = K_CALL(e, mark, "mark", e->fn->ctx);
     loop_t l = ir_loop(e, K_CALL(e, table_end, "entries", from), "entry");
     LLVMValueRef source = K_CALL(e, table_words, "entry", from, l.i);
-    LLVMValueRef words = emit_probe(g, to, emit_agg_entry_key(g, from, l.i, int_key));
+    LLVMValueRef words = emit_agg_probe(g, to, emit_agg_entry_key(g, from, l.i, int_key));
     int64_t at = 0;
     for (size_t i = 0; i < s->u.aggregate.naggs; i++) {
         part_t p = part_of(e, s, i, &at);

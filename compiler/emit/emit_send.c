@@ -17,6 +17,10 @@ static int is_text(const type_t *t) {
 /* ---- key bytes ---- */
 
 /* The most bytes that a value's key takes. */
+/* Bytes of keys that flow_k_table_wide takes; of those that have a place on the stack, and what the
+ * kernel may read behind any text (runtime/kernel/k_value.h). */
+enum { WIDE_LEAST = 16, WIDE_MOST = 32, BRIEF = 64, PAD = 64 };
+
 static LLVMValueRef key_bound(gen_t *g, val_t v) {
     emit_t *e = g->e;
     switch (v.type->kind) {
@@ -54,15 +58,44 @@ static LLVMValueRef key_put(gen_t *g, LLVMValueRef p, val_t v, int desc) {
     return to;
 }
 
+uint32_t emit_key_bytes(const type_t *t) {
+    switch (t->kind) {
+    case TY_BOOL: return 1;
+    case TY_INT:
+    case TY_FLOAT:
+    case TY_TIMESTAMP:
+    case TY_DURATION: return 8;
+    default: return 0;
+    }
+}
+
+static uint32_t fixed_bytes(const val_t *parts, size_t n) {
+    uint32_t bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t more = emit_key_bytes(parts[i].type);
+        if (!more) return 0;
+        bytes += more;
+    }
+    return bytes;
+}
+
+static gkey_t put_key(gen_t *g, LLVMValueRef from, const val_t *parts, const int *desc,
+                      size_t n) {
+    emit_t *e = g->e;
+    LLVMValueRef p = from;
+    for (size_t i = 0; i < n; i++) p = key_put(g, p, parts[i], desc && desc[i]);
+    uint32_t fixed = fixed_bytes(parts, n);
+    if (fixed) return (gkey_t){.ptr = from, .len = ir_i64(e, fixed), .fixed = fixed};
+    LLVMValueRef a = ir_cast(e, LLVMPtrToInt, from, e->i64, "");
+    LLVMValueRef b = ir_cast(e, LLVMPtrToInt, p, e->i64, "");
+    return (gkey_t){.ptr = from, .len = ir_sub(e, b, a, "key.len")};
+}
+
 gkey_t emit_sort_key(gen_t *g, const val_t *parts, const int *desc, size_t n) {
     emit_t *e = g->e;
     LLVMValueRef room = ir_i64(e, 8);
     for (size_t i = 0; i < n; i++) room = ir_add(e, room, key_bound(g, parts[i]), "room");
-    LLVMValueRef from = K_CALL(e, alloc, "key", e->fn->ctx, room), p = from;
-    for (size_t i = 0; i < n; i++) p = key_put(g, p, parts[i], desc && desc[i]);
-    LLVMValueRef a = ir_cast(e, LLVMPtrToInt, from, e->i64, "");
-    LLVMValueRef b = ir_cast(e, LLVMPtrToInt, p, e->i64, "");
-    return (gkey_t){.ptr = from, .len = ir_sub(e, b, a, "key.len")};
+    return put_key(g, K_CALL(e, alloc, "key", e->fn->ctx, room), parts, desc, n);
 }
 
 gkey_t emit_key(gen_t *g, const val_t *parts, size_t n, int int_key) {
@@ -71,6 +104,12 @@ gkey_t emit_key(gen_t *g, const val_t *parts, size_t n, int int_key) {
     if (n == 1 && is_text(parts[0].type))
         return (gkey_t){.ptr = parts[0].leaf[0], .len = parts[0].leaf[1]};
     return emit_sort_key(g, parts, NULL, n);
+}
+
+gkey_t emit_brief_key(gen_t *g, const val_t *parts, size_t n, int int_key) {
+    uint32_t fixed = fixed_bytes(parts, n);
+    if (int_key || !fixed || fixed > BRIEF) return emit_key(g, parts, n, int_key);
+    return put_key(g, ir_words(g->e, (BRIEF + PAD) / 8, "key"), parts, NULL, n);
 }
 
 val_t emit_key_value(gen_t *g, gkey_t key) {
@@ -86,9 +125,10 @@ gkey_t emit_key_of(val_t v) {
 
 LLVMValueRef emit_probe(gen_t *g, LLVMValueRef table, gkey_t key) {
     emit_t *e = g->e;
-    return key.is_int
-               ? K_CALL(e, table_i64, "entry", e->fn->ctx, table, key.i64)
-               : K_CALL(e, table_text, "entry", e->fn->ctx, table, key.ptr, key.len);
+    if (key.is_int) return K_CALL(e, table_i64, "entry", e->fn->ctx, table, key.i64);
+    if (key.fixed >= WIDE_LEAST && key.fixed <= WIDE_MOST)
+        return K_CALL(e, table_wide, "entry", e->fn->ctx, table, key.ptr, key.len);
+    return K_CALL(e, table_text, "entry", e->fn->ctx, table, key.ptr, key.len);
 }
 
 void emit_key_parts(gen_t *g, gkey_t key, type_t *const *types, val_t *parts, size_t n) {

@@ -137,9 +137,14 @@ void emit_layouts(gen_t *g, pstage_t *stage);
 /* A key: one i64, or bytes. */
 typedef struct gkey {
     int is_int;
+    uint32_t fixed; /* all keys have so many bytes; 0: not known */
     LLVMValueRef i64, ptr, len;
 } gkey_t;
 gkey_t emit_key(gen_t *g, const val_t *parts, size_t n, int int_key);
+/* The same, good until it is asked for the next row's. */
+gkey_t emit_brief_key(gen_t *g, const val_t *parts, size_t n, int int_key);
+/* Bytes of any value of the type in a key; 0: they differ. */
+uint32_t emit_key_bytes(const type_t *t);
 /* The key as a column of an exchange row (int or bytes), and back. */
 val_t emit_key_value(gen_t *g, gkey_t key);
 gkey_t emit_key_of(val_t v);

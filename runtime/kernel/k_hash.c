@@ -54,6 +54,12 @@ static uint64_t hash_long(uint64_t seed, const uint8_t *p, int64_t len, uint64_t
     return seed;
 }
 
+/* The last words of a key and what is before them, blinded. */
+FLOW_INLINE uint64_t hash_end(uint64_t seed, uint64_t a, uint64_t b, int64_t len) {
+    a ^= hash_turn(seed) ^ (uint64_t)len;
+    return hash_fold(hash_fold(a, b ^ seed), HASH_B ^ seed);
+}
+
 FLOW_INLINE uint64_t hash_any(uint64_t seed, const uint8_t *p, int64_t len) {
     uint64_t a, b;
     seed ^= HASH_C;
@@ -73,8 +79,7 @@ FLOW_INLINE uint64_t hash_any(uint64_t seed, const uint8_t *p, int64_t len) {
     } else {
         seed = hash_long(seed, p, len, &a, &b);
     }
-    a ^= hash_turn(seed) ^ (uint64_t)len;
-    return hash_fold(hash_fold(a, b ^ seed), HASH_B ^ seed);
+    return hash_end(seed, a, b, len);
 }
 
 FLOW_INLINE uint64_t hash_int(uint64_t seed, uint64_t key) {
@@ -84,6 +89,13 @@ FLOW_INLINE uint64_t hash_int(uint64_t seed, uint64_t key) {
 
 uint64_t flow_k_hash_bytes(uint64_t seed, const uint8_t *p, int64_t len) {
     return hash_any(seed, p, len);
+}
+
+/* hash_long has one round there, or none. */
+FLOW_HOT uint64_t flow_k_hash_wide(uint64_t seed, const uint8_t *p, int64_t len) {
+    seed ^= HASH_C;
+    if (len > 16) seed = hash_fold(hash_u64(p) ^ hash_turn(seed), hash_u64(p + 8) ^ seed);
+    return hash_end(seed, hash_u64(p + len - 16), hash_u64(p + len - 8), len);
 }
 
 uint64_t flow_k_hash_i64(uint64_t seed, int64_t key) {

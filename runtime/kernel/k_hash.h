@@ -9,6 +9,8 @@
 #include "runtime/kernel/k_value.h"
 
 uint64_t flow_k_hash_bytes(uint64_t seed, const uint8_t *p, int64_t len);
+/* The same hash, of 16 to 32 bytes. */
+uint64_t flow_k_hash_wide(uint64_t seed, const uint8_t *p, int64_t len);
 uint64_t flow_k_hash_i64(uint64_t seed, int64_t key);
 
 uint64_t flow_k_part_bytes(const uint8_t *p, int64_t len);

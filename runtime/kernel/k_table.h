@@ -74,6 +74,9 @@ FLOW_FAR void k_table_like(flow_ctx *ctx, flow_table *t, const flow_table *like)
 uint64_t *flow_k_table_i64(flow_ctx *ctx, flow_table *t, int64_t key);
 uint64_t *flow_k_table_text(flow_ctx *ctx, flow_table *t, const uint8_t *ptr,
                             int64_t len);
+/* The same for a key of 16 to 32 bytes, whose length is best a constant: the bytes of two to four
+ * numbers, of which generated code knows that they are so long. */
+uint64_t *flow_k_table_wide(flow_ctx *ctx, flow_table *t, const uint8_t *ptr, int64_t len);
 /* Makes room for one entry more. */
 FLOW_FAR void k_table_grow(flow_ctx *ctx, flow_table *t);
 /* The same, but null if there is none. */

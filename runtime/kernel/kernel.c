@@ -48,6 +48,7 @@
 #include "runtime/kernel/k_row.c"
 #include "runtime/kernel/k_heap.c"
 #include "runtime/kernel/k_table.c"
+#include "runtime/kernel/k_table_find.c"
 #include "runtime/kernel/k_table_order.c"
 #include "runtime/kernel/k_stage.c"
 #include "runtime/kernel/k_view.c"

@@ -8,6 +8,7 @@
 
 #include <CUnit/Basic.h>
 
+#include "runtime/kernel/k_cell.h"
 #include "runtime/kernel/k_mem.h"
 #include "runtime/kernel/k_row.h"
 #include "tests/unit/kernel/kernel_env.h"
@@ -24,11 +25,13 @@ typedef struct model {
     int64_t living;
 } model;
 
-/* Key k as text of 0 to 39 bytes, zeros among them, different for each k. */
+/* Key k as text of 0 to 39 bytes, zeros among them, different for each k: at its beginning, its end
+ * or between. */
 static int64_t key_text(int k, uint8_t *p) {
     int64_t n = 2 + (k * 7) % (TEXT - 2);
     if (k == 0) return 0;
     memset(p, 'q', (size_t)n);
+    p += (n - 2) * (k % 3) / 2;
     p[0] = (uint8_t)k;
     p[1] = (uint8_t)(k >> 8);
     return n;
@@ -82,6 +85,8 @@ static uint64_t *get(probe *p, int k, int find) {
     if (p->t->kind == FLOW_TABLE_I64)
         return find ? flow_k_table_find_i64(p->ctx, p->t, key_int(k))
                     : flow_k_table_i64(p->ctx, p->t, key_int(k));
+    if (!find && k % 2 && p->len[k] >= 16 && p->len[k] <= 32)
+        return flow_k_table_wide(p->ctx, p->t, p->text[k], p->len[k]);
     return find ? flow_k_table_find_text(p->ctx, p->t, p->text[k], p->len[k])
                 : flow_k_table_text(p->ctx, p->t, p->text[k], p->len[k]);
 }
@@ -369,12 +374,31 @@ static void test_ahead(void) {
     keys = &apart;
 }
 
+/* Keys of numbers have the hash of any bytes, and each of their bits counts. */
+static void test_wide(void) {
+    uint8_t bytes[32], other[32];
+    for (int round = 0; round < 100; round++) {
+        for (int i = 0; i < 32; i++) bytes[i] = other[i] = (uint8_t)(rand() >> 7);
+        for (int64_t n = 16; n <= 32; n++) {
+            CU_ASSERT(flow_k_hash_wide((uint64_t)round * 77, bytes, n) ==
+                      flow_k_hash_bytes((uint64_t)round * 77, bytes, n));
+            CU_ASSERT(table_same_wide(bytes, other, n));
+            for (int64_t bit = 0; bit < 8 * n; bit++) {
+                other[bit / 8] ^= (uint8_t)(1 << bit % 8);
+                CU_ASSERT(!table_same_wide(bytes, other, n));
+                other[bit / 8] = bytes[bit / 8];
+            }
+        }
+    }
+}
+
 void suite_table(void) {
     CU_pSuite s = CU_add_suite("table", 0, 0);
     CU_add_test(s, "integer keys", test_i64);
     CU_add_test(s, "integers close together", test_direct);
     CU_add_test(s, "slots by number", test_direct_mode);
     CU_add_test(s, "text keys", test_text);
+    CU_add_test(s, "keys of numbers", test_wide);
     CU_add_test(s, "order of arrival", test_arrival);
     CU_add_test(s, "full", test_full);
     CU_add_test(s, "passing", test_passing);
