@@ -63,15 +63,18 @@ FLOW_INLINE uint64_t table_hash_text(uint64_t seed, const uint8_t *ptr, int64_t 
     return table_hash_cell(seed, table_short(ptr, len));
 }
 
-/* Are n bytes the same, 16 to 32 of them? */
+FLOW_INLINE uint64_t table_differ(const uint8_t *a, const uint8_t *b) {
+    uint64_t x, y;
+    __builtin_memcpy(&x, a, 8);
+    __builtin_memcpy(&y, b, 8);
+    return x ^ y;
+}
+
+/* Are n bytes the same, 16 to 32 of them?  By words: they were just written as such, and are in
+ * registers or would be waited for by a wider load. */
 FLOW_INLINE int table_same_wide(const uint8_t *a, const uint8_t *b, int64_t n) {
-    table_v16 x, y, u, v;
-    __builtin_memcpy(&x, a, 16);
-    __builtin_memcpy(&y, b, 16);
-    __builtin_memcpy(&u, a + n - 16, 16);
-    __builtin_memcpy(&v, b + n - 16, 16);
-    table_v2 differs = (table_v2)((x ^ y) | (u ^ v));
-    return !(differs[0] | differs[1]);
+    return !(table_differ(a, b) | table_differ(a + 8, b + 8) |
+             table_differ(a + n - 16, b + n - 16) | table_differ(a + n - 8, b + n - 8));
 }
 
 /* What the cell of a longer text has in its first word. */
