@@ -262,9 +262,6 @@ val_t env_value(emit_t *e, def_t *def) {
 
 /* ---- constants in the object ---- */
 
-/* What the kernel may read behind any text (runtime/kernel/k_value.h). */
-enum { PAD = 64 };
-
 static uint64_t hash_of(const unsigned char *p, size_t n) {
     uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
     for (size_t i = 0; i < n; i++) h = (h ^ p[i]) * 0x100000001b3u;
@@ -272,7 +269,7 @@ static uint64_t hash_of(const unsigned char *p, size_t n) {
 }
 
 static LLVMValueRef new_blob(emit_t *e, const char *padded, size_t n, const char *name) {
-    LLVMValueRef text = LLVMConstStringInContext2(e->llvm, padded, n + PAD, 1);
+    LLVMValueRef text = LLVMConstStringInContext2(e->llvm, padded, n + EMIT_PAD, 1);
     char *full = arena_printf(e->arena, "flowgen_%s%u", name, e->globals++);
     LLVMValueRef g = LLVMAddGlobal(e->module, LLVMTypeOf(text), full);
     LLVMSetLinkage(g, LLVMPrivateLinkage);
@@ -289,7 +286,7 @@ LLVMValueRef emit_bytes(emit_t *e, const void *bytes, size_t n, const char *name
         blob_t *b = &e->blobs.at[i];
         if (b->hash == hash && b->n == n && !memcmp(b->bytes, bytes, n)) return b->global;
     }
-    char *padded = arena_alloc(e->arena, n + PAD); /* zeroed */
+    char *padded = arena_alloc(e->arena, n + EMIT_PAD); /* zeroed */
     if (n) memcpy(padded, bytes, n);
     blob_t made = {padded, n, hash, new_blob(e, padded, n, name)};
     vec_push(e->arena, &e->blobs, made);

@@ -186,6 +186,8 @@ val_t env_value(emit_t *e, struct def *def);
 LLVMValueRef emit_param_address(emit_t *e, struct def *def);
 
 /* ---- constants in the object ---- */
+/* Bytes that the kernel may read behind any text (runtime/kernel/k_value.h). */
+enum { EMIT_PAD = 64 };
 /* A private constant of n bytes; equal bytes are one constant. */
 LLVMValueRef emit_bytes(emit_t *e, const void *bytes, size_t n, const char *name);
 /* The type code of t, as generic kernel functions take it. */

@@ -17,9 +17,8 @@ static int is_text(const type_t *t) {
 /* ---- key bytes ---- */
 
 /* The most bytes that a value's key takes. */
-/* Bytes of keys that flow_k_table_wide takes; of those that have a place on the stack, and what the
- * kernel may read behind any text (runtime/kernel/k_value.h). */
-enum { WIDE_LEAST = 16, WIDE_MOST = 32, BRIEF = 64, PAD = 64 };
+/* Bytes of keys that flow_k_table_wide takes, and of those that have a place on the stack. */
+enum { WIDE_LEAST = 16, WIDE_MOST = 32, BRIEF = 64 };
 
 static LLVMValueRef key_bound(gen_t *g, val_t v) {
     emit_t *e = g->e;
@@ -109,7 +108,7 @@ gkey_t emit_key(gen_t *g, const val_t *parts, size_t n, int int_key) {
 gkey_t emit_brief_key(gen_t *g, const val_t *parts, size_t n, int int_key) {
     uint32_t fixed = fixed_bytes(parts, n);
     if (int_key || !fixed || fixed > BRIEF) return emit_key(g, parts, n, int_key);
-    return put_key(g, ir_words(g->e, (BRIEF + PAD) / 8, "key"), parts, NULL, n);
+    return put_key(g, ir_words(g->e, (BRIEF + EMIT_PAD) / 8, "key"), parts, NULL, n);
 }
 
 val_t emit_key_value(gen_t *g, gkey_t key) {
