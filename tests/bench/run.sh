@@ -10,7 +10,7 @@
 #   FLOW_BENCH_RUNS   rounds (default 9)
 #   FLOW_BENCH_LINES  lines of the word-count text (default 5184000, about 500 MB)
 #   FLOW_BENCH_ROWS   rows of the others (defaults: 4 M events, 50 M rows; of `windows` 16 M, of
-#                     `nexmark` 10 M, of `checkpoints` 150 M)
+#                     `nexmark` 5 M, of `checkpoints` 150 M)
 #   FLOW_BENCH_HUGE   1: group by with 10^8 keys, too (7 GB of data, 8 GB of memory)
 #   FLOW_BENCH_SECONDS of `latency`, each load (default 15)
 #   FLOW_BENCH_DUCKDB no: without DuckDB, which is fetched by npm otherwise

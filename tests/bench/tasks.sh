@@ -176,9 +176,10 @@ task_windows() {
 }
 
 # All queries, of events that the runtime makes (which is part of the time) and of a file; q12 is by
-# the clock of the machine, q10 writes files.  Then, beside what others have published.
+# the clock of the machine, q10 writes files.  Then, beside what others have published.  That both
+# give the same rows, and which, is tested (tests/suites/nexmark.sh).
 task_nexmark() {
-    events=${FLOW_BENCH_ROWS:-10000000}
+    events=${FLOW_BENCH_ROWS:-5000000}
     mkdir -p nexmark && cp "$root"/examples/nexmark/*.flow nexmark
     cp nexmark/nexmark.flow generated.flow
     if ! [ -f "nexmark-$events.csv" ]; then
@@ -195,8 +196,6 @@ task_nexmark() {
             >>nexmark/nexmark.flow
         "$build/flowc" build -o "nexmark/q${q}_csv" "nexmark/q$q.flow"
         made="tps=100000 events=$events"
-        [ "$q" = 10 ] || [ "$q" = 12 ] ||
-            same "$(one "nexmark/q$q" "$made") | LC_ALL=C sort" "$(one "nexmark/q${q}_csv") | LC_ALL=C sort"
         compare "nexmark-q$q" "$(sed -n '1s/^# //p' "nexmark/q$q.flow"), $events events" "$events" \
             "Flow, 1 thread, made" "$(one "nexmark/q$q" "$made")" \
             "Flow, 2 threads, made" "$(two "nexmark/q$q" "$made")" \
