@@ -51,14 +51,13 @@ task_words() {
     done
 }
 
-# Rivals that search in a text, and nothing else.
+# Lines that hold a literal, and that match a regular expression.
 task_grep() {
     text=words-$lines-5000.txt
     has "$text" ./gen words "$lines" 5000
     program grep_literal
     program grep_regex
     find_duckdb
-    read="read() alone"
     for kind in literal regex; do
         pattern=zq like="line LIKE '%zq%'"
         [ $kind = literal ] || pattern='q[aeiou]+[b-d]' like="regexp_matches(line, '$pattern')"
@@ -66,7 +65,7 @@ task_grep() {
             "Flow, 2 threads" "$(two grep_$kind "input=$text")" \
             "grep -c" "LC_ALL=C grep -cE '$pattern' $text" \
             "mawk" "LC_ALL=C mawk '/$pattern/ { n++ } END { print n }' $text" \
-            "$read" "./read_only $text"
+            "read() alone" "./read_only $text"
         [ -z "$duckdb" ] || set -- "$@" "DuckDB, 1 thread" "$duckdb grep $text \"$like\""
         race "grep-$kind" "lines with $pattern, $(wc -c <"$text") bytes" "$lines" "$@"
     done
