@@ -1,11 +1,12 @@
 /* kernel_mod.c - the embedded bitcode, made ready for the target.
  *
  * The bitcode is read lazily, as a module of its own: of its functions only types, names and
- * attributes are there at first.  What is generated declares those that it calls; joined
- * to it at the end, the kernel gives their bodies, and those of what they call: reading all of
- * them would be half of a debug build.  The C API cannot read a body itself, but the linker does, of functions that are linkonce and referred to; until then
- * the module must not be looked into (the verifier would crash).  clang's attributes for its
- * baseline CPU are replaced on every function, or what is not inlined would stay SSE2.
+ * attributes are there at first.  What is generated declares those that it calls; joined to it
+ * at the end, the kernel gives their bodies, and those of what they call: reading all of them
+ * would be half of a debug build.  The C API cannot read a body itself, but the linker does, of
+ * functions that are linkonce and referred to; until then the module must not be looked into (the
+ * verifier would crash).  clang's attributes for its baseline CPU are replaced on every function,
+ * or what is not inlined would stay SSE2.
  *
  * Variants: a kernel function that needs instructions of its own exists as name_base and as
  * name_v3, name_v4 or name_vbmi2; C code calls name_base, which is `noinline` so that clang
