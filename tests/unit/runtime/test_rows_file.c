@@ -7,6 +7,7 @@
 
 #include <CUnit/Basic.h>
 
+#include "runtime/base/crc32c.h"
 #include "runtime/io/rows_file.h"
 #include "tests/unit/runtime/fake_program.h"
 #include "tests/unit/runtime/source_stand.h"
@@ -74,6 +75,51 @@ static rt_status live_again(stand *st, const rt_wire *plan, bytes *to) {
     return status;
 }
 
+/* The plan of a file with these bytes. */
+static rt_wire plan_of(const rt_wire *plan, const char *text, int64_t n) {
+    enum { LEN_AT = 5, CRC_AT = 13 };
+    rt_wire w = {0};
+    rt_wire_raw(&w, plan->p, LEN_AT);
+    rt_wire_i64(&w, n);
+    rt_wire_u32(&w, rt_crc32c(0, text, n));
+    CU_ASSERT_FATAL(plan->n == w.n && w.n == CRC_AT + 4);
+    return w;
+}
+
+/* A file that ends at `n`, whose plan says so. */
+static void cut_file(stand *st, const rt_wire *plan, const char *path, const char *text, int64_t n,
+                     rt_status want) {
+    rt_wire forged = plan_of(plan, text, n);
+    fake_write(path, text, n);
+    CU_ASSERT_EQUAL(live_again(st, &forged, NULL), want);
+    rt_wire_free(&forged);
+}
+
+/* Length and checksum agree, and still a header or a block is not there. */
+static void cut_between(stand *st, const rt_wire *plan, const char *path, const char *text,
+                        int64_t n) {
+    rt_unwire r = rt_unwire_of(text, n);
+    int64_t len, bad;
+    cut_file(st, plan, path, text, 0, RT_refused);
+    for (int64_t heads = rt_unwire_i64(&r); heads > 0; heads--) {
+        cut_file(st, plan, path, text, n - (r.end - r.p), RT_refused);
+        rt_unwire_i64(&r);
+        rt_unwire_bytes(&r, &len);
+    }
+    cut_file(st, plan, path, text, n - (r.end - r.p), RT_refused);
+    for (int64_t blocks = rt_unwire_i64(&r); blocks > 0; blocks--) {
+        cut_file(st, plan, path, text, n - (r.end - r.p), RT_refused);
+        for (int i = 0; i < 2; i++) rt_unwire_i64(&r);
+        len = rt_unwire_i64(&r);
+        bad = rt_unwire_i64(&r);
+        rt_unwire_u32(&r);
+        cut_file(st, plan, path, text, n - (r.end - r.p), RT_refused);
+        r.p += len + bad;
+    }
+    CU_ASSERT(r.p == r.end && !r.bad);
+    cut_file(st, plan, path, text, n, RT_ok);
+}
+
 static void damage_file(stand *st, const rt_wire *plan, const char *path) {
     int64_t n;
     char *text = fake_read(path, &n);
@@ -88,6 +134,7 @@ static void damage_file(stand *st, const rt_wire *plan, const char *path) {
     }
     fake_write(path, text, n);
     CU_ASSERT_EQUAL(live_again(st, plan, NULL), RT_ok);
+    cut_between(st, plan, path, text, n);
     free(text);
 }
 
