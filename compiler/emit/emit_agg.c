@@ -37,13 +37,21 @@ type_t *emit_agg_value(emit_t *e, const agg_call_t *c) {
     return c->nargs ? type_strip(c->args[0]->type) : type_basic(e->types, TY_INT);
 }
 
+/* min and max of numbers of which each row has one need no word that says so. */
+static const char *kernel_id(const agg_call_t *c, const type_t *t) {
+    int number = t->kind == TY_INT || t->kind == TY_FLOAT || t->kind == TY_TIMESTAMP ||
+                 t->kind == TY_DURATION;
+    if (!number || c->result->kind == TY_OPTION) return id_of(c);
+    return c->agg == AGG_min ? "least" : c->agg == AGG_max ? "greatest" : id_of(c);
+}
+
 aggk_t emit_agg_kernel(emit_t *e, const agg_call_t *c) {
     if (emit_in_bag(c)) return (aggk_t){.id = id_of(c), .words = BAG_WORDS, .layout = "B"};
     if (emit_is_fold(c)) return (aggk_t){.id = id_of(c), .words = FOLD_WORDS, .layout = "b"};
     if (c->by_time) return emit_timed_aggk(e, c);
     size_t i = emit_agg_is_arg(c) ? 1 : 0; /* these go by their key */
     type_t *t = c->nargs > i ? type_strip(c->args[i]->type) : type_basic(e->types, TY_INT);
-    return emit_aggk(e, id_of(c), t);
+    return emit_aggk(e, kernel_id(c, t), t);
 }
 
 /* Type codes of k_agg.def ("ffy", "?T") to types, into out. */

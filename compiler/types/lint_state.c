@@ -22,7 +22,12 @@ static uint32_t agg_words(const agg_call_t *a) {
     const type_t *t = a->nargs && a->args[0] ? type_strip(a->args[0]->type) : NULL;
     uint32_t wide = t && (t->kind == TY_FLOAT || t->kind == TY_DECIMAL) ? 3 : 1;
     switch (a->agg) {
+    case AGG_count: return 1;
     case AGG_sum: return wide;
+    case AGG_min:
+    case AGG_max: /* whether there is a value is known, or a word */
+        if (!t || t->words > 1) return 3;
+        return 1 + (a->result->kind == TY_OPTION);
     case AGG_avg: return wide + 1;
     case AGG_variance:
     case AGG_stddev: return 7;

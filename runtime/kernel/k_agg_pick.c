@@ -1,4 +1,5 @@
-/* k_agg_pick.c - aggregates that pick one value: min, max, first, last, arg_min, arg_max.
+/* k_agg_pick.c - aggregates that pick one value: min, max, least, greatest, first, last, arg_min,
+ * arg_max.
  *
  * min and max of anything that is not one word keep its key bytes, whose order is the
  * order of values; first, last and arg_* keep it as an encoded row. */
@@ -159,6 +160,50 @@ AGG_BEST_WORDS(min, -1)
 AGG_BEST_BYTES(min, -1)
 AGG_BEST_WORDS(max, 1)
 AGG_BEST_BYTES(max, 1)
+
+/* ---- least and greatest ---- */
+
+/* state: the value moved so that no unsigned number is worse than 0, that of a new entry: from the
+ * least int upwards, or from the greatest downwards. */
+#define FAR_FROM_LEAST    INT64_MAX
+#define FAR_FROM_GREATEST INT64_MIN
+
+FLOW_INLINE void far_i64(uint64_t *state, int64_t x, int64_t from) {
+    uint64_t old = *state, new = (uint64_t)(x ^ from);
+    *state = new > old ? new : old;
+}
+
+FLOW_INLINE int64_t far_out(const uint64_t *state, int64_t from) { return (int64_t)*state ^ from; }
+
+/* Parts of floats are their ranks. */
+#define AGG_FAR_PARTS(name, from)                                                        \
+    AGG_PARTIAL(name) {                                                                  \
+        columns[0] = (uint64_t)far_out(state, from), AGG_UNUSED;                         \
+    }                                                                                    \
+    AGG_MERGE(name) {                                                                    \
+        far_i64(state, (int64_t)columns[0], from), AGG_UNUSED;                           \
+    }                                                                                    \
+    AGG_PLAIN(name)
+
+#define AGG_FAR(name, from)                                                              \
+    AGG_STEP(name##_i, int64_t x) {                                                      \
+        far_i64(state, x, from), AGG_UNUSED;                                             \
+    }                                                                                    \
+    AGG_RESULT(name##_i) {                                                               \
+        return out[0] = (uint64_t)far_out(state, from), AGG_UNUSED, 0;                   \
+    }                                                                                    \
+    AGG_FAR_PARTS(name##_i, from)                                                        \
+    AGG_STEP(name##_f, double x) {                                                       \
+        far_i64(state, flow_k_rank_f64(x), from), AGG_UNUSED;                            \
+    }                                                                                    \
+    AGG_RESULT(name##_f) {                                                               \
+        out[0] = agg_bits(flow_k_unrank_f64(far_out(state, from)));                      \
+        return AGG_UNUSED, 0;                                                            \
+    }                                                                                    \
+    AGG_FAR_PARTS(name##_f, from)
+
+AGG_FAR(least, FAR_FROM_LEAST)
+AGG_FAR(greatest, FAR_FROM_GREATEST)
 
 /* ---- first and last -------------------------------------------------------------- */
 

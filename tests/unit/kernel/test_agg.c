@@ -45,7 +45,7 @@ static void test_counts(void) {
 
 static void test_ints(void) {
     flow_ctx *ctx = env_open();
-    uint64_t out[4];
+    uint64_t out[4], had[4];
     int64_t big[] = {INT64_MAX, INT64_MAX, INT64_MIN,   INT64_MIN,
                      7,         1ll << 62, -(1ll << 62)};
     RUN(sum_i, big, 0, "i", "i", out);
@@ -66,6 +66,14 @@ static void test_ints(void) {
     CU_ASSERT(out[0] == 7);
     RUN(max_i, big, 0, "i", "?i", out);
     CU_ASSERT(out[1] == 0);
+    for (int i = 0; i < 7; i++) {
+        RUN(least_i, big + i, 7 - i, "i", "i", out);
+        RUN(min_i, big + i, 7 - i, "i", "?i", had);
+        CU_ASSERT(out[0] == had[0]);
+        RUN(greatest_i, big + i, 7 - i, "i", "i", out);
+        RUN(max_i, big + i, 7 - i, "i", "?i", had);
+        CU_ASSERT(out[0] == had[0]);
+    }
     RUN(first_w, big, 7, "i", "?i", out);
     CU_ASSERT((int64_t)out[0] == INT64_MAX);
     RUN(last_w, big, 7, "i", "?i", out);
@@ -107,7 +115,7 @@ static void test_wide_sums(void) {
 
 static void test_floats(void) {
     flow_ctx *ctx = env_open();
-    uint64_t out[4];
+    uint64_t out[4], had[4];
     double x[] = {1e300, 1.5, -1e300, 1e-300, -0.0, NAN, INFINITY};
     RUN(sum_f, x, 5, "f", "f", out);
     CU_ASSERT(BITS_OF(out[0]) == 1.5);
@@ -123,6 +131,14 @@ static void test_floats(void) {
     CU_ASSERT(out[0] == 0); /* 0.0, not -0.0 */
     RUN(min_f, x, 0, "f", "?f", out);
     CU_ASSERT(out[1] == 0);
+    for (int i = 0; i < 7; i++) {
+        RUN(least_f, x + i, 7 - i, "f", "f", out);
+        RUN(min_f, x + i, 7 - i, "f", "?f", had);
+        CU_ASSERT(out[0] == had[0]);
+        RUN(greatest_f, x + i, 7 - i, "f", "f", out);
+        RUN(max_f, x + i, 7 - i, "f", "?f", had);
+        CU_ASSERT(out[0] == had[0]);
+    }
     RUN(last_w, x, 5, "f", "?f", out);
     CU_ASSERT(out[0] == agg_run_bits(-0.0));
     double y[] = {0.0, -0.0, NAN, -NAN, 1.0, 1.0};
