@@ -141,6 +141,8 @@ void rt_mem_relax(rt_mem *mem) {
     pthread_mutex_unlock(&mem->lock);
 }
 
+void rt_mem_rest(rt_mem *mem) { trim(mem); }
+
 static bool fits(const rt_mem *mem, rt_owner owner, int64_t bytes) {
     int64_t state = get(&mem->used[RT_OWNER_STATE]);
     /* State goes first: transient memory that is in its way shrinks with the next batch. */

@@ -50,6 +50,8 @@ void *rt_mem_shrink(rt_mem *mem, rt_owner owner, void *p, int64_t bytes, int64_t
 void rt_mem_put(rt_mem *mem, rt_owner owner, void *p, int64_t bytes);
 /* After a batch: what is kept for reuse and was not needed goes back, bit by bit. */
 void rt_mem_relax(rt_mem *mem);
+/* Nothing is to be done for a while: all of it goes back. */
+void rt_mem_rest(rt_mem *mem);
 /* The size that rt_mem_get gives for `bytes`. */
 int64_t rt_mem_size(rt_owner owner, int64_t bytes);
 /* From one owner's account to another's. */

@@ -23,6 +23,7 @@
 #include "runtime/exec/stage.h"
 #include "runtime/exec/state_test.h"
 #include "runtime/io/loop.h"
+#include "runtime/state/keyed.h"
 
 typedef struct coord {
     rt_job *job;
@@ -33,7 +34,11 @@ typedef struct coord {
     int64_t last_input; /* mono: when a batch last had rows */
     int64_t deadline;  /* wall: end of the interval; 0 in eager mode */
     int64_t batches;
+    bool rested; /* since the last input */
 } coord;
+
+/* Without input for so long a program keeps only what it remembers. */
+#define REST INT64_C(1000000) /* us */
 
 /* Why the next batch begins, or does not. */
 typedef enum why { WHY_WAIT, WHY_INTERVAL, WHY_FULL, WHY_END, WHY_DRAIN } why;
@@ -67,7 +72,9 @@ static void count_input(coord *c) {
     job->bytes_in += bytes;
     job->rows_in += rows;
     job->alone = units <= 1 && bytes <= RT_SMALL_BATCH && rows <= RT_GENERATED_TASK;
-    if (units) c->last_input = rt_clock_mono();
+    if (!units) return;
+    c->last_input = rt_clock_mono();
+    c->rested = false;
 }
 
 static bool all_sinks_full(const rt_job *job) {
@@ -191,6 +198,7 @@ static void wait_for_input(coord *c, int64_t now) {
     if (c->job->env.eager && rt_stages_when(c->job) != INT64_MAX)
         AT_MOST(rt_stages_when(c->job) - now);
     if (set->timeout >= 0) AT_MOST(c->last_input + set->timeout - mono);
+    if (!c->rested) AT_MOST(c->last_input + REST - mono);
     if (set->until == RT_UNTIL_IDLE && c->job->env.eager)
         AT_MOST(c->last_input + set->block - mono);
     if (set->until == RT_UNTIL_TIME) AT_MOST(c->started + set->until_count - mono);
@@ -208,6 +216,13 @@ static rt_status run_script(coord *c) {
 }
 #endif
 
+static void rest(coord *c) {
+    if (c->rested || rt_clock_mono() - c->last_input < REST) return;
+    rt_states_rest(c->job->states, &c->job->workers[0].ctx);
+    rt_mem_rest(c->job->mem);
+    c->rested = true;
+}
+
 static rt_status run_batches(coord *c) {
     rt_status status = RT_ok;
     next_deadline(c, rt_clock_wall());
@@ -215,6 +230,7 @@ static rt_status run_batches(coord *c) {
         int64_t now = rt_clock_wall();
         why reason = decide(c, now);
         if (reason == WHY_WAIT) {
+            rest(c);
             wait_for_input(c, now);
             status = rt_publish_look(c->publisher);
             continue;

@@ -88,6 +88,13 @@ void rt_states_tidy(rt_states *s, flow_ctx *ctx) {
         flow_k_table_tidy(ctx, &s->tables[i][ctx->partition]);
 }
 
+void rt_states_rest(rt_states *s, flow_ctx *ctx) {
+    for (int64_t i = 0; i < s->workers * s->program->nstates; i++) {
+        flow_table *t = &s->partials[i];
+        if (!flow_k_table_count(t) && !t->panes && !t->track) k_table_give_back(ctx, t);
+    }
+}
+
 rt_state_size rt_state_size_of(const rt_states *s, int64_t state) {
     rt_state_size size = {0, 0};
     for (int64_t p = 0; p < s->partitions; p++) {

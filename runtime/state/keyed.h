@@ -31,6 +31,8 @@ void rt_states_partial_limit(rt_states *states, int64_t bytes, int64_t most);
 
 /* ctx->partition has done its work in this batch: what state no longer needs goes back. */
 void rt_states_tidy(rt_states *states, flow_ctx *ctx);
+/* Nothing is to be done for a while: partial tables that hold nothing give their memory back. */
+void rt_states_rest(rt_states *states, flow_ctx *ctx);
 
 typedef struct rt_state_size {
     int64_t keys, bytes;

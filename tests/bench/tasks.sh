@@ -325,7 +325,7 @@ resident() {
     pid=$!
     exec 9>pipe
     cat "$1" >&9
-    sleep 1
+    sleep 2 # a second of rest gives back what only work needs
     sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$pid/status"
     exec 9>&-
     wait $pid

@@ -3,7 +3,8 @@
 # and passed through row by row, from a file and from a pipe.  Resident memory (VmHWM)
 # stays below `memory` and 64 MiB, the output is right; more keys than fit stop the
 # program with a message that helps.  Short: 200 MB under 64MB; long: 4 GB under 256MB.
-# State that held many keys holds little again when few are left.
+# State that held many keys holds little again when few are left; a program that waits for input
+# has only its state.
 # A sanitizer's own memory is resident too: under one the results alone are looked at.
 cd "$(dirname "$0")/../.." || exit 1
 suite=memory tier=${1-short}
@@ -107,6 +108,27 @@ started="$started $feeder"
 summer=$!
 watched "rows, a slow reader" 0 ./rows_piped --memory ${limit}MB <fifo >sink
 wait $summer
+
+# Without input for a while only what is remembered stays: 20,000 keys.
+rest=7000 # kB
+{ repeat; echo fed >fed; while [ ! -e rested ]; do sleep 0.05; done; } >fifo &
+feeder=$!
+./piped --memory ${limit}MB <fifo >got 2>err &
+rester=$!
+started="$started $feeder $rester"
+tries=0
+while [ $tries -lt 200 ]; do
+    tries=$((tries + 1))
+    now=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' /proc/$rester/status)
+    [ ! -e fed ] || [ "$now" -gt $rest ] || break
+    sleep 0.05
+done
+[ -z "$sanitizer" ] || now=0
+[ "$now" -le $rest ] && pass || miss "at rest" "resident $now kB, above $rest kB"
+echo "memory: at rest: $((now / 1024)) MiB of $((rest / 1024))"
+touch rested
+wait $rester
+same_file "after a rest" want got
 
 # More keys than fit.
 awk -v n=$((limit * 40000)) 'BEGIN { for (i = 0; i < n; i++)
