@@ -8,7 +8,8 @@
 #include "runtime/kernel/k_slice.h"
 #include "runtime/kernel/k_track.h"
 
-#define PANE_SPARES     4 /* how many closed panes keep their memory */
+#define PANE_SPARES     4  /* how many closed panes keep their memory, if it is much, */
+#define PANE_SMALL      64 /* and if it is little: a batch of files may open and close many */
 #define PANE_LARGE      (16 * 1024) /* bytes of entries that are given back when not needed */
 #define PANE_FIRST_BITS 3 /* many windows hold a few keys only */
 
@@ -63,11 +64,16 @@ static void pane_fit(flow_ctx *ctx, flow_table *t, const flow_table *newest) {
         k_table_like(ctx, t, newest);
 }
 
+static int pane_is_large(const flow_pane *p) {
+    return p->table.entry_bytes >= PANE_LARGE || p->table.heap.bytes >= PANE_LARGE;
+}
+
 static flow_pane *pane_new(flow_ctx *ctx, flow_table *t, flow_panes *s) {
     flow_pane *p = s->spare;
     if (p) {
         s->spare = p->spare;
         s->spares--;
+        s->large -= pane_is_large(p);
         p->spare = 0;
     } else {
         p = flow_rt_mem_alloc(ctx, sizeof *p);
@@ -149,11 +155,13 @@ static FLOW_COLD void pane_gone(flow_ctx *ctx, flow_table *t, const flow_pane *p
 
 /* Windows have become small: spares that are much larger than was needed lose their memory. */
 static void spares_fit(flow_ctx *ctx, flow_panes *s, int64_t entries, int64_t used) {
-    for (flow_pane *p = s->spare; p; p = p->spare) {
+    for (flow_pane *p = s->large ? s->spare : 0; p; p = p->spare) {
         flow_table *t = &p->table;
-        if ((t->entry_bytes >= PANE_LARGE && entries * 8 < t->entry_room) ||
-            (t->heap.bytes >= PANE_LARGE && used * 8 < t->heap.bytes))
-            k_table_give_back(ctx, t);
+        if ((t->entry_bytes < PANE_LARGE || entries * 8 >= t->entry_room) &&
+            (t->heap.bytes < PANE_LARGE || used * 8 >= t->heap.bytes))
+            continue;
+        k_table_give_back(ctx, t);
+        s->large--;
     }
 }
 
@@ -172,15 +180,17 @@ void flow_k_pane_drop(flow_ctx *ctx, flow_table *t) {
     if (s->first == s->end) s->first = s->end = 0;
     if (s->last == p) s->last = 0;
     spares_fit(ctx, s, p->table.end, p->table.heap.used);
-    if (s->spares == PANE_SPARES) {
+    flow_k_table_clear(ctx, &p->table);
+    int large = pane_is_large(p);
+    if (large ? s->large == PANE_SPARES : s->spares - s->large == PANE_SMALL) {
         pane_free(ctx, p);
         return;
     }
-    flow_k_table_clear(ctx, &p->table);
     if (p->table.track) k_track_forget(ctx, &p->table);
     p->spare = s->spare;
     s->spare = p;
     s->spares++;
+    s->large += large;
 }
 
 void flow_k_pane_clear(flow_ctx *ctx, flow_table *t) {

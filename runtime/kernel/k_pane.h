@@ -20,7 +20,7 @@ typedef struct flow_panes {
     int64_t first, end, room;
     flow_pane *last; /* of the last question, or null */
     flow_pane *spare;
-    int64_t spares;
+    int64_t spares, large; /* large: those of them that have much memory */
     struct flow_slices *slices; /* k_slice.h, or null */
 } flow_panes;
 

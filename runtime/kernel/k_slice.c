@@ -7,6 +7,7 @@
 #include "runtime/kernel/k_cold.h"
 #include "runtime/kernel/k_event.h"
 
+#define SLICE_LARGE (16 * 1024) /* bytes of entries that are given back when not needed */
 #define SLICE_SHARE 8 /* the tables in front have at most so many times the slices' entries */
 
 /* ---- where windows are ---- */
@@ -33,14 +34,21 @@ int64_t flow_k_slice_length(int64_t size, int64_t every) {
 
 /* ---- what is put together ---- */
 
+/* The last table in front goes; if it is small its memory waits for the next one there. */
+static void slices_pop(flow_ctx *ctx, flow_slices *s) {
+    flow_table *t = &s->front[--s->n];
+    if (t->entry_bytes < SLICE_LARGE) flow_k_table_clear(ctx, t);
+    else flow_k_table_release(ctx, t);
+}
+
 static void slices_forget(flow_ctx *ctx, flow_slices *s) {
-    while (s->n) flow_k_table_release(ctx, &s->front[--s->n]);
+    while (s->n) slices_pop(ctx, s);
     flow_k_table_clear(ctx, &s->back);
     s->built = 0;
 }
 
 void k_slices_release(flow_ctx *ctx, flow_slices *s) {
-    slices_forget(ctx, s);
+    while (s->made) flow_k_table_release(ctx, &s->front[--s->made]);
     flow_k_table_release(ctx, &s->back);
     flow_k_table_release(ctx, &s->out);
     if (s->room) {
@@ -52,7 +60,7 @@ void k_slices_release(flow_ctx *ctx, flow_slices *s) {
 
 int64_t k_slices_bytes(const flow_slices *s) {
     int64_t bytes = flow_k_table_bytes(&s->back) + flow_k_table_bytes(&s->out);
-    for (int64_t i = 0; i < s->n; i++) bytes += flow_k_table_bytes(&s->front[i]);
+    for (int64_t i = 0; i < s->made; i++) bytes += flow_k_table_bytes(&s->front[i]);
     return bytes + (int64_t)sizeof *s + s->room * (int64_t)(sizeof *s->front + 8);
 }
 
@@ -82,7 +90,7 @@ static flow_table *slices_push(flow_ctx *ctx, flow_slices *s, const flow_table *
                         : flow_rt_mem_alloc(ctx, room * 8);
         s->room = room;
     }
-    flow_k_table_init(&s->front[s->n], like->kind, like->words);
+    if (s->n == s->made) flow_k_table_init(&s->front[s->made++], like->kind, like->words);
     s->starts[s->n] = start;
     return &s->front[s->n++];
 }
@@ -143,7 +151,7 @@ static flow_table *slices_join(flow_ctx *ctx, flow_slices *s, flow_panes *p, int
     for (int64_t i = slice_place(p, s->back_to); i < hi; i++)
         if (fold(ctx, &s->back, &p->at[i]->table)) return 0;
     s->back_to = end;
-    while (s->n && s->starts[s->n - 1] < start) flow_k_table_release(ctx, &s->front[--s->n]);
+    while (s->n && s->starts[s->n - 1] < start) slices_pop(ctx, s);
     int64_t whole = s->n ? s->starts[s->n - 1] : s->mid;
     flow_table *front = s->n ? &s->front[s->n - 1] : 0;
     if (front && whole == start && !s->back.end) return front;

@@ -28,7 +28,7 @@ typedef struct flow_slices {
     flow_table back, out;   /* back: the slices from mid to back_to */
     flow_table *front;      /* [n]: from starts[i] to mid; the last starts first */
     int64_t *starts;
-    int64_t n, room;
+    int64_t n, made, room;  /* made: those behind n hold nothing but memory */
     int64_t mid, back_to;
     int64_t keys;           /* of the last window */
     int64_t built;          /* 0: nothing here is good */
