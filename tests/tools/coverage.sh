@@ -64,7 +64,7 @@ for p in $parts; do
     calls) fault calls --count 4000 --seconds 60 ;;
     damage) fault damage --count 400; fault forged --count 1500 --seconds 60 ;;
     two) fault two ;;
-    seeds) fault seeds --count 100 --seconds 20 ;;
+    seeds) fault seeds --count 100 --seconds 200 ;; # all of them, however busy the machine is
     stops) fault stops --count 40 --seconds 15 ;;
     space) fault space --count 60 --seconds 30 ;;
     live) fault live --count 60 --seconds 20 ;;
