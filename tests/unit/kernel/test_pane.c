@@ -120,6 +120,32 @@ static void test_full(void) {
     env_close(ctx);
 }
 
+/* Windows 0 .. n - 1 of so many keys each, then none: the bytes that are kept. */
+static int64_t kept_after(flow_ctx *ctx, flow_table *t, int n, int keys) {
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < keys; k++) ++*flow_k_table_i64(ctx, flow_k_pane(ctx, t, i, i + 1), k);
+    flow_k_pane_clear(ctx, t);
+    return flow_k_table_bytes(t);
+}
+
+/* Small windows leave their memory to the next ones; of large ones a few do, until the windows are
+ * small again. */
+static void test_spares(void) {
+    enum { FEW = 4, LARGE = 5000 };
+    flow_ctx *ctx = env_open();
+    flow_table t;
+    flow_k_table_init(&t, FLOW_TABLE_I64, 1);
+    int64_t few = kept_after(ctx, &t, FEW, KEYS), small = kept_after(ctx, &t, 8 * FEW, KEYS);
+    CU_ASSERT(small > 4 * few);
+    CU_ASSERT_EQUAL(kept_after(ctx, &t, 8 * FEW, KEYS), small);
+    int64_t large = kept_after(ctx, &t, FEW, LARGE);
+    CU_ASSERT(large > FEW * LARGE * 16);
+    CU_ASSERT(kept_after(ctx, &t, 2 * FEW, LARGE) < large + LARGE * 16);
+    CU_ASSERT(kept_after(ctx, &t, 2, KEYS) < small + LARGE);
+    flow_k_table_release(ctx, &t);
+    env_close(ctx);
+}
+
 static void test_start(void) {
     CU_ASSERT(flow_k_window_start(0, 10, 0) == 0 && flow_k_window_start(9, 10, 0) == 0);
     CU_ASSERT(flow_k_window_start(10, 10, 0) == 10 && flow_k_window_start(-1, 10, 0) == -10);
@@ -140,5 +166,6 @@ void suite_pane(void) {
     CU_pSuite s = CU_add_suite("pane", NULL, NULL);
     CU_add_test(s, "windows open, filled and closed", test_panes);
     CU_add_test(s, "bytes and limit count the panes", test_full);
+    CU_add_test(s, "memory that waits", test_spares);
     CU_add_test(s, "where a window starts", test_start);
 }
