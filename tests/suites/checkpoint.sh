@@ -323,5 +323,18 @@ for point in C0:-1#2 C1:-1; do
     same
 done
 : "$tier"
+
+# ---- who reads the output sleeps, and nothing comes in ----
+
+printf '%s\n' 'set batch = 10ms' 'from stdin() |> to stdout(format = text)' >slow.flow
+"$build/flowc" build --faults -o slow slow.flow >log 2>&1 || { bad "slow does not build"; head -5 log; }
+seq 1 400000 >numbers
+for with in "" "--checkpoint ck"; do
+    rm -rf ck
+    # shellcheck disable=SC2086
+    { cat numbers; sleep 1; } | ./slow --parallelism 2 $with 2>said | { sleep 0.5; cat; } >got
+    cmp -s numbers got && ok || { bad "a sleeping reader $with: other rows"; head -3 said; }
+done
+
 echo "checkpoint: $passed passed, $failed failed"
 [ $failed = 0 ]

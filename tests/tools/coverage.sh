@@ -61,10 +61,10 @@ for p in $parts; do
             records rows_file saved state_file state_merge file_sink
         part unit_faults "$cover/tests/unit_faults" ;;
     points) fault points --count 500 --seconds 50 ;;
-    calls) fault calls --count 4000 --seconds 60 ;;
+    calls) fault calls --count 4000 --seconds 300 ;;
     damage) fault damage --count 400; fault forged --count 1500 --seconds 60 ;;
     two) fault two ;;
-    seeds) fault seeds --count 100 --seconds 200 ;; # all of them, however busy the machine is
+    seeds) fault seeds --count 2000 --seconds 200 ;;
     stops) fault stops --count 40 --seconds 15 ;;
     space) fault space --count 60 --seconds 30 ;;
     live) fault live --count 60 --seconds 20 ;;
