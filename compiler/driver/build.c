@@ -84,7 +84,7 @@ static int make_executable(compile_t *c, const char *path, int keep_other) {
                                               "is in one", c->emit->externs.at[0].def->name));
     }
     double since = compile_clock();
-    link_job_t job = {.object = c->object, .object_size = c->object_size, .output = path,
+    link_job_t job = {.objects = c->objects.at, .nobjects = c->objects.n, .output = path,
                       .is_static = c->options->is_static, .faults = c->options->faults,
                       .codecs = c->emit->codecs, .sanitize = c->options->sanitize,
                       .abi = FLOW_ABI_TAG, .keep_other = keep_other};

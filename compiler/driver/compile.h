@@ -13,6 +13,7 @@
 #include "compiler/driver/options.h"
 #include "compiler/emit/emit.h"
 #include "compiler/emit/target.h"
+#include "compiler/link/object.h"
 #include "compiler/plan/plan.h"
 #include "compiler/syntax/parse.h"
 #include "compiler/types/sema.h"
@@ -43,8 +44,10 @@ typedef struct compile {
     plan_t *plan;
     target_t *target;
     emit_t *emit;
-    const char *object, *assembly;
-    size_t object_size, assembly_size;
+    const char *assembly;
+    size_t assembly_size;
+    VEC(object_t) objects;
+    int optimised;          /* the module at `ir`; else its parts are, by `obj` */
     VEC(phase_t) phases;    /* for --time */
 } compile_t;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "compiler/driver/compile.h"
+#include "compiler/driver/parts.h"
 #include "compiler/emit/emit_stage.h"
 #include "compiler/emit/ir_text.h"
 #include "compiler/emit/optimise.h"
@@ -116,6 +117,7 @@ static void optimise_now(compile_t *c) {
     double since = compile_clock();
     optimise(c->emit, o->level, o->sanitize);
     compile_phase(c, "optimise", since);
+    c->optimised = 1;
 }
 
 int stage_ir_run(compile_t *c) {
@@ -132,7 +134,7 @@ int stage_ir_run(compile_t *c) {
     emit_program(c->emit, c->plan, &c->plan_options, buf_text(&explain), text_hash(c));
     emit_finish(c->emit);
     if (c->options->before_opt) optimise_prune(c->emit);
-    else optimise_now(c);
+    else if (c->options->command == CMD_emit) optimise_now(c);
     return 1;
 }
 
@@ -159,11 +161,17 @@ void stage_asm_print(compile_t *c, FILE *out) {
     fputs(asm_text(c->emit, c->assembly, c->assembly_size, c->options->stage), out);
 }
 
+/* A program that is built is optimised here, perhaps in parts. */
 int stage_obj_run(compile_t *c) {
-    c->object = generate(c, 0, &c->object_size);
-    return c->object != NULL;
+    object_t one;
+    int whole = c->optimised || c->options->before_opt;
+    if (!whole && parts_make(c)) return 1;
+    if (!whole) optimise_now(c);
+    one.bytes = generate(c, 0, &one.size);
+    if (one.bytes) vec_push(c->arena, &c->objects, one);
+    return one.bytes != NULL;
 }
 
 void stage_obj_print(compile_t *c, FILE *out) {
-    fwrite(c->object, 1, c->object_size, out);
+    fwrite(c->objects.at[0].bytes, 1, c->objects.at[0].size, out);
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include <llvm-c/Analysis.h>
 #include <llvm-c/Error.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 
@@ -23,10 +24,9 @@ static const char release_passes[] =
 static const char debug_passes[] =
     "globaldce,always-inline,function(sroa,early-cse," COMBINE ",simplifycfg),globaldce";
 
-static void run_passes(emit_t *e, const char *passes) {
+static void run_passes(LLVMModuleRef module, LLVMTargetMachineRef machine, const char *passes) {
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-    LLVMErrorRef error =
-        LLVMRunPasses(e->module, passes, target_machine(e->target), options);
+    LLVMErrorRef error = LLVMRunPasses(module, passes, machine, options);
     LLVMDisposePassBuilderOptions(options);
     if (!error) return;
     char *text = LLVMGetErrorMessage(error);
@@ -34,24 +34,35 @@ static void run_passes(emit_t *e, const char *passes) {
 }
 
 void optimise_prune(emit_t *e) {
-    run_passes(e, "globaldce");
+    run_passes(e->module, target_machine(e->target), "globaldce");
+}
+
+void optimise_drop(LLVMModuleRef part, LLVMTargetMachineRef machine) {
+    run_passes(part, machine, "elim-avail-extern");
 }
 
 /* The inliner refuses callers and callees that differ in it: every function has it. */
-static void mark_all(emit_t *e, const char *attribute) {
+static void mark_all(LLVMModuleRef module, const char *attribute) {
     unsigned kind = LLVMGetEnumAttributeKindForName(attribute, strlen(attribute));
     flow_assert(kind);
-    LLVMAttributeRef mark = LLVMCreateEnumAttribute(e->llvm, kind, 0);
-    for (LLVMValueRef f = LLVMGetFirstFunction(e->module); f; f = LLVMGetNextFunction(f))
+    LLVMAttributeRef mark = LLVMCreateEnumAttribute(LLVMGetModuleContext(module), kind, 0);
+    for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f))
         if (!LLVMIsDeclaration(f)) LLVMAddAttributeAtIndex(f, LLVMAttributeFunctionIndex, mark);
 }
 
-void optimise(emit_t *e, int level, const char *sanitize) {
+void optimise_part(LLVMModuleRef part, LLVMTargetMachineRef machine, int level,
+                   const char *sanitize) {
     flow_assert(level == 0 || level == 2);
     int address = sanitize && !strcmp(sanitize, "address");
-    if (sanitize) mark_all(e, address ? "sanitize_address" : "sanitize_thread");
-    run_passes(e, level ? release_passes : debug_passes);
-    if (sanitize) run_passes(e, address ? "asan" : "tsan-module,function(tsan)");
-    const char *wrong = emit_verify(e);
-    if (wrong) flow_unreachable(wrong);
+    if (sanitize) mark_all(part, address ? "sanitize_address" : "sanitize_thread");
+    run_passes(part, machine, level ? release_passes : debug_passes);
+    optimise_drop(part, machine);
+    if (sanitize) run_passes(part, machine, address ? "asan" : "tsan-module,function(tsan)");
+    char *wrong = NULL;
+    if (LLVMVerifyModule(part, LLVMReturnStatusAction, &wrong)) flow_unreachable(wrong);
+    LLVMDisposeMessage(wrong);
+}
+
+void optimise(emit_t *e, int level, const char *sanitize) {
+    optimise_part(e->module, target_machine(e->target), level, sanitize);
 }

@@ -17,10 +17,13 @@
 struct target {
     LLVMTargetMachineRef machine;
     const char *cpu, *features, *needs;
+    int level;
     target_simd vectors;
 };
 
 enum { NO_LEVEL = SIMD_VBMI2 + 1 };
+
+static const char triple[] = "x86_64-pc-linux-gnu";
 
 /* Features that code generation may use, from x86-64-v2 up: LLVM's name, and the name
  * in /proc/cpuinfo, which the check at start prints. */
@@ -124,6 +127,15 @@ const char *target_host(arena_t *a) {
     return text;
 }
 
+LLVMTargetMachineRef target_machine_new(const target_t *t) {
+    LLVMTargetRef target;
+    char *message = NULL;
+    if (LLVMGetTargetFromTriple(triple, &target, &message)) flow_unreachable(message);
+    return LLVMCreateTargetMachine(target, triple, t->cpu, t->features,
+                                   t->level ? LLVMCodeGenLevelDefault : LLVMCodeGenLevelNone,
+                                   LLVMRelocPIC, LLVMCodeModelDefault);
+}
+
 target_t *target_new(arena_t *a, const char *cpu, int level, const char **why) {
     flow_assert(level == 0 || level == 2);
     target_t *t = ARENA_NEW(a, target_t);
@@ -133,17 +145,8 @@ target_t *target_new(arena_t *a, const char *cpu, int level, const char **why) {
         return NULL;
     }
     t->needs = list_needs(a, t, !strcmp(cpu, "native"));
-    LLVMTargetRef target;
-    char *message = NULL;
-    if (LLVMGetTargetFromTriple("x86_64-pc-linux-gnu", &target, &message)) {
-        *why = arena_strdup(a, message);
-        LLVMDisposeMessage(message);
-        return NULL;
-    }
-    t->machine = LLVMCreateTargetMachine(
-        target, "x86_64-pc-linux-gnu", t->cpu, t->features,
-        level ? LLVMCodeGenLevelDefault : LLVMCodeGenLevelNone, LLVMRelocPIC,
-        LLVMCodeModelDefault);
+    t->level = level;
+    t->machine = target_machine_new(t);
     return t;
 }
 

@@ -18,6 +18,8 @@ target_t *target_new(arena_t *a, const char *cpu, int level, const char **why);
 const char *target_host(arena_t *a);
 void target_free(target_t *t);
 struct LLVMOpaqueTargetMachine *target_machine(const target_t *t);
+/* Another one of the same, for another thread; the caller's. */
+struct LLVMOpaqueTargetMachine *target_machine_new(const target_t *t);
 const char *target_cpu(const target_t *t);      /* LLVM's name */
 const char *target_features(const target_t *t); /* LLVM's list, may be empty */
 target_simd target_vectors(const target_t *t);

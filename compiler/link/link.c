@@ -199,7 +199,7 @@ static void put(arena_t *a, args_t *v, const char *const *words) {
 #define PUT(a, v, ...) put((a), (v), (const char *const[]){__VA_ARGS__, NULL})
 
 /* The arguments of a linker called by itself. */
-static int direct_args(arena_t *a, const link_job_t *job, const char *object,
+static int direct_args(arena_t *a, const link_job_t *job, const args_t *objects,
                        const char *archive, const char *out, args_t *v, const char **why) {
     const char *start = job->is_static ? "rcrt1.o" : "Scrt1.o";
     const char *folder = libc_folder(a, start);
@@ -213,8 +213,9 @@ static int direct_args(arena_t *a, const link_job_t *job, const char *object,
         PUT(a, v, "-static", "--no-dynamic-linker", "-z", "text");
     else
         PUT(a, v, "-dynamic-linker", "/lib64/ld-linux-x86-64.so.2", "--as-needed");
-    PUT(a, v, arena_printf(a, "%s/%s", folder, start), arena_printf(a, "%s/crti.o", folder),
-        object, archive);
+    PUT(a, v, arena_printf(a, "%s/%s", folder, start), arena_printf(a, "%s/crti.o", folder));
+    for (size_t i = 0; i < objects->n; i++) PUT(a, v, objects->at[i]);
+    PUT(a, v, archive);
     codec_args(a, job, archive, v);
     PUT(a, v, arena_printf(a, "-L%s", folder), "-L/lib/x86_64-linux-gnu");
     const char *gcc = job->is_static ? libgcc_folder(a) : NULL;
@@ -231,7 +232,7 @@ static int direct_args(arena_t *a, const link_job_t *job, const char *object,
     return 1;
 }
 
-static void cc_args(arena_t *a, const link_job_t *job, const char *object,
+static void cc_args(arena_t *a, const link_job_t *job, const args_t *objects,
                     const char *archive, const char *out, args_t *v) {
     PUT(a, v, "-o", out, job->is_static ? "-static-pie" : "-pie", "-Wl,--gc-sections",
         "-Wl,-z,relro,-z,now", "-Wl,--as-needed");
@@ -240,7 +241,8 @@ static void cc_args(arena_t *a, const link_job_t *job, const char *object,
                                strcmp(job->sanitize, "address") ? "" : ",undefined"));
         if (spawn_find(a, "ld.lld-19")) PUT(a, v, "-fuse-ld=lld");
     }
-    PUT(a, v, object, archive);
+    for (size_t i = 0; i < objects->n; i++) PUT(a, v, objects->at[i]);
+    PUT(a, v, archive);
     codec_args(a, job, archive, v);
     PUT(a, v, "-lm");
 }
@@ -255,14 +257,14 @@ static int check_abi(arena_t *a, const char *archive, const char *abi, const cha
     return 0;
 }
 
-static int run_linker(arena_t *a, const link_job_t *job, const char *object,
+static int run_linker(arena_t *a, const link_job_t *job, const args_t *objects,
                       const char *archive, const char *out, const char **why) {
     linker_t linker;
     if (!find_linker(a, job, &linker, why)) return 0;
     args_t v = {0};
     vec_push(a, &v, linker.path);
-    if (linker.kind == LINKER_CC) cc_args(a, job, object, archive, out, &v);
-    else if (!direct_args(a, job, object, archive, out, &v, why)) return 0;
+    if (linker.kind == LINKER_CC) cc_args(a, job, objects, archive, out, &v);
+    else if (!direct_args(a, job, objects, archive, out, &v, why)) return 0;
     vec_push(a, &v, NULL);
     const char *said;
     int code = spawn_wait(a, v.at, &said);
@@ -283,12 +285,18 @@ int link_program(arena_t *a, const link_job_t *job, const char **why) {
         return 0;
     }
     if (!check_abi(a, archive, job->abi, why)) return 0;
-    /* Both temporary files stand beside the result: same file system, same rights. */
-    const char *object = arena_printf(a, "%s.%ld.o", job->output, (long)getpid());
+    /* Temporary files stand beside the result: same file system, same rights. */
+    args_t objects = {0};
     const char *out = arena_printf(a, "%s.%ld.tmp", job->output, (long)getpid());
-    int ok = file_write(a, object, job->object, job->object_size, 0600, why) &&
-             run_linker(a, job, object, archive, out, why);
-    unlink(object);
+    int ok = 1;
+    for (size_t i = 0; ok && i < job->nobjects; i++) {
+        const object_t *o = &job->objects[i];
+        const char *path = arena_printf(a, "%s.%ld-%zu.o", job->output, (long)getpid(), i);
+        ok = file_write(a, path, o->bytes, o->size, 0600, why);
+        if (ok) vec_push(a, &objects, path);
+    }
+    if (ok) ok = run_linker(a, job, &objects, archive, out, why);
+    for (size_t i = 0; i < objects.n; i++) unlink(objects.at[i]);
     if (ok && rename(out, job->output)) {
         *why = arena_printf(a, "cannot write %s: %s", job->output, strerror(errno));
         ok = 0;

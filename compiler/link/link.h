@@ -5,10 +5,11 @@
 #include <stddef.h>
 
 #include "compiler/base/arena.h"
+#include "compiler/link/object.h"
 
 typedef struct link_job {
-    const char *object;     /* bytes of the generated object */
-    size_t object_size;
+    const object_t *objects; /* generated */
+    size_t nobjects;
     const char *output;     /* the executable's path */
     int is_static;
     int codecs;             /* with the archives of compressed forms */

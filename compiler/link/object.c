@@ -13,21 +13,33 @@
 
 #include "compiler/base/check.h"
 
+LLVMMemoryBufferRef object_buffer(LLVMTargetMachineRef machine, LLVMModuleRef module, int assembly,
+                                  char **message) {
+    LLVMMemoryBufferRef out = NULL;
+    LLVMCodeGenFileType type = assembly ? LLVMAssemblyFile : LLVMObjectFile;
+    int bad = LLVMTargetMachineEmitToMemoryBuffer(machine, module, type, message, &out);
+    return bad ? NULL : out;
+}
+
+object_t object_take(arena_t *a, LLVMMemoryBufferRef buffer) {
+    object_t o = {.size = LLVMGetBufferSize(buffer)};
+    o.bytes = arena_strndup(a, LLVMGetBufferStart(buffer), o.size);
+    LLVMDisposeMemoryBuffer(buffer);
+    return o;
+}
+
 const char *object_make(arena_t *a, LLVMTargetMachineRef machine, LLVMModuleRef module,
                         int assembly, size_t *n, const char **why) {
-    LLVMMemoryBufferRef out = NULL;
     char *message = NULL;
-    if (LLVMTargetMachineEmitToMemoryBuffer(machine, module,
-                                            assembly ? LLVMAssemblyFile : LLVMObjectFile,
-                                            &message, &out)) {
+    LLVMMemoryBufferRef out = object_buffer(machine, module, assembly, &message);
+    if (!out) {
         *why = arena_strdup(a, message);
         LLVMDisposeMessage(message);
         return NULL;
     }
-    *n = LLVMGetBufferSize(out);
-    const char *bytes = arena_strndup(a, LLVMGetBufferStart(out), *n);
-    LLVMDisposeMemoryBuffer(out);
-    return bytes;
+    object_t o = object_take(a, out);
+    *n = o.size;
+    return o.bytes;
 }
 
 static int write_all(int fd, const char *bytes, size_t n) {

@@ -8,12 +8,26 @@
 
 struct LLVMOpaqueTargetMachine;
 struct LLVMOpaqueModule;
+struct LLVMOpaqueMemoryBuffer;
+
+/* An object file. */
+typedef struct object {
+    const char *bytes;
+    size_t size;
+} object_t;
 
 /* The object file, or the assembly, as bytes in the arena; null and a reason if LLVM
  * cannot. */
 const char *object_make(arena_t *a, struct LLVMOpaqueTargetMachine *machine,
                         struct LLVMOpaqueModule *module, int assembly, size_t *n,
                         const char **why);
+
+/* The same where nobody else may use the arena: null and a message of LLVM, or a buffer of LLVM. */
+struct LLVMOpaqueMemoryBuffer *object_buffer(struct LLVMOpaqueTargetMachine *machine,
+                                             struct LLVMOpaqueModule *module, int assembly,
+                                             char **message);
+/* The bytes of such a buffer, which goes. */
+object_t object_take(arena_t *a, struct LLVMOpaqueMemoryBuffer *buffer);
 
 /* Writes a file so that it is there whole or not at all (a temporary name beside it,
  * then rename).  Returns 1, or 0 with a reason that names the path. */

@@ -85,7 +85,8 @@ static void test_abi(void) {
     const char *runtime = link_find_runtime(p.arena, &why);
     CU_ASSERT_PTR_NOT_NULL_FATAL(runtime);
     CU_ASSERT_STRING_EQUAL(runtime, in(&p, "lib/flow"));
-    link_job_t job = {.object = "", .output = in(&p, "out"), .abi = "feedbeef00000000"};
+    object_t none = {.bytes = ""};
+    link_job_t job = {.objects = &none, .nobjects = 1, .output = in(&p, "out"), .abi = "feedbeef00000000"};
     CU_ASSERT_FALSE(link_program(p.arena, &job, &why));
     CU_ASSERT(strstr(why, "0123456789abcdef") && strstr(why, "feedbeef00000000"));
     setenv("FLOW_HOME", in(&p, "nowhere"), 1);
@@ -103,7 +104,8 @@ static void test_linker_fails(void) {
     CU_ASSERT_PTR_NOT_NULL_FATAL(runtime);
     const char *abi =
         link_archive_abi(p.arena, arena_printf(p.arena, "%s/libflowrt.a", runtime));
-    link_job_t job = {.object = "rubbish", .object_size = 7, .output = in(&p, "out"), .abi = abi};
+    object_t rubbish = {.bytes = "rubbish", .size = 7};
+    link_job_t job = {.objects = &rubbish, .nobjects = 1, .output = in(&p, "out"), .abi = abi};
     CU_ASSERT_FALSE(link_program(p.arena, &job, &why));
     CU_ASSERT_PTR_NOT_NULL(strstr(why, "the linker failed"));
     setenv("FLOW_LINKER", "no-such-linker", 1);
