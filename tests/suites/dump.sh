@@ -105,13 +105,32 @@ lacks "all is read" all '^plan.* input |^input.*: [0-9]+ bytes$|bytes, crc [0-9a
 # Folders that somebody has prepared: refused, at once, by the name of what is wrong.
 base=orders
 run left C12_done:3
-file=$(ls left/ck/state | head -1)
-hostile() { # hostile WHAT COMMAND: in the folder of the checkpoint; then a start
+file=$(ls left/ck/state | tail -1)
+start_hostile() { # start_hostile COMMAND: in the folder of the checkpoint; then a start
     rm -rf hostile && cp -r left hostile
-    (cd hostile/ck && eval "$2") || exit 1
+    (cd hostile/ck && eval "$1") || exit 1
     (cd hostile && timeout 20 "../$base" --checkpoint ck) > run.log 2>&1
+}
+hostile() { # hostile WHAT COMMAND
+    start_hostile "$2"
     same "$1: exit code" 4 $?
     has "$1: what it says" run.log 'orders: error: .*ck|damaged|no file|no folder'
+}
+# hostile_state WHAT COMMAND: an older state is as good where there is one, which hangs on whether a
+# snapshot was merged before the kill.
+cp -r left whole && (cd whole && "../$base" --checkpoint ck) > run.log 2>&1 || miss whole "$(cat run.log)"
+rm -r whole/ck
+hostile_state() {
+    start_hostile "$2"
+    code=$?
+    if [ $code = 0 ]; then
+        has "$1: a warning" run.log "warning: .*$file.*: going back to an older state"
+        rm -r hostile/ck
+        check "$1: the same output" diff -r whole hostile
+    else
+        same "$1: exit code" 4 $code
+        has "$1: what it says" run.log 'orders: error: .*ck|damaged|no file|no folder'
+    fi
 }
 for name in journal IDENT LOCK; do
     hostile "$name is a pipe" "rm $name && mkfifo $name"
@@ -124,11 +143,11 @@ hostile "IDENT is endless" "truncate -s 100G IDENT"
 hostile "state is a link" "mv state x && ln -s x state"
 hostile "state is a file" "rm -r state && : > state"
 hostile "state may be written by others" "chmod 777 state"
-hostile "a state file is a pipe" "rm state/$file && mkfifo state/$file"
-hostile "a state file is a folder" "rm state/$file && mkdir state/$file"
-hostile "a state file is a link" "mv state/$file x && ln -s ../x state/$file"
-hostile "a state file is endless" "truncate -s 100G state/$file"
-hostile "a state file may be written by others" "chmod 666 state/$file"
+hostile_state "a state file is a pipe" "rm state/$file && mkfifo state/$file"
+hostile_state "a state file is a folder" "rm state/$file && mkdir state/$file"
+hostile_state "a state file is a link" "mv state/$file x && ln -s ../x state/$file"
+hostile_state "a state file is endless" "truncate -s 100G state/$file"
+hostile_state "a state file may be written by others" "chmod 666 state/$file"
 hostile "a folder where state files are" "mkdir state/0000000009-0009.delta"
 hostile "the folder may be written by others" "chmod 777 ."
 finish
