@@ -97,6 +97,8 @@ same_as() {
 
 # shellcheck source=tests/bench/tasks.sh
 . "$bench/tasks.sh"
+# shellcheck disable=SC2086 # one blank between two names
+tasks=$(echo $tasks)
 # shellcheck disable=SC2086
 [ $# -gt 0 ] || set -- $tasks
 for task; do
